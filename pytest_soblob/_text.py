@@ -1,0 +1,88 @@
+"""Text for people: clipped, quoted, base64 elided, secrets redacted.
+
+A secret is a ticket, an application token or a password. Wherever bytes leave the process as
+text (a message, an excerpt, a `repr`), they pass `redact` first. What a strategy drew carries
+`DRAWN_MARK` and may be shown, since a `repr` must rebuild its value.
+"""
+
+import re
+from collections.abc import Iterable
+
+DRAWN_MARK = "SoblobDrawn"
+ELLIPSIS = "…"
+
+# Longer runs of the base64 alphabet than any word, number or ticket that a person would read.
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}")
+_TICKET = re.compile(r"\b(7T|8A):([^\s<>\"'&;,)\]}]+)")
+_SECRET_NAME = r"[\w.:-]*(?:[Tt]icket|[Tt]oken|[Pp]assword)[\w.-]*"
+_SECRET_ELEMENT = re.compile(rf"(<{_SECRET_NAME}(?:\s[^<>]*)?(?<!/)>)((?:(?!</).)*)", re.DOTALL)
+_SECRET_ATTRIBUTE = re.compile(rf"(\b{_SECRET_NAME}[\"']?\s*[=:]\s*)([\"'])(.*?)(\2|$)", re.DOTALL)
+_SHORTEST_REPLACED = 4
+
+
+def clip(text: str, limit: int = 160) -> str:
+    """Return `text` with at most `limit` characters, an ellipsis for what was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
+
+
+def quote(text: str, limit: int = 80) -> str:
+    """Return `text` in quotes, unprintable characters escaped, long base64 elided, clipped."""
+    shown = elide_base64(text[: 4 * limit])
+    suffix = f" of {len(text):,} characters" if len(text) > limit else ""
+    return ascii_controls(f"'{clip(shown, limit)}'") + suffix
+
+
+def ascii_controls(text: str) -> str:
+    """Return `text` with each character that a terminal would act on or hide as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def character(char: str) -> str:
+    """Return one character as `'-' (U+002D)`."""
+    return f"'{ascii_controls(char)}' (U+{ord(char):04X})"
+
+
+def elide_base64(text: str) -> str:
+    """Return `text` with every long run of base64 cut to its two ends and its length."""
+    return _BASE64_RUN.sub(lambda m: f"{m[0][:12]}{ELLIPSIS}({len(m[0]):,} characters)", text)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 place`, `2 places`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def mask(secret: str) -> str:
+    """Return a secret as it may be shown: `7T:12…`; whole where a strategy invented it."""
+    prefix, body = (secret[:3], secret[3:]) if secret[:3] in ("7T:", "8A:") else ("", secret)
+    if body.startswith(DRAWN_MARK):
+        return secret
+    kept = body[:2] if len(body) >= 2 * _SHORTEST_REPLACED else ""
+    return prefix + kept + ELLIPSIS if body else secret
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return `text` without a readable secret.
+
+    Args:
+        text: Anything that is about to be shown.
+        secrets: Values known to be secret; each occurrence of four characters or more goes.
+
+    Tickets are also known by their shape, and secrets by the name of the element or attribute
+    that holds them, so that bytes that no parser takes give nothing away either.
+    """
+    for secret in sorted({s.strip() for s in secrets}, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_REPLACED:
+            text = text.replace(secret, mask(secret))
+    text = _SECRET_ELEMENT.sub(lambda m: m[1] + _mask_text(m[2]), text)
+    text = _SECRET_ATTRIBUTE.sub(lambda m: m[1] + m[2] + mask(m[3]) + m[4], text)
+    return _TICKET.sub(lambda m: mask(m[0]), text)
+
+
+def _mask_text(text: str) -> str:
+    """Mask an element's text, but leave white space and masked text as they are."""
+    stripped = text.strip()
+    if not stripped or stripped.endswith(ELLIPSIS):
+        return text
+    # Markup inside (CDATA, comments, a child) is not worth telling apart: the secret is in there.
+    return ELLIPSIS if "<" in stripped else mask(stripped)

@@ -1,0 +1,227 @@
+"""Bytes to tree: THE one hardened parser. It reads, it never judges.
+
+No DTD is ever handed to libxml2, no entity is expanded, no file or socket is opened, depth is
+bounded by libxml2 (2,048 elements) and encodings are those in which markup is plain ASCII or
+UTF-16. What cannot be parsed becomes a `Problem` with its place, never an exception.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from lxml import etree
+
+from pytest_soblob._text import clip, redact
+
+# Multi-byte encodings whose second bytes can be `<` or that shift states (UTF-7, ISO-2022, EBCDIC)
+# could hide a DTD from the look at the prolog below; nobody sends SOAP in them.
+_SAFE_ENCODING = re.compile(
+    r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-\d{1,2}|iso_8859-\d{1,2}|latin-?1"
+    r"|windows-125\d|cp125\d|koi8-[ru]|gbk|gb2312|gb18030|big5|shift_jis|euc-(jp|kr)",
+    re.IGNORECASE,
+)
+_DECLARATION = re.compile(
+    r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["'][^>]*?\?>"""
+)
+_PROLOG = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why bytes are not a document: which rule of family `xml` names it, where, and what is said.
+
+    Attributes:
+        rule: The rule's id.
+        message: One sentence, without secrets of the message's own text.
+        got: What stood there.
+        line: Counted from 1; None where a place makes no sense.
+        column: Counted from 1, in characters; None where a place makes no sense.
+    """
+
+    rule: str
+    message: str
+    got: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """Parsed bytes, and all that a tree forgets.
+
+    Attributes:
+        data: The bytes as they came.
+        root: The root element, None where `problem` says why there is none.
+        problem: None where the bytes were parsed.
+        declared_encoding: As in the XML declaration, None without one.
+        byte_order_mark: The encoding that a BOM announces, None without one.
+    """
+
+    data: bytes = field(repr=False)
+    root: etree._Element | None = None
+    problem: Problem | None = None
+    declared_encoding: str | None = None
+    byte_order_mark: str | None = None
+
+    @property
+    def encoding(self) -> str:
+        """The encoding that the bytes are in: the BOM's, the declared one, else UTF-8."""
+        return self.byte_order_mark or _sniff_utf16(self.data) or self.declared_encoding or "utf-8"
+
+    @cached_property
+    def text(self) -> str:
+        """The bytes as text, for excerpts: never fails, bad bytes become U+FFFD."""
+        return _decode(self.data, self.encoding)
+
+    def iter_outside_root(self) -> Iterator[tuple[etree._Element, bool]]:
+        """Yield comments and processing instructions beside the root; True where before it."""
+        if self.root is not None:
+            before = list(self.root.itersiblings(preceding=True))
+            yield from ((node, True) for node in reversed(before))
+            yield from ((node, False) for node in self.root.itersiblings())
+
+
+def parse(data: bytes) -> Document:
+    """Parse bytes from anyone.
+
+    Args:
+        data: A whole XML document, any bytes at all.
+
+    Returns:
+        A document whose `root` is None and whose `problem` says why, where it is not XML, has a
+        DTD, or is in an encoding that is not taken.
+    """
+    bom = next((name for mark, name in _BOMS if data.startswith(mark)), None)
+    head = _decode(data[:1024], bom or _sniff_utf16(data) or "latin-1").removeprefix("\ufeff")
+    declaration = _DECLARATION.match(head)
+    declared = declaration[1] if declaration else None
+    document = Document(data, declared_encoding=declared, byte_order_mark=bom)
+    problem = _find_problem_before_parsing(document, head)
+    if problem is not None:
+        return Document(data, None, problem, declared, bom)
+    root, problem = _parse_tree(data)
+    return Document(data, root, problem, declared, bom)
+
+
+def parse_trusted(file: Path) -> etree._Element:
+    """Parse one of the package's own files.
+
+    Raises:
+        lxml.etree.XMLSyntaxError: The installation is damaged.
+        OSError: The file cannot be read.
+    """
+    return etree.fromstring(file.read_bytes(), _parser())
+
+
+def _parser() -> etree.XMLParser[etree._Element]:
+    return etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        no_network=True,
+        huge_tree=True,  # without it libxml2 refuses a text node over 10,000,000 characters
+        recover=False,
+        strip_cdata=True,
+    )
+
+
+def _find_problem_before_parsing(document: Document, head: str) -> Problem | None:
+    data, declared = document.data, document.declared_encoding
+    if not data or not head.strip():
+        what = "no bytes at all" if not data else f"{len(data):,} bytes of white space"
+        return Problem(rule="xml.empty", message=f"the message has {what}", got=what)
+    if b"\x00" in data[:4] and document.encoding.lower().replace("-", "")[:5] != "utf16":
+        return _not_xml(data)
+    if declared is not None and not _SAFE_ENCODING.fullmatch(declared):
+        return Problem(
+            rule="xml.encoding-unsupported",
+            message=f"the XML declaration names the encoding {clip(declared, 40)}",
+            got=clip(declared, 40),
+            line=1,
+            column=1,
+        )
+    if not head.lstrip().startswith("<"):
+        return _not_xml(data)
+    return _find_doctype(document)
+
+
+def _find_doctype(document: Document) -> Problem | None:
+    """Look for a DTD in the prolog, before libxml2 sees (and expands) anything of it."""
+    if document.byte_order_mark is None and _sniff_utf16(document.data) is None:
+        text = document.data.decode("latin-1") if b"<!" in document.data else ""
+    else:
+        text = document.text.removeprefix("\ufeff")
+    prolog = _PROLOG.match(text)
+    start = prolog.end() if prolog else 0
+    line = text.count("\n", 0, start) + 1
+    column = start - text.rfind("\n", 0, start)
+    if _HTML.match(text, start) or _HTML.match(document.text[:64].lstrip()):
+        message = "this is an HTML page, as a proxy, a login form or an error page sends it"
+        got = clip(" ".join(document.text[start : start + 120].split()), 80)
+        return Problem(rule="xml.html", message=message, got=got, line=line, column=column)
+    if text.startswith("<!DOCTYPE", start):
+        message = "a document type declaration (DTD) stands before the root"
+        return Problem(
+            rule="xml.doctype", message=message, got="<!DOCTYPE", line=line, column=column
+        )
+    return None
+
+
+def _not_xml(data: bytes) -> Problem:
+    start = data.lstrip()[:1]
+    kinds = {b"{": "JSON", b"[": "JSON", b"%": "a PDF or PostScript file"}
+    printable = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in data[:64])
+    what = kinds.get(start, "text" if printable else "binary data")
+    shown = redact(data[:2000].decode("latin-1"))[:24] if printable else data[:16].hex(" ")
+    return Problem(
+        rule="xml.not-xml",
+        message=f"the message does not begin with '<': it looks like {what}",
+        got=f"{shown!r}" if printable else f"bytes {shown}",
+        line=1,
+        column=1,
+    )
+
+
+def _parse_tree(data: bytes) -> tuple[etree._Element | None, Problem | None]:
+    parser = _parser()
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, OSError, ValueError, LookupError) as error:
+        return None, _syntax_problem(parser, error)
+    if root.getroottree().docinfo.doctype:
+        return None, Problem(rule="xml.doctype", message="the document has a DTD", got="<!DOCTYPE")
+    return root, None
+
+
+def _syntax_problem(parser: etree.XMLParser[etree._Element], error: Exception) -> Problem:
+    entry = next(iter(parser.error_log), None)
+    said = entry.message if entry is not None else str(error)
+    said = clip(" ".join(said.split()) or type(error).__name__, 200)
+    rule = "xml.too-deep" if "depth" in said.lower() else "xml.not-well-formed"
+    return Problem(
+        rule=rule,
+        message=said,
+        line=entry.line if entry is not None and entry.line > 0 else None,
+        column=entry.column if entry is not None and entry.column > 0 else None,
+    )
+
+
+def _sniff_utf16(data: bytes) -> str | None:
+    """Tell UTF-16 without a BOM by its first character (XML 1.0, appendix F)."""
+    return {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}.get(data[:2])
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding, "replace")
+    except LookupError:
+        return data.decode("latin-1")

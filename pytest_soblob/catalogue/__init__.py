@@ -1,0 +1,37 @@
+"""Every rule, as data, by family; `RULES` maps ids to rules.
+
+To add one: put it into its family's module, yield it from the same family's validator, and give
+it a case in `tests/mistakes.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
+
+from pytest_soblob.catalogue import body, envelope, fault, flow, header, http, payload, xml
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.violations import Rule
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        rule.id: rule
+        for family in (http, xml, envelope, header, body, payload, fault, flow)
+        for rule in family.RULES
+    }
+)
+
+
+def check_rule_ids(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids as a tuple.
+
+    Raises:
+        SoblobError: One of them is not a rule's; the nearest id is named.
+    """
+    known = tuple(ids)
+    for rule_id in known:
+        if rule_id not in RULES:
+            near = get_close_matches(str(rule_id), RULES, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise SoblobError(f"there is no rule {rule_id!r}{hint}")
+    return known

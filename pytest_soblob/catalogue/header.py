@@ -1,0 +1,132 @@
+"""Rules of family `header`: the header blocks of request and response."""
+
+from pytest_soblob.catalogue._content import content_rules
+from pytest_soblob.violations import Rule, Severity
+
+_WSDL = "Services86-BLOB.wsdl"
+
+RULES = (
+    Rule(
+        id="header.outside-header",
+        severity=Severity.ERROR,
+        meaning="A header block stands outside Header",
+        reference=f"{_WSDL}, soap:header; SOAP 1.1 section 4.2 (only the page shows it outside)",
+        change="put it into Header",
+        server="does not find it there: the call is made without it, or refused",
+    ),
+    Rule(
+        id="header.inside-header",
+        severity=Severity.WARNING,
+        meaning="In the page's form, credentials stand in Header",
+        reference="page, request example: direct children of Envelope",
+        change="put it beside Body, as the page shows, or use the soap12 profile",
+    ),
+    Rule(
+        id="header.time-zone-outside-header",
+        severity=Severity.WARNING,
+        meaning="In the page's form, a TimeZone stands beside Body",
+        reference="page, request example: only ApplicationToken and Credentials",
+        change="leave TimeZone out",
+    ),
+    Rule(
+        id="header.block-doubled",
+        severity=Severity.ERROR,
+        meaning="A header block stands more than once",
+        reference=f"{_WSDL}, soap:header: one of each",
+        change="send it once",
+        server="takes the last one",
+    ),
+    Rule(
+        id="header.block-unqualified",
+        severity=Severity.ERROR,
+        meaning="A header block is in no namespace",
+        reference="SOAP 1.1 section 4.2: a header block is namespace-qualified",
+        change="qualify it with the Services86 namespace",
+        server="does not find it: the call is made without it",
+    ),
+    Rule(
+        id="header.block-other-version",
+        severity=Severity.ERROR,
+        meaning="A header block is in the namespace of another version of NetServer",
+        reference=f"{_WSDL}, targetNamespace",
+        change="use the Services86 namespace throughout",
+        server="does not find it: the call is made without it",
+    ),
+    Rule(
+        id="header.not-understood",
+        severity=Severity.ERROR,
+        meaning="A header block that nobody knows must be understood",
+        reference="SOAP 1.1 section 4.2.3; SOAP 1.2 part 1, 5.2.3",
+        change="leave mustUnderstand out, or the block",
+        server="answers 500 with a MustUnderstand fault",
+    ),
+    Rule(
+        id="header.must-understand-value",
+        severity=Severity.ERROR,
+        meaning="mustUnderstand has a value that the SOAP version does not have",
+        reference="SOAP 1.1 section 4.2.3: 0 or 1; SOAP 1.2 part 1, 5.2.3: xs:boolean",
+        change="write 1 or 0",
+        server="answers 400 if it is no boolean",
+    ),
+    Rule(
+        id="header.credentials-missing",
+        severity=Severity.ERROR,
+        meaning="The request has no Credentials",
+        reference="page: obtain a ticket from SoPrincipal.svc",
+        change="send Credentials with the ticket of SoPrincipal.svc",
+        server="finds no session: Succeeded is false",
+    ),
+    Rule(
+        id="header.ticket-missing",
+        severity=Severity.ERROR,
+        meaning="Credentials have no ticket",
+        reference="page: obtain a ticket from SoPrincipal.svc",
+        change="send the ticket of SoPrincipal.svc",
+        server="finds no session: Succeeded is false",
+    ),
+    Rule(
+        id="header.ticket-shape",
+        severity=Severity.WARNING,
+        meaning="The ticket is neither 7T:... nor 8A:...",
+        reference="page: 7T:1234abcxyzExample==; access tokens 8A:...",
+        change="send the ticket as SoPrincipal.svc gave it, prefix included",
+    ),
+    Rule(
+        id="header.ticket-white-space",
+        severity=Severity.WARNING,
+        meaning="There is white space or a byte order mark in the ticket",
+        reference="page: 7T:1234abcxyzExample==",
+        change="strip the ticket before you send it",
+        server="compares it as it is: an unknown ticket, Succeeded is false",
+    ),
+    Rule(
+        id="header.application-token-missing",
+        severity=Severity.ERROR,
+        meaning="An Online installation is called without an application token",
+        reference="page: application tokens must be specified if calling an Online installation",
+        change="send ApplicationToken",
+        server="refuses the call",
+    ),
+    Rule(
+        id="header.succeeded-missing",
+        severity=Severity.WARNING,
+        meaning="The response does not say whether it succeeded",
+        reference=f"{_WSDL}, SaveImageStreamResponse_Headers",
+        change="send Succeeded: it is the only failure signal",
+    ),
+    Rule(
+        id="header.failure-without-exception",
+        severity=Severity.WARNING,
+        meaning="Succeeded is false, but no ExceptionInfo says why",
+        reference=f"{_WSDL}, SaveImageStreamResponse_Headers",
+        change="send an ExceptionInfo with the failure",
+    ),
+    Rule(
+        id="header.success-with-exception",
+        severity=Severity.WARNING,
+        meaning="Succeeded is true, but there is an ExceptionInfo",
+        reference=f"{_WSDL}, SaveImageStreamResponse_Headers",
+        change="send a nil ExceptionInfo with a success",
+    ),
+    *content_rules("header", f"{_WSDL}, header block types", Severity.WARNING),
+)

@@ -1,0 +1,117 @@
+"""Rules of family `http`: request line, headers and status, per SOAP version."""
+
+from pytest_soblob.violations import Rule, Severity
+
+_BP = "WS-I Basic Profile 1.1"
+
+RULES = (
+    Rule(
+        id="http.method",
+        severity=Severity.ERROR,
+        meaning="The request is not a POST",
+        reference=f"SOAP 1.1 section 6; SOAP 1.2 part 2, 7.5.1; {_BP} R1132",
+        change="send POST",
+        server="answers 400 to HEAD, DELETE and OPTIONS, and the help page to GET",
+    ),
+    Rule(
+        id="http.path",
+        severity=Severity.ERROR,
+        meaning="The request goes to another path than the service's",
+        reference="Services86-BLOB.wsdl, soap:address; page: Remote/Services86/BLOB.svc",
+        change="send it to .../Remote/Services86/BLOB.svc",
+        server="answers 404, or 500 with a DestinationUnreachable fault below the service",
+    ),
+    Rule(
+        id="http.content-type-missing",
+        severity=Severity.ERROR,
+        meaning="There is no Content-Type header",
+        reference="SOAP 1.1 section 6: text/xml; SOAP 1.2 part 2, 7.1.4: application/soap+xml",
+        change="send Content-Type: text/xml; charset=utf-8",
+        server="answers 415",
+    ),
+    Rule(
+        id="http.content-type",
+        severity=Severity.ERROR,
+        meaning="The Content-Type is not that of the SOAP version",
+        reference="SOAP 1.1 section 6: text/xml; SOAP 1.2 part 2, 7.1.4: application/soap+xml",
+        change="send the media type that belongs to the envelope",
+        server="answers 415",
+    ),
+    Rule(
+        id="http.content-type-soap12-as-text",
+        severity=Severity.WARNING,
+        meaning="A SOAP 1.2 envelope travels as text/xml",
+        reference="SOAP 1.2 part 2, 7.1.4: application/soap+xml (the page says nothing)",
+        change="send Content-Type: application/soap+xml; charset=utf-8",
+        server="answers 400 to a SOAP 1.2 envelope in text/xml",
+    ),
+    Rule(
+        id="http.charset-contradicts",
+        severity=Severity.ERROR,
+        meaning="The charset of the Content-Type contradicts the bytes",
+        reference=f"RFC 7303 section 3; {_BP} R1018",
+        change="let charset, XML declaration and bytes say the same",
+        server="answers 400, or 415 to a charset other than UTF-8 and UTF-16",
+    ),
+    Rule(
+        id="http.soap-action-missing",
+        severity=Severity.ERROR,
+        meaning="There is no SOAPAction header",
+        reference="SOAP 1.1 section 6.1.1: a client must send it",
+        change="send the WSDL's soapAction, in double quotes",
+        server="answers 500 with an ActionNotSupported fault",
+    ),
+    Rule(
+        id="http.soap-action-empty",
+        severity=Severity.ERROR,
+        meaning="The SOAPAction header is empty",
+        reference=f"Services86-BLOB.wsdl, soap:operation/@soapAction; {_BP} R2744",
+        change="send the WSDL's soapAction, in double quotes",
+        server="answers 500 with an ActionNotSupported fault",
+    ),
+    Rule(
+        id="http.soap-action-other",
+        severity=Severity.ERROR,
+        meaning="The SOAPAction is not that of the operation in the body",
+        reference=f"Services86-BLOB.wsdl, soap:operation/@soapAction; {_BP} R2744",
+        change="send the WSDL's soapAction, in double quotes",
+        server="answers 500 with an ActionNotSupported fault, or runs the other operation",
+    ),
+    Rule(
+        id="http.soap-action-unquoted",
+        severity=Severity.WARNING,
+        meaning="The SOAPAction is not in double quotes",
+        reference=f"{_BP} R1109: a quoted string",
+        change="put the value into double quotes",
+        server="takes it",
+    ),
+    Rule(
+        id="http.action-other",
+        severity=Severity.ERROR,
+        meaning="The action parameter of the Content-Type names another operation",
+        reference="SOAP 1.2 part 2, 6.5.3 and 7.1.4",
+        change="name the WSDL's soapAction, or leave the parameter out",
+        server="answers 415 to application/soap+xml anyway",
+    ),
+    Rule(
+        id="http.action-unquoted",
+        severity=Severity.WARNING,
+        meaning="The action parameter of the Content-Type is not in double quotes",
+        reference="RFC 9110 section 5.6.6: a value with ':' or '/' must be a quoted string",
+        change='write action="..."',
+    ),
+    Rule(
+        id="http.fault-with-success-status",
+        severity=Severity.ERROR,
+        meaning="A SOAP fault travels with a 2xx status",
+        reference=f"SOAP 1.1 section 6.2; SOAP 1.2 part 2, 7.5.2; {_BP} R1126",
+        change="answer 500 (SOAP 1.2: 400 for a Sender fault)",
+    ),
+    Rule(
+        id="http.response-with-error-status",
+        severity=Severity.ERROR,
+        meaning="A normal response travels with an error status",
+        reference=f"SOAP 1.1 section 6.2; SOAP 1.2 part 2, 7.5.2; {_BP} R1111",
+        change="answer 200; a failed save is told by Succeeded, not by the status",
+    ),
+)

@@ -1,0 +1,209 @@
+"""The facts of the operations: names, order, types, header blocks. Data, no judgement.
+
+Source of everything here: the vendor's published Services86-BLOB.wsdl and
+Services86-SoPrincipal.wsdl, and the documentation page of SaveImageStream. The XSDs in `schemas/`
+say the same; a test keeps the two equal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from pytest_soblob.names import NETSERVER, SOAP11, SOAP12
+
+
+class BlobLinkType(StrEnum):
+    """What a blob is linked as: 16 names; the name goes on the wire, never a number [WSDL]."""
+
+    PersonImage = "PersonImage"
+    ProjectImage = "ProjectImage"
+    EventImage = "EventImage"
+    Thumbnail = "Thumbnail"
+    StatusMonitorImage = "StatusMonitorImage"
+    BatchTask = "BatchTask"
+    ProductImage = "ProductImage"
+    ProductThumbnail = "ProductThumbnail"
+    QuoteLineImage = "QuoteLineImage"
+    QuoteLineThumbnail = "QuoteLineThumbnail"
+    AccessToken = "AccessToken"
+    RefreshToken = "RefreshToken"
+    Dashboard = "Dashboard"
+    DashboardTile = "DashboardTile"
+    ChatTopicImage = "ChatTopicImage"
+    FormsBackgroundImage = "FormsBackgroundImage"
+
+
+class Profile(StrEnum):
+    """Which form of the message is spoken.
+
+    `documented`: the page's form, SOAP 1.2 with header blocks as direct children of Envelope.
+    `wsdl`: SOAP 1.1 with blocks in Header, the only form that the WSDL has.
+    `soap12`: SOAP 1.2 with blocks in Header.
+    `auto`: told from namespace and placement.
+    """
+
+    AUTO = "auto"
+    DOCUMENTED = "documented"
+    WSDL = "wsdl"
+    SOAP12 = "soap12"
+
+    @property
+    def soap_namespace(self) -> str:
+        """The envelope's namespace; `auto` means what the WSDL says, SOAP 1.1."""
+        return SOAP12 if self in (Profile.DOCUMENTED, Profile.SOAP12) else SOAP11
+
+
+class Installation(StrEnum):
+    """Where NetServer runs: Online checks the application token, on-site does not [page]."""
+
+    ONSITE = "onsite"
+    ONLINE = "online"
+
+
+@dataclass(frozen=True, slots=True)
+class Particle:
+    """One element of a sequence, or one header block.
+
+    Attributes:
+        name: Local name, in the NetServer namespace.
+        type: An XSD built-in (`int`, `string`, `boolean`, `base64Binary`), `BlobLinkType`, or a
+            key of `COMPLEX_TYPES`.
+        nillable: Whether `xsi:nil` may be true.
+        min_occurs: 0 or 1.
+        max_occurs: None means unbounded.
+    """
+
+    name: str
+    type: str
+    nillable: bool = False
+    min_occurs: int = 0
+    max_occurs: int | None = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of a service, document/literal wrapped, SOAP 1.1 in the WSDL.
+
+    Attributes:
+        name: The operation and the request's wrapper element.
+        service: Key of `names.SERVICE_PATHS`.
+        parts: The request wrapper's children, in order.
+        request_blocks: Header blocks of the request, any order.
+        response_element: Local name of the response's wrapper.
+        results: The response wrapper's children, in order.
+        response_blocks: Header blocks of the response, any order.
+    """
+
+    name: str
+    service: str
+    parts: tuple[Particle, ...]
+    request_blocks: tuple[Particle, ...]
+    response_element: str
+    results: tuple[Particle, ...]
+    response_blocks: tuple[Particle, ...]
+
+    @property
+    def soap_action(self) -> str:
+        """The soapAction of the WSDL, unquoted."""
+        return f"{NETSERVER}/{self.service}/{self.name}"
+
+    @property
+    def needs_credentials(self) -> bool:
+        """Whether the request's header has Credentials: only SoPrincipal gives tickets out."""
+        return any(block.name == "Credentials" for block in self.request_blocks)
+
+
+_PAIR = (
+    Particle("Key", "string", nillable=True, min_occurs=1),
+    Particle("Value", "string", nillable=True, min_occurs=1),
+)
+
+COMPLEX_TYPES: Final[Mapping[str, tuple[Particle, ...]]] = MappingProxyType(
+    {
+        "SoCredentials": (Particle("Ticket", "string", nillable=True),),
+        "SoTimeZone": (
+            Particle("SoTimeZoneId", "int"),
+            Particle("SoTimeZoneLocationCode", "string", nillable=True),
+        ),
+        "SoExceptionInfo": (
+            Particle("Message", "string", nillable=True),
+            Particle("StackTrace", "string", nillable=True),
+            Particle("FriendlyText", "string", nillable=True),
+            Particle("ExceptionType", "string", nillable=True),
+            Particle("Source", "string", nillable=True),
+            Particle("InnerException", "SoExceptionInfo", nillable=True),
+            Particle("Parameters", "SoExceptionInfoParameters", nillable=True),
+        ),
+        "SoExceptionInfoParameters": (
+            Particle("SoExceptionInfoParametersKeyValuePair", "KeyValuePair", max_occurs=None),
+        ),
+        "SoExtraInfo": (Particle("ExtraInfoNameValuePair", "KeyValuePair", max_occurs=None),),
+        "KeyValuePair": _PAIR,
+    }
+)
+
+# Types that the schemas keep open: their content is not judged.
+OPEN_TYPES: Final = frozenset({"SoPrincipalCarrier"})
+
+APPLICATION_TOKEN: Final = Particle("ApplicationToken", "string", nillable=True)
+CREDENTIALS: Final = Particle("Credentials", "SoCredentials", nillable=True)
+TIME_ZONE: Final = Particle("TimeZone", "SoTimeZone", nillable=True)
+RESPONSE_BLOCKS: Final = (
+    Particle("ExceptionInfo", "SoExceptionInfo", nillable=True),
+    Particle("ExtraInfo", "SoExtraInfo", nillable=True),
+    Particle("Succeeded", "boolean"),
+    TIME_ZONE,
+)
+
+SAVE_IMAGE_STREAM: Final = Operation(
+    name="SaveImageStream",
+    service="BLOB",
+    parts=(
+        Particle("Type", "BlobLinkType"),
+        Particle("Image", "base64Binary", nillable=True),
+        Particle("Description", "string", nillable=True),
+    ),
+    request_blocks=(APPLICATION_TOKEN, CREDENTIALS, TIME_ZONE),
+    response_element="SaveImageStreamResponse",
+    results=(Particle("Response", "int"),),
+    response_blocks=RESPONSE_BLOCKS,
+)
+
+CHANGE_PERSON_IMAGE: Final = Operation(
+    name="ChangePersonImage",
+    service="BLOB",
+    parts=(Particle("PersonId", "int"), Particle("BlobId", "int")),
+    request_blocks=(APPLICATION_TOKEN, CREDENTIALS, TIME_ZONE),
+    response_element="ChangePersonImageResponse",
+    results=(),
+    response_blocks=RESPONSE_BLOCKS,
+)
+
+AUTHENTICATE_USERNAME_PASSWORD: Final = Operation(
+    name="AuthenticateUsernamePassword",
+    service="SoPrincipal",
+    parts=(
+        Particle("UserName", "string", nillable=True),
+        Particle("Password", "string", nillable=True),
+    ),
+    request_blocks=(APPLICATION_TOKEN,),
+    response_element="AuthenticateResponse",
+    results=(
+        Particle("Response", "SoPrincipalCarrier", nillable=True),
+        Particle("Credentials", "SoCredentials", nillable=True),
+        Particle("AuthenticationSucceeded", "boolean"),
+    ),
+    response_blocks=RESPONSE_BLOCKS,
+)
+
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
+    {
+        operation.name: operation
+        for operation in (SAVE_IMAGE_STREAM, CHANGE_PERSON_IMAGE, AUTHENTICATE_USERNAME_PASSWORD)
+    }
+)
+
+# The width of the database column that takes a description [vendor documentation].
+DESCRIPTION_COLUMN_CHARACTERS: Final = 254

@@ -1,0 +1,149 @@
+"""Violations to text: the only place that words a failure.
+
+The first violations stand in full (where, what, expected, got, what the server does, what to
+change, two lines of the message), the next ones in a line each, the rest is counted: a failure
+fits on a screen however bad the message is.
+"""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pytest_soblob._text import clip, plural
+from pytest_soblob.errors import FAMILY_ERRORS, ContractViolationError
+from pytest_soblob.violations import Severity, Verdict, Violation
+
+IN_FULL = 3
+IN_A_LINE = 12
+WIDTH = 92
+
+_ORDER = list(Severity)
+_LABEL = 10
+
+
+def by_severity(violations: Iterable[Violation]) -> list[Violation]:
+    """Return errors first, then warnings, then notes, each in the order found."""
+    return sorted(violations, key=lambda violation: _ORDER.index(violation.severity))
+
+
+def count_text(violations: Iterable[Violation]) -> str:
+    """Return `2 errors, 1 warning`, or `nothing`."""
+    counts = Counter(violation.severity for violation in violations)
+    shown = [plural(counts[severity], str(severity)) for severity in Severity if counts[severity]]
+    return ", ".join(shown) or "nothing"
+
+
+def render_violation(violation: Violation, number: int | None = None, width: int = WIDTH) -> str:
+    """Return one violation in full.
+
+    Args:
+        violation: What to show.
+        number: Put before it; None for none.
+        width: Columns at which prose wraps; paths and values that have no blank do not break.
+    """
+    indent = " " * 3
+    rows = [_heading(violation, number)]
+    rows += _wrap(indent, violation.message, width)
+    for label, text in (
+        ("expected", violation.expected),
+        ("got", violation.got),
+        ("server", violation.server),
+        ("change", violation.change),
+        ("see", violation.reference),
+    ):
+        if text:
+            rows += _wrap(f"{indent}{label:<{_LABEL}}", text, width)
+    rows += [f"{indent}    {clip(row, max(width - 7, 40))}" for row in violation.excerpt]
+    return "\n".join(rows)
+
+
+def render_violations(violations: Sequence[Violation], width: int = WIDTH, start: int = 1) -> str:
+    """Return all violations, numbered from `start`, errors first, on about a screen."""
+    ordered = by_severity(violations)
+    rows = [
+        render_violation(violation, number, width)
+        for number, violation in enumerate(ordered[:IN_FULL], start)
+    ]
+    short = ordered[IN_FULL : IN_FULL + IN_A_LINE]
+    if short:
+        lines = (
+            clip(f"{_heading(violation, number)}: {violation.message}", 2 * width)
+            for number, violation in enumerate(short, start + IN_FULL)
+        )
+        rows.append("\n".join(lines))
+    rest = ordered[IN_FULL + IN_A_LINE :]
+    if rest:
+        counts = Counter(violation.rule for violation in rest)
+        named = ", ".join(f"{rule} ({count})" for rule, count in counts.most_common(5))
+        rows.append(f"and {len(rest):,} more: {named}")
+    return "\n\n".join(rows)
+
+
+def headline(verdict: Verdict, violations: Sequence[Violation], subject: str | None = None) -> str:
+    """Return the first line of a failure: what is broken, in how many places, by which profile."""
+    operation = verdict.operation or "SaveImageStream"
+    subject = subject or f"the {verdict.kind}"
+    told = "told from the message" if verdict.guessed else "as asked"
+    profile = "" if verdict.profile is None else f" (profile {verdict.profile}, {told})"
+    places = plural(len(violations), "place")
+    return f"{subject} breaks the {operation} contract in {places}{profile}"
+
+
+def failure(findings: Sequence[tuple[str, Sequence[Violation]]]) -> ContractViolationError:
+    """Return the error to raise for messages that break the contract.
+
+    Args:
+        findings: For each message a headline and its violations, none of them empty.
+    """
+    violations = [violation for _, found in findings for violation in found]
+    error = FAMILY_ERRORS[by_severity(violations)[0].family]
+    return error(render_findings(findings), violations)
+
+
+def render_findings(findings: Sequence[tuple[str, Sequence[Violation]]]) -> str:
+    """Return several messages' violations, numbered through, the first messages in full."""
+    blocks = []
+    number = 1
+    for index, (title, found) in enumerate(findings):
+        if index < 2:
+            blocks.append(f"{title}\n\n{render_violations(found, start=number)}")
+        else:
+            rules = ", ".join(sorted({violation.rule for violation in found}))
+            blocks.append(clip(f"{title}: {rules}", 2 * WIDTH))
+        number += len(found)
+        if index == IN_A_LINE and len(findings) > index + 1:
+            blocks.append(f"and {plural(len(findings) - index - 1, 'more message')}")
+            break
+    return "\n\n".join(blocks)
+
+
+def summary_line(violations: Sequence[Violation]) -> str:
+    """Return every violation in a sentence, for the reason of a fault."""
+    ordered = by_severity(violations)
+    shown = [f"{v.rule}: {v.message}" + (f" [{v.path}]" if v.path else "") for v in ordered[:5]]
+    more = f"; and {len(ordered) - 5} more" if len(ordered) > 5 else ""
+    return "; ".join(shown) + more
+
+
+def _heading(violation: Violation, number: int | None) -> str:
+    parts = [f"{number}. " if number is not None else "", violation.rule]
+    if not violation.is_error:
+        parts.append(f" ({violation.severity})")
+    where = [violation.path] if violation.path else []
+    if violation.line is not None:
+        column = f", column {violation.column}" if violation.column is not None else ""
+        where.append(f"line {violation.line}{column}")
+    if where:
+        parts.append("   " + ", ".join(where))
+    return "".join(parts)
+
+
+def _wrap(label: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width=width,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

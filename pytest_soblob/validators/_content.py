@@ -1,0 +1,287 @@
+"""Typed content: a sequence of children, xsi:type, xsi:nil, values. Serves header and body.
+
+The rules are the same for both and carry the family's name, `body.child-unknown` or
+`header.child-unknown`. Sources: XML Schema parts 1 and 2; the declared types in `contract`.
+"""
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from pytest_soblob._text import quote
+from pytest_soblob.binding import NIL, XSI_TYPE, is_nil, parse_boolean, parse_int
+from pytest_soblob.contract import COMPLEX_TYPES, OPEN_TYPES, BlobLinkType, Particle
+from pytest_soblob.envelope import (
+    SOAP_NAMESPACES,
+    Element,
+    children,
+    display_name,
+    is_other_version,
+    local_name,
+    namespace,
+    split_name,
+    stray_texts,
+    text_of,
+)
+from pytest_soblob.names import NETSERVER, XSD, XSI
+from pytest_soblob.validators._context import Context
+from pytest_soblob.validators.payload import iter_base64
+from pytest_soblob.violations import Violation
+
+_BUILT_IN = frozenset(
+    """anyType anySimpleType string normalizedString token language Name NCName NMTOKEN NMTOKENS
+    ID IDREF IDREFS ENTITY ENTITIES boolean decimal integer long int short byte nonNegativeInteger
+    positiveInteger nonPositiveInteger negativeInteger unsignedLong unsignedInt unsignedShort
+    unsignedByte float double duration dateTime time date gYearMonth gYear gMonthDay gDay gMonth
+    hexBinary base64Binary anyURI QName NOTATION""".split()  # noqa: SIM905 -- read as a list
+)
+# Built-in types derived from the declared one, which xsi:type may name as well (part 2, 3).
+_DERIVED = {
+    "string": frozenset(
+        {"string", "normalizedString", "token", "language", "Name", "NCName", "NMTOKEN"}
+        | {"ID", "IDREF", "ENTITY"}
+    ),
+    "int": frozenset({"int", "short", "byte"}),
+}
+
+
+def iter_sequence(
+    context: Context, family: str, element: Element, particles: Sequence[Particle]
+) -> Iterator[Violation]:
+    """Judge an element's children against a sequence, and the text between them."""
+    by_name = {particle.name: (index, particle) for index, particle in enumerate(particles)}
+    furthest, furthest_name = -1, ""
+    seen: set[str] = set()
+    for child in children(element):
+        name = local_name(child)
+        if namespace(child) != NETSERVER or name not in by_name:
+            yield _misnamed(context, family, child, tuple(by_name))
+            continue
+        index, particle = by_name[name]
+        if name in seen and particle.max_occurs == 1:
+            yield context.violation(
+                f"{family}.child-doubled", child, f"{name} stands more than once"
+            )
+            continue
+        if index < furthest:
+            yield _out_of_order(context, family, child, furthest_name, particles)
+        else:
+            furthest, furthest_name = index, name
+        seen.add(name)
+        yield from iter_typed(context, family, child, particle)
+    for particle in particles:
+        if particle.min_occurs and particle.name not in seen:
+            yield context.violation(
+                f"{family}.child-missing", element, f"{particle.name} is missing"
+            )
+    yield from _stray_text(context, family, element)
+
+
+def iter_typed(
+    context: Context, family: str, element: Element, particle: Particle
+) -> Iterator[Violation]:
+    """Judge one element against its declaration: attributes, xsi:type, xsi:nil, content."""
+    yield from iter_attributes(context, family, element)
+    yield from _iter_type_attribute(context, family, element, particle.type)
+    yield from iter_nil(context, family, element, nillable=particle.nillable)
+    if is_nil(element) or particle.type in OPEN_TYPES:
+        return
+    if particle.type in COMPLEX_TYPES:
+        yield from iter_sequence(context, family, element, COMPLEX_TYPES[particle.type])
+    else:
+        yield from _iter_simple(context, family, element, particle.type)
+
+
+def iter_attributes(context: Context, family: str, element: Element) -> Iterator[Violation]:
+    """Judge attributes: xsi's are free, SOAP's own on a header block, too; others are not."""
+    for name in element.attrib:
+        uri, _ = split_name(str(name))
+        if uri != XSI and not (family == "header" and uri in SOAP_NAMESPACES):
+            yield context.violation(
+                f"{family}.attribute-unknown",
+                element,
+                f"{local_name(element)} has an attribute {display_name(str(name))}",
+                got=f"{display_name(str(name))}={quote(str(element.get(name)), 40)}",
+            )
+
+
+def iter_nil(
+    context: Context, family: str, element: Element, *, nillable: bool
+) -> Iterator[Violation]:
+    """Judge xsi:nil: its value, whether it is allowed, and that nothing stands inside."""
+    value = element.get(NIL)
+    if value is None:
+        return
+    name = local_name(element)
+    if parse_boolean(value) is None:
+        yield context.violation(
+            f"{family}.nil-value", element, expected="true, false, 1 or 0", got=quote(value)
+        )
+    elif not nillable:
+        # XML Schema part 1, 3.3.4: the attribute itself is forbidden, whatever its value.
+        yield context.violation(
+            f"{family}.nil-not-allowed", element, f"{name} is not nillable, yet it has xsi:nil"
+        )
+    elif is_nil(element) and (text_of(element) or children(element)):
+        yield context.violation(
+            f"{family}.nil-with-content",
+            element,
+            f"{name} is nil, yet it has content",
+            expected="no content, not even white space",
+        )
+
+
+def _misnamed(context: Context, family: str, child: Element, names: tuple[str, ...]) -> Violation:
+    name, uri = local_name(child), namespace(child)
+    near = get_close_matches(name, names, n=1, cutoff=0.6) or [
+        known for known in names if known.lower() == name.lower()
+    ]
+    hint = f"; did you mean {near[0]}?" if near and near[0] != name else ""
+    expected = ", ".join(names) or "no child at all"
+    if not uri:
+        kind, said = "child-unqualified", f"{name} is in no namespace{hint}"
+        expected = f"{name if name in names else expected} in {NETSERVER}"
+    elif is_other_version(uri):
+        kind, said = "child-other-version", f"{name} is in the namespace of another version{hint}"
+        expected = NETSERVER
+    elif uri != NETSERVER:
+        kind, said = "child-other-namespace", f"{name} is in a foreign namespace{hint}"
+        expected = NETSERVER
+    else:
+        kind, said = "child-unknown", f"{name} is none of the children of the schema{hint}"
+    return context.violation(
+        f"{family}.{kind}", child, said, expected=expected, got=f"{{{uri}}}{name}" if uri else name
+    )
+
+
+def _out_of_order(
+    context: Context, family: str, child: Element, after: str, particles: Sequence[Particle]
+) -> Violation:
+    name = local_name(child)
+    order = ", ".join(particle.name for particle in particles)
+    return context.violation(
+        f"{family}.child-out-of-order",
+        child,
+        f"{name} stands after {after}, but must stand before it",
+        expected=f"{order}, in this order",
+        got=f"{name} after {after}",
+        change=f"put <{name}> before <{after}>",
+    )
+
+
+def _stray_text(context: Context, family: str, element: Element) -> Iterator[Violation]:
+    for text in stray_texts(element):
+        yield context.violation(
+            f"{family}.text-between-children",
+            element,
+            f"text stands between the children of {local_name(element)}",
+            expected="white space only",
+            got=quote(text.strip(), 40),
+        )
+
+
+def _iter_type_attribute(
+    context: Context, family: str, element: Element, declared: str
+) -> Iterator[Violation]:
+    raw = element.get(XSI_TYPE)
+    if raw is None:
+        return
+    prefix, _, local = raw.strip(" \t\r\n").rpartition(":")
+    uri = element.nsmap.get(prefix or None)
+    expected = _expected_type(declared)
+    if prefix and uri is None:
+        yield context.violation(
+            f"{family}.xsi-type-unbound",
+            element,
+            f"the prefix {quote(prefix, 30)} in xsi:type is not declared",
+            expected=expected,
+            got=quote(raw),
+        )
+    elif not _is_known_type(uri or "", local):
+        yield context.violation(
+            f"{family}.xsi-type-unknown", element, expected=expected, got=quote(raw)
+        )
+    elif not _may_stand_for(uri or "", local, declared):
+        yield context.violation(
+            f"{family}.xsi-type-wrong",
+            element,
+            f"{local_name(element)} is declared as {expected}, yet xsi:type says {quote(raw, 40)}",
+            expected=expected,
+            got=quote(raw),
+        )
+
+
+def _expected_type(declared: str) -> str:
+    if declared == "KeyValuePair":
+        return "no xsi:type: the type has no name"
+    return f"{'ns' if declared[0].isupper() else 'xsd'}:{declared}"
+
+
+def _is_known_type(uri: str, local: str) -> bool:
+    if uri == XSD:
+        return local in _BUILT_IN
+    named = (*COMPLEX_TYPES, *OPEN_TYPES, "BlobLinkType")
+    return uri == NETSERVER and local in named and local != "KeyValuePair"
+
+
+def _may_stand_for(uri: str, local: str, declared: str) -> bool:
+    if uri == XSD:
+        return local in _DERIVED.get(declared, {declared})
+    return local == declared or (declared == "string" and local == "BlobLinkType")
+
+
+def _iter_simple(
+    context: Context, family: str, element: Element, type_name: str
+) -> Iterator[Violation]:
+    inside = children(element)
+    if inside:
+        yield context.violation(
+            f"{family}.element-in-value",
+            element,
+            f"{local_name(element)} holds an element {display_name(str(inside[0].tag))}",
+            expected="text only",
+        )
+        return
+    text = text_of(element)
+    match type_name:
+        case "int" if parse_int(text) is None:
+            yield context.violation(
+                f"{family}.not-an-integer",
+                element,
+                f"{local_name(element)} is not an xs:int",
+                expected="a decimal number from -2147483648 to 2147483647",
+                got=quote(text),
+            )
+        case "boolean" if parse_boolean(text) is None:
+            yield context.violation(
+                f"{family}.not-a-boolean",
+                element,
+                f"{local_name(element)} is not an xs:boolean",
+                expected="true, false, 1 or 0",
+                got=quote(text),
+            )
+        case "base64Binary":
+            yield from iter_base64(context, element, text)
+        case "BlobLinkType" if text not in BlobLinkType.__members__:
+            yield _unknown_link_type(context, element, text)
+
+
+def _unknown_link_type(context: Context, element: Element, text: str) -> Violation:
+    names = list(BlobLinkType.__members__)
+    stripped = text.strip()
+    by_case = [name for name in names if name.lower() == stripped.lower()]
+    near = by_case or get_close_matches(stripped, names, n=1, cutoff=0.6)
+    if stripped.isdecimal() and stripped.isascii() and 1 <= int(stripped[:3]) <= len(names):
+        name = names[int(stripped[:3]) - 1]
+        change = f"send the name, not the number: {name} is number {stripped}"
+    elif near:
+        change = f"did you mean {near[0]}? Send it exactly so, without white space"
+    else:
+        change = f"send one of {', '.join(names)}"
+    return context.violation(
+        "body.type-unknown",
+        element,
+        f"{quote(text, 40)} is none of the 16 names of BlobLinkType",
+        expected="a name such as PersonImage, ProjectImage, ProductImage",
+        got=quote(text),
+        change=change,
+    )

@@ -1,0 +1,173 @@
+"""What every family needs to judge a message, and the one way in which a violation is made."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from pytest_soblob._text import ascii_controls, clip, elide_base64, redact
+from pytest_soblob.binding import NIL, XSI_TYPE
+from pytest_soblob.catalogue import RULES
+from pytest_soblob.contract import Installation, Operation, Profile
+from pytest_soblob.envelope import (
+    Element,
+    Envelope,
+    children,
+    display_name,
+    local_name,
+    path_of,
+    split_name,
+    text_of,
+)
+from pytest_soblob.names import XSI
+from pytest_soblob.violations import LONGEST_TEXT, Severity, Violation
+
+_SECRET = re.compile(r"ticket|token|password", re.IGNORECASE)
+_LONGEST_LINE = 100
+
+
+def make_violation(
+    rule_id: str,
+    message: str | None = None,
+    *,
+    secrets: Iterable[str] = (),
+    severity: Severity | None = None,
+    path: str | None = None,
+    line: int | None = None,
+    column: int | None = None,
+    expected: str | None = None,
+    got: str | None = None,
+    change: str | None = None,
+    server: str | None = None,
+    excerpt: tuple[str, ...] = (),
+) -> Violation:
+    """Return a violation of that rule, with what the rule itself says where a case does not.
+
+    Every text is redacted, free of control characters and at most 1,000 characters long.
+    """
+    rule = RULES[rule_id]
+    known = tuple(secrets)
+
+    def safe(text: str | None) -> str | None:
+        return None if text is None else clip(ascii_controls(redact(text, known)), LONGEST_TEXT)
+
+    return Violation(
+        rule=rule.id,
+        severity=severity or rule.severity,
+        message=safe(message) or rule.meaning,
+        path=safe(path),
+        line=line,
+        column=column,
+        expected=safe(expected),
+        got=safe(got),
+        reference=rule.reference,
+        change=safe(change) or rule.change,
+        server=safe(server) or rule.server,
+        excerpt=tuple(clip(ascii_controls(redact(row, known)), _LONGEST_LINE) for row in excerpt),
+    )
+
+
+@dataclass(frozen=True)
+class Context:
+    """One message and how it is judged.
+
+    Attributes:
+        envelope: The message.
+        kind: `request` or `response`.
+        profile: Resolved: never `auto`.
+        installation: Whether an application token is needed.
+        operation: The operation that is judged; None takes any of `contract.OPERATIONS`.
+        actual: The operation that the body names; None where it names none that is known.
+    """
+
+    envelope: Envelope
+    kind: str
+    profile: Profile
+    installation: Installation
+    operation: Operation | None
+    actual: Operation | None
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The text of every element that is named like a secret."""
+        return frozenset(iter_secrets(self.envelope))
+
+    def violation(
+        self,
+        rule_id: str,
+        element: Element,
+        message: str | None = None,
+        *,
+        severity: Severity | None = None,
+        expected: str | None = None,
+        got: str | None = None,
+        change: str | None = None,
+        server: str | None = None,
+    ) -> Violation:
+        """Return a violation at that element, with its path, line and excerpt."""
+        return make_violation(
+            rule_id,
+            message,
+            secrets=self.secrets,
+            severity=severity,
+            path=path_of(element),
+            line=line_of(element),
+            expected=expected,
+            got=got,
+            change=change,
+            server=server,
+            excerpt=excerpt_of(element),
+        )
+
+
+def iter_secrets(envelope: Envelope) -> Iterator[str]:
+    """Yield texts of elements outside the image that are named like a ticket or a token."""
+    outside = [element for role, element in envelope.parts if role != "body"]
+    for part in (*outside, *envelope.body_children):
+        for element in part.iter("{*}*"):
+            if _SECRET.search(local_name(element)) and not children(element):
+                yield text_of(element)
+
+
+def line_of(element: Element) -> int | None:
+    """Return the line on which the element's start tag ends, counted from 1."""
+    line = element.sourceline
+    return line if isinstance(line, int) and line > 0 else None
+
+
+def excerpt_of(element: Element) -> tuple[str, ...]:
+    """Return the element as it is written, after the element (or parent) that comes before it."""
+    before = next(element.itersiblings("{*}*", preceding=True), None)
+    if before is None:
+        before = element.getparent()
+    rows = [element] if before is None else [before, element]
+    return tuple(f"{line_of(row) or '?'} | {_start_of(row)}" for row in rows)
+
+
+def _start_of(element: Element) -> str:
+    tag = _source_name(element, str(element.tag))
+    shown = (NIL, XSI_TYPE)
+    attributes = "".join(
+        f' {_source_name(element, str(name))}="{clip(str(value), 40)}"'
+        for name, value in sorted(element.items(), key=lambda item: item[0] not in shown)[:4]
+    )
+    text = text_of(element)
+    shown_text = elide_base64(" ".join(text[:2000].split()))
+    if children(element):
+        return f"<{tag}{attributes}>{clip(shown_text, 40)}…"
+    return f"<{tag}{attributes}>{_clip_middle(shown_text, 60)}</{tag}>"
+
+
+def _clip_middle(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 12]}…{text[-10:]}"
+
+
+def _source_name(element: Element, name: str) -> str:
+    """Return a name with the prefix that the message itself uses."""
+    uri, local = split_name(name)
+    if not uri:
+        return clip(local, 40)
+    if uri == XSI:
+        return display_name(name)
+    prefix = next((p for p, bound in element.nsmap.items() if bound == uri), None)
+    return f"{clip(prefix, 20)}:{clip(local, 40)}" if prefix else clip(local, 40)

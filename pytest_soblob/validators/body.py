@@ -1,0 +1,190 @@
+"""Family `body`: which operation it is, its children, and whether a response makes sense.
+
+Sources: the operations' elements in Services86-BLOB.wsdl; the page; WS-I Basic Profile 1.1 R9981.
+What WCF drops in silence is an error here: the kit must be louder than the server.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from pytest_soblob._text import plural
+from pytest_soblob.binding import find_child, is_nil, parse_boolean, parse_int
+from pytest_soblob.contract import OPERATIONS, SAVE_IMAGE_STREAM, Operation
+from pytest_soblob.envelope import (
+    Element,
+    Envelope,
+    children,
+    display_name,
+    is_other_version,
+    local_name,
+    namespace,
+    text_of,
+)
+from pytest_soblob.names import NETSERVER
+from pytest_soblob.validators import fault, payload
+from pytest_soblob.validators._content import iter_attributes, iter_nil, iter_sequence
+from pytest_soblob.validators._context import Context
+from pytest_soblob.violations import Severity, Violation
+
+
+def find_operation(envelope: Envelope, kind: str) -> Operation | None:
+    """Return the operation that the body names, in whatever namespace; None for none known."""
+    element = envelope.payload_element
+    if element is None:
+        return None
+    name = local_name(element)
+    if kind == "request":
+        return OPERATIONS.get(name)
+    return next((o for o in OPERATIONS.values() if o.response_element == name), None)
+
+
+def iter_violations(context: Context) -> Iterator[Violation]:
+    """Judge the Body's child: the operation, its response, or a fault."""
+    envelope = context.envelope
+    element = envelope.payload_element
+    if envelope.body is None:
+        return
+    if element is None:
+        yield context.violation(
+            "body.empty", envelope.body, expected=f"{_expected_name(context)} inside Body"
+        )
+        return
+    for extra in envelope.body_children[1:]:
+        yield context.violation(
+            "body.second-child",
+            extra,
+            f"Body has {plural(len(envelope.body_children), 'element')} instead of one",
+            got=display_name(str(extra.tag)),
+        )
+    if envelope.fault is not None:
+        if context.kind == "request":
+            yield context.violation("body.fault-in-request", envelope.fault)
+        else:
+            yield from fault.iter_violations(context, envelope.fault)
+        return
+    if context.actual is None:
+        yield _unknown_operation(context, element)
+        return
+    yield from _iter_wrapper(context, element, context.actual)
+
+
+def _iter_wrapper(context: Context, element: Element, operation: Operation) -> Iterator[Violation]:
+    name, uri = local_name(element), namespace(element)
+    if context.operation is not None and context.operation is not operation:
+        yield context.violation(
+            "body.other-operation",
+            element,
+            f"this is {name}, another operation than {context.operation.name}",
+            expected=_expected_name(context),
+            got=name,
+        )
+    if uri != NETSERVER:
+        kind = (
+            "operation-unqualified"
+            if not uri
+            else "operation-other-version"
+            if is_other_version(uri)
+            else "unknown-operation"
+        )
+        yield context.violation(
+            f"body.{kind}",
+            element,
+            f"{name} is in {uri or 'no namespace'}",
+            expected=f"{name} in {NETSERVER}",
+            got=uri or "no namespace",
+        )
+    yield from iter_attributes(context, "body", element)
+    yield from iter_nil(context, "body", element, nillable=False)
+    if uri not in ("", NETSERVER) and is_other_version(uri):
+        return  # its children follow its namespace: one violation says it all
+    request = context.kind == "request"
+    particles = operation.parts if request else operation.results
+    yield from iter_sequence(context, "body", element, particles)
+    if operation is SAVE_IMAGE_STREAM:
+        yield from (_iter_request if request else _iter_response)(context, element)
+
+
+def _iter_request(context: Context, element: Element) -> Iterator[Violation]:
+    for name in ("Type", "Image", "Description"):
+        child = find_child(element, name)
+        if child is None and not _has_misnamed(element, name):
+            yield context.violation(f"body.{name.lower()}-missing", element, f"there is no {name}")
+        elif child is not None and is_nil(child) and name != "Type":
+            yield context.violation(f"body.{name.lower()}-missing", child, f"{name} is nil")
+    description = find_child(element, "Description")
+    if description is not None and not children(description):
+        yield from payload.iter_description(context, description, text_of(description))
+
+
+def _has_misnamed(element: Element, name: str) -> bool:
+    """Whether a child was probably meant to be it: that is reported, so do not report it twice."""
+    others = [
+        local_name(child)
+        for child in children(element)
+        if namespace(child) != NETSERVER
+        or local_name(child) not in ("Type", "Image", "Description")
+    ]
+    same = any(other.lower() == name.lower() for other in others)
+    return same or bool(get_close_matches(name, others, n=1, cutoff=0.6))
+
+
+def _iter_response(context: Context, element: Element) -> Iterator[Violation]:
+    block = context.envelope.find_block("Succeeded")
+    succeeded = None if block is None else parse_boolean(text_of(block.element))
+    response = find_child(element, "Response")
+    if response is None:
+        if not _has_misnamed(element, "Response"):
+            yield context.violation(
+                "body.response-missing",
+                element,
+                severity=Severity.ERROR if succeeded else Severity.WARNING,
+            )
+        return
+    value = None if children(response) or is_nil(response) else parse_int(text_of(response))
+    if value is None:
+        return
+    if value <= 0 and succeeded is not False:
+        yield context.violation(
+            "body.response-not-positive", response, f"the blob id is {value}", got=str(value)
+        )
+    elif value > 0 and succeeded is False:
+        yield context.violation(
+            "body.response-positive-on-failure",
+            response,
+            f"the blob id is {value}, though Succeeded is false",
+            got=str(value),
+        )
+
+
+def _expected_name(context: Context) -> str:
+    if context.operation is None:
+        return "an operation of the service"
+    request = context.kind == "request"
+    return context.operation.name if request else context.operation.response_element
+
+
+def _unknown_operation(context: Context, element: Element) -> Violation:
+    name = local_name(element)
+    if find_operation(context.envelope, _other(context.kind)) is not None:
+        return context.violation(
+            "body.response-in-request",
+            element,
+            f"{name} belongs into a {_other(context.kind)}, but this is judged as a {context.kind}",
+            expected=_expected_name(context),
+            got=name,
+        )
+    request = context.kind == "request"
+    known = [o.name if request else o.response_element for o in OPERATIONS.values()]
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return context.violation(
+        "body.unknown-operation",
+        element,
+        f"{display_name(str(element.tag))} is no operation that is known{hint}",
+        expected=_expected_name(context),
+        got=display_name(str(element.tag)),
+    )
+
+
+def _other(kind: str) -> str:
+    return "response" if kind == "request" else "request"

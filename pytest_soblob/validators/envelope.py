@@ -1,0 +1,172 @@
+"""Family `envelope`: root, SOAP version, Header and Body, and whatever stands beside them.
+
+Sources: SOAP 1.1 section 4, SOAP 1.2 part 1 section 5, WS-I Basic Profile 1.1 (for `wsdl`), and
+the documentation page for the form with header blocks beside Body.
+"""
+
+from collections.abc import Iterator
+
+from pytest_soblob._text import plural, quote
+from pytest_soblob.contract import Profile
+from pytest_soblob.envelope import (
+    SOAP_NAMESPACES,
+    Element,
+    Envelope,
+    display_name,
+    local_name,
+    namespace,
+    split_name,
+    stray_texts,
+)
+from pytest_soblob.names import NETSERVER, SOAP11, SOAP12
+from pytest_soblob.validators._context import (
+    Context,
+    excerpt_of,
+    iter_secrets,
+    line_of,
+    make_violation,
+)
+from pytest_soblob.violations import Severity, Violation
+
+_VERSIONS = {SOAP11: "SOAP 1.1", SOAP12: "SOAP 1.2"}
+
+
+def find_wrong_root(envelope: Envelope) -> Violation | None:
+    """Return why the root is no envelope of either SOAP version, None where it is one."""
+    if envelope.soap_namespace is not None:
+        return None
+    root = envelope.root
+    is_envelope = local_name(root) == "Envelope"
+    return make_violation(
+        "envelope.namespace-unknown" if is_envelope else "envelope.root-not-envelope",
+        secrets=iter_secrets(envelope),
+        path=display_name(str(root.tag)),
+        line=line_of(root),
+        expected=f"Envelope in {SOAP11}",
+        got=f"{local_name(root)} in {namespace(root) or 'no namespace'}",
+        excerpt=excerpt_of(root),
+    )
+
+
+def iter_violations(context: Context) -> Iterator[Violation]:
+    """Judge the envelope itself."""
+    yield from _iter_version(context)
+    yield from _iter_parts(context)
+    own = [context.envelope.root, *context.envelope.headers, *context.envelope.bodies]
+    for element in own:
+        yield from _iter_attributes(context, element)
+        yield from _iter_text(context, element)
+
+
+def _iter_version(context: Context) -> Iterator[Violation]:
+    envelope, profile = context.envelope, context.profile
+    actual = str(envelope.soap_namespace)
+    if actual != profile.soap_namespace:
+        page_form = (
+            " This is the form that the documentation page shows." if _is_page_form(context) else ""
+        )
+        yield context.violation(
+            "envelope.soap-version",
+            envelope.root,
+            f"the envelope is {_VERSIONS[actual]}, but the profile {profile} is "
+            f"{_VERSIONS[profile.soap_namespace]}.{page_form}",
+            expected=profile.soap_namespace,
+            got=actual,
+        )
+    elif profile is not Profile.WSDL:
+        yield context.violation(
+            "envelope.not-what-wcf-speaks",
+            envelope.root,
+            f"this is the {profile} form; a NetServer on WCF's basicHttpBinding speaks SOAP 1.1",
+        )
+    for role, element in envelope.parts:
+        if role != "other" and namespace(element) != actual:
+            yield context.violation(
+                "envelope.soap-version-mixed",
+                element,
+                f"{local_name(element)} is {_VERSIONS[namespace(element)]}, "
+                f"but Envelope is {_VERSIONS[actual]}",
+                expected=actual,
+                got=namespace(element),
+            )
+
+
+def _is_page_form(context: Context) -> bool:
+    """Whether a SOAP 1.2 message has no Header and, if a request, blocks beside Body."""
+    envelope = context.envelope
+    if not envelope.is_soap12 or envelope.headers:
+        return False
+    return context.kind == "response" or any(not b.in_header for b in envelope.header_blocks)
+
+
+def _iter_parts(context: Context) -> Iterator[Violation]:
+    envelope = context.envelope
+    body_seen = False
+    for index, (role, element) in enumerate(envelope.parts):
+        name = display_name(str(element.tag))
+        if body_seen:
+            yield context.violation(
+                "envelope.after-body", element, f"{name} stands after Body", got=name
+            )
+        elif role == "header" and element is not envelope.headers[0]:
+            yield context.violation("envelope.header-doubled", element)
+        elif role == "header" and index:
+            yield context.violation(
+                "envelope.header-not-first",
+                element,
+                f"Header stands after {display_name(str(envelope.parts[0][1].tag))}",
+            )
+        elif role == "other" and namespace(element) != NETSERVER:
+            yield context.violation(
+                "envelope.foreign-child",
+                element,
+                f"{name} stands between Envelope and Body" + _wrong_case(element),
+                got=name,
+            )
+        body_seen = body_seen or role == "body"
+    if not envelope.bodies:
+        yield context.violation(
+            "envelope.body-missing",
+            envelope.root,
+            got=plural(len(envelope.parts), "other child") if envelope.parts else "no children",
+        )
+
+
+def _wrong_case(element: Element) -> str:
+    """Say it where the element is Header or Body, but for its case or its namespace."""
+    for name in ("Header", "Body"):
+        if local_name(element).lower() == name.lower():
+            return f"; did you mean {name} in the envelope's namespace?"
+    return ""
+
+
+def _iter_attributes(context: Context, element: Element) -> Iterator[Violation]:
+    for name in element.attrib:
+        uri, local = split_name(str(name))
+        if not uri:
+            yield context.violation(
+                "envelope.attribute-unqualified",
+                element,
+                f"{local_name(element)} has an attribute {local} in no namespace",
+                got=f"{local}={quote(str(element.get(name)), 40)}",
+            )
+        elif local == "encodingStyle" and uri in SOAP_NAMESPACES:
+            soap12 = context.envelope.is_soap12
+            yield context.violation(
+                "envelope.encoding-style",
+                element,
+                f"encodingStyle stands on {local_name(element)}",
+                severity=Severity.ERROR if soap12 else Severity.WARNING,
+                got=quote(str(element.get(name))),
+            )
+
+
+def _iter_text(context: Context, element: Element) -> Iterator[Violation]:
+    for text in stray_texts(element):
+        yield context.violation(
+            "envelope.text",
+            element,
+            f"text stands inside {local_name(element)}",
+            expected="elements and white space only",
+            got=quote(text.strip(), 40),
+        )

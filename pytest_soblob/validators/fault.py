@@ -1,0 +1,136 @@
+"""Family `fault`: the structure of SOAP faults.
+
+Sources: SOAP 1.1 section 4.4 and its schema (unqualified children, in order), SOAP 1.2 part 1
+section 5.4, WS-I Basic Profile 1.1 R1000 to R1004. WCF's shapes (a code in a namespace of
+Microsoft's, xml:lang on faultstring) are right.
+"""
+
+from collections.abc import Generator, Iterator
+
+from pytest_soblob._text import quote
+from pytest_soblob.contract import Profile
+from pytest_soblob.envelope import Element, children, display_name, local_name, namespace, text_of
+from pytest_soblob.names import SOAP11, SOAP12, XML
+from pytest_soblob.validators._context import Context
+from pytest_soblob.violations import Violation
+
+_SOAP11_CHILDREN = ("faultcode", "faultstring", "faultactor", "detail")
+_SOAP12_CHILDREN = ("Code", "Reason", "Node", "Role", "Detail")
+_SOAP12_CODES = ("VersionMismatch", "MustUnderstand", "DataEncodingUnknown", "Sender", "Receiver")
+
+
+def iter_violations(context: Context, element: Element) -> Iterator[Violation]:
+    """Judge a Fault element by the SOAP version of its own namespace."""
+    if namespace(element) == SOAP12:
+        yield from _iter_soap12(context, element)
+    else:
+        yield from _iter_soap11(context, element)
+
+
+def _iter_soap11(context: Context, element: Element) -> Iterator[Violation]:
+    yield from _iter_children(context, element, _SOAP11_CHILDREN, required=2, uri="")
+    code = next((c for c in children(element) if local_name(c) == "faultcode"), None)
+    if code is None:
+        return
+    local = yield from _iter_code(context, code)
+    uri = _resolve(code)[0]
+    if "." in local and uri in (None, SOAP11) and context.profile is Profile.WSDL:
+        yield context.violation(
+            "fault.code-dotted", code, expected=local.partition(".")[0], got=quote(local, 60)
+        )
+
+
+def _iter_soap12(context: Context, element: Element) -> Iterator[Violation]:
+    yield from _iter_children(context, element, _SOAP12_CHILDREN, required=2, uri=SOAP12)
+    for child in children(element):
+        if child.tag == f"{{{SOAP12}}}Code":
+            yield from _iter_soap12_code(context, child)
+        elif child.tag == f"{{{SOAP12}}}Reason":
+            yield from _iter_reason(context, child)
+
+
+def _iter_soap12_code(context: Context, code: Element) -> Iterator[Violation]:
+    yield from _iter_children(context, code, ("Value", "Subcode"), required=1, uri=SOAP12)
+    value = code.find(f"{{{SOAP12}}}Value")
+    if value is None:
+        return
+    local = yield from _iter_code(context, value)
+    uri = _resolve(value)[0]
+    if local and uri is not None and (uri != SOAP12 or local not in _SOAP12_CODES):
+        yield context.violation(
+            "fault.code-unknown",
+            value,
+            expected=", ".join(_SOAP12_CODES),
+            got=quote(text_of(value), 60),
+        )
+
+
+def _iter_reason(context: Context, reason: Element) -> Iterator[Violation]:
+    texts = reason.findall(f"{{{SOAP12}}}Text")
+    if not texts:
+        yield context.violation("fault.child-missing", reason, "Reason has no Text")
+    for text in texts:
+        if not text.get(f"{{{XML}}}lang"):
+            yield context.violation("fault.language-missing", text)
+
+
+def _iter_children(
+    context: Context, element: Element, names: tuple[str, ...], *, required: int, uri: str
+) -> Iterator[Violation]:
+    """Judge names, order and number of children; the first `required` names must be there."""
+    furthest = -1
+    seen: set[str] = set()
+    for child in children(element):
+        name = local_name(child)
+        if name not in names:
+            yield context.violation(
+                "fault.child-unknown",
+                child,
+                f"{display_name(str(child.tag))} is no child of {local_name(element)}",
+                expected=", ".join(names),
+            )
+            continue
+        if namespace(child) != uri:
+            rule = "fault.child-qualified" if not uri else "fault.child-unknown"
+            yield context.violation(
+                rule,
+                child,
+                f"{name} is in {namespace(child) or 'no namespace'}",
+                expected=f"{name} in {uri or 'no namespace'}",
+            )
+        if name in seen:
+            yield context.violation("fault.child-doubled", child, f"{name} stands more than once")
+        elif names.index(name) < furthest:
+            yield context.violation(
+                "fault.child-out-of-order",
+                child,
+                f"{name} stands after {names[furthest]}",
+                expected=f"{', '.join(names)}, in this order",
+            )
+        furthest = max(furthest, names.index(name))
+        seen.add(name)
+    for name in names[:required]:
+        if name not in seen:
+            yield context.violation(
+                "fault.child-missing", element, f"{local_name(element)} has no {name}"
+            )
+
+
+def _iter_code(context: Context, element: Element) -> Generator[Violation, None, str]:
+    """Judge that the text is a QName whose prefix is declared; return its local name."""
+    uri, local = _resolve(element)
+    text = text_of(element).strip()
+    prefix = text.rpartition(":")[0]
+    if not local or any(character.isspace() for character in text) or (prefix and uri is None):
+        yield context.violation(
+            "fault.code-not-a-qname",
+            element,
+            f"the prefix {quote(prefix, 30)} is not declared" if prefix else None,
+            got=quote(text, 60),
+        )
+    return local
+
+
+def _resolve(element: Element) -> tuple[str | None, str]:
+    prefix, _, local = text_of(element).strip().rpartition(":")
+    return element.nsmap.get(prefix or None), local

@@ -1,0 +1,183 @@
+"""Family `http`: request line, headers and status, as each SOAP version binds them.
+
+Sources: SOAP 1.1 section 6, SOAP 1.2 part 2 section 7, WS-I Basic Profile 1.1 section 3.4, the
+soapAction of Services86-BLOB.wsdl; what WCF refuses is an error.
+"""
+
+from collections.abc import Iterator
+from email.message import Message
+
+from pytest_soblob._text import quote
+from pytest_soblob._xml import Document
+from pytest_soblob.contract import Operation
+from pytest_soblob.names import SERVICE_PATHS, SOAP12
+from pytest_soblob.validators._context import make_violation
+from pytest_soblob.violations import Violation
+from pytest_soblob.wire import HttpRequest, HttpResponse
+
+_UTF16 = ("utf-16", "utf-16le", "utf-16be")
+
+
+def iter_request_violations(
+    request: HttpRequest, document: Document, soap_namespace: str, operation: Operation
+) -> Iterator[Violation]:
+    """Judge the HTTP side of a request whose envelope is of that SOAP version."""
+    if request.method != "POST":
+        yield make_violation(
+            "http.method",
+            f"the method is {quote(request.method, 20)}",
+            path="HTTP request line",
+            expected="POST",
+            got=quote(request.method, 20),
+        )
+    expected = SERVICE_PATHS[operation.service]
+    if not is_path_of(operation.service, request.path):
+        yield make_violation(
+            "http.path",
+            f"the path is {quote(request.path, 100)}",
+            path="HTTP request line",
+            expected=f"a path that ends in {expected}",
+            got=quote(request.path, 100),
+        )
+    yield from _iter_content_type(request, document, soap_namespace)
+    if soap_namespace == SOAP12:
+        yield from _iter_action_parameter(request, operation)
+    else:
+        yield from _iter_soap_action(request, operation)
+
+
+def is_path_of(service: str, path: str) -> bool:
+    """Whether a path is the service's: in any case, a slash at the end allowed, as WCF has it."""
+    return path.lower().removesuffix("/").endswith(SERVICE_PATHS[service].lower())
+
+
+def iter_response_violations(
+    response: HttpResponse, document: Document, soap_namespace: str, *, is_fault: bool
+) -> Iterator[Violation]:
+    """Judge the HTTP side of a response whose envelope is of that SOAP version."""
+    yield from _iter_content_type(response, document, soap_namespace)
+    status = response.status
+    if is_fault and 200 <= status < 300:
+        yield make_violation(
+            "http.fault-with-success-status",
+            f"a fault travels with status {status}",
+            path="HTTP status line",
+            expected="500" if soap_namespace != SOAP12 else "400 or 500",
+            got=str(status),
+        )
+    elif not is_fault and status >= 400:
+        yield make_violation(
+            "http.response-with-error-status",
+            f"a normal response travels with status {status}",
+            path="HTTP status line",
+            expected="200",
+            got=str(status),
+        )
+
+
+def _iter_content_type(
+    message: HttpRequest | HttpResponse, document: Document, soap_namespace: str
+) -> Iterator[Violation]:
+    value = message.header("Content-Type")
+    expected = "application/soap+xml" if soap_namespace == SOAP12 else "text/xml"
+    if value is None:
+        yield make_violation(
+            "http.content-type-missing", path="HTTP header Content-Type", expected=expected
+        )
+        return
+    parsed = _parse_content_type(value)
+    media_type = parsed.get_content_type()
+    if media_type == "text/xml" and expected != "text/xml":
+        yield make_violation(
+            "http.content-type-soap12-as-text",
+            path="HTTP header Content-Type",
+            expected=expected,
+            got=quote(value),
+        )
+    elif media_type != expected or "/" not in value:
+        yield make_violation(
+            "http.content-type",
+            f"the Content-Type is {quote(value)}",
+            path="HTTP header Content-Type",
+            expected=expected,
+            got=quote(value),
+        )
+    charset = str(parsed.get_param("charset", "", unquote=True) or "")
+    if charset and document.root is not None and not _agrees(charset, document):
+        yield make_violation(
+            "http.charset-contradicts",
+            f"charset is {quote(charset, 40)}, but the bytes are {document.encoding}",
+            path="HTTP header Content-Type",
+            expected=f"charset={document.encoding}",
+            got=quote(value),
+        )
+
+
+def _parse_content_type(value: str) -> Message:
+    message = Message()
+    message["Content-Type"] = " ".join(value.split())
+    return message
+
+
+def _agrees(charset: str, document: Document) -> bool:
+    """Whether charset and bytes say the same; ASCII bytes agree with any superset of ASCII."""
+    charset, actual = _family(charset), _family(document.encoding)
+    if charset == actual:
+        return True
+    undeclared = document.declared_encoding is None and document.byte_order_mark is None
+    return undeclared and "utf-16" not in (charset, actual) and document.data.isascii()
+
+
+def _family(encoding: str) -> str:
+    name = encoding.strip().lower().replace("_", "-")
+    name = {"utf8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8"}.get(name, name)
+    return "utf-16" if name.replace("utf-16-", "utf-16") in _UTF16 else name
+
+
+def _iter_soap_action(request: HttpRequest, operation: Operation) -> Iterator[Violation]:
+    where = "HTTP header SOAPAction"
+    raw = request.header("SOAPAction")
+    expected = f'"{operation.soap_action}"'
+    if raw is None:
+        yield make_violation("http.soap-action-missing", path=where, expected=expected)
+        return
+    value = raw.strip()
+    quoted = len(value) >= 2 and value[0] == value[-1] == '"'
+    action = value[1:-1] if quoted else value
+    if not action:
+        yield make_violation(
+            "http.soap-action-empty", path=where, expected=expected, got=quote(value)
+        )
+    elif action != operation.soap_action:
+        yield make_violation(
+            "http.soap-action-other",
+            f"the SOAPAction is not that of {operation.name}",
+            path=where,
+            expected=expected,
+            got=quote(value, 160),
+        )
+    elif not quoted:
+        yield make_violation(
+            "http.soap-action-unquoted", path=where, expected=expected, got=quote(value, 160)
+        )
+
+
+def _iter_action_parameter(request: HttpRequest, operation: Operation) -> Iterator[Violation]:
+    where = "HTTP header Content-Type"
+    value = request.header("Content-Type") or ""
+    parsed = _parse_content_type(value) if value else Message()
+    action = parsed.get_param("action", None, unquote=False) if value else None
+    if not isinstance(action, str):
+        return
+    quoted = len(action) >= 2 and action[0] == action[-1] == '"'
+    name = action[1:-1] if quoted else action
+    if name != operation.soap_action:
+        yield make_violation(
+            "http.action-other",
+            f"the action parameter is not that of {operation.name}",
+            path=where,
+            expected=f'action="{operation.soap_action}"',
+            got=quote(action, 160),
+        )
+    elif not quoted:
+        yield make_violation("http.action-unquoted", path=where, got=quote(action, 160))

@@ -1,0 +1,202 @@
+"""`EnvelopeValidator`: bytes or HTTP messages in, violations out.
+
+It parses once, looks at the result as an envelope, and lets every family judge it. It holds no
+state but its settings, so one validator serves many threads.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from pytest_soblob import _xml
+from pytest_soblob._xml import Document
+from pytest_soblob.contract import (
+    OPERATIONS,
+    SAVE_IMAGE_STREAM,
+    Installation,
+    Operation,
+    Profile,
+)
+from pytest_soblob.envelope import Envelope
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.names import SOAP11, SOAP12
+from pytest_soblob.validators import body, envelope, header, http, xml
+from pytest_soblob.validators._context import Context
+from pytest_soblob.violations import Verdict, Violation
+from pytest_soblob.wire import HttpRequest, HttpResponse
+
+KINDS: Final = ("request", "response")
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeValidator:
+    """Judges messages of the operation against page, WSDL and SOAP.
+
+    Args:
+        kind: `request` or `response`.
+        profile: `documented`, `wsdl`, `soap12`, or `auto`, which tells it from each message.
+        installation: `onsite`, or `online`, where an application token must be sent.
+        operation: The one operation that is judged; another one in a body is an error. None takes
+            any operation of `schemas/`.
+
+    Raises:
+        SoblobError: A setting has a value that there is not.
+    """
+
+    kind: str = "request"
+    profile: Profile | str = Profile.AUTO
+    installation: Installation | str = Installation.ONSITE
+    operation: str | None = SAVE_IMAGE_STREAM.name
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise SoblobError(f"kind must be 'request' or 'response', not {self.kind!r}")
+        object.__setattr__(self, "profile", _member(Profile, "profile", self.profile))
+        object.__setattr__(
+            self, "installation", _member(Installation, "installation", self.installation)
+        )
+        if self.operation is not None and self.operation not in OPERATIONS:
+            near = get_close_matches(str(self.operation), OPERATIONS, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise SoblobError(f"there is no operation {self.operation!r} in schemas/{hint}")
+
+    @property
+    def requests(self) -> "EnvelopeValidator":
+        """The same settings for requests."""
+        return replace(self, kind="request")
+
+    @property
+    def responses(self) -> "EnvelopeValidator":
+        """The same settings for responses."""
+        return replace(self, kind="response")
+
+    def iter_violations(self, data: bytes) -> Iterator[Violation]:
+        """Yield every violation of an envelope, not only the first.
+
+        Args:
+            data: The envelope's bytes; any bytes at all.
+
+        Raises:
+            SoblobError: `data` is not bytes.
+        """
+        yield from self.judge(data).violations
+
+    def is_valid(self, data: bytes) -> bool:
+        """Whether an envelope has no error; warnings and notes are allowed."""
+        return self.judge(data).is_valid
+
+    def judge(self, message: bytes | HttpRequest | HttpResponse) -> Verdict:
+        """Return all that there is to say about one message.
+
+        Args:
+            message: An envelope's bytes, or an HTTP message, whose request line, headers and
+                status are judged as well (family `http`).
+
+        Raises:
+            SoblobError: `message` is none of these, or an HTTP message of the other kind.
+        """
+        data = self._body_of(message)
+        document = _xml.parse(data)
+        context, violations = self._judge_envelope(document)
+        if not isinstance(message, bytes):
+            violations = [*self._iter_http(message, document, context), *violations]
+        return Verdict(
+            kind=self.kind,
+            profile=None if context is None else str(context.profile),
+            operation=None if context is None or context.actual is None else context.actual.name,
+            violations=tuple(violations),
+            guessed=self.profile is Profile.AUTO,
+        )
+
+    def _body_of(self, message: object) -> bytes:
+        if isinstance(message, bytes | bytearray | memoryview):
+            return bytes(message)
+        wanted = HttpRequest if self.kind == "request" else HttpResponse
+        if isinstance(message, wanted):
+            return message.body
+        hint = "; encode text first" if isinstance(message, str) else ""
+        raise SoblobError(
+            f"a {self.kind} is bytes or an {wanted.__name__}, not {type(message).__name__}{hint}"
+        )
+
+    def _judge_envelope(self, document: Document) -> tuple[Context | None, list[Violation]]:
+        parsed = Envelope.from_document(document)
+        if parsed is None:
+            return None, list(xml.iter_unparsed(document))
+        wrong_root = envelope.find_wrong_root(parsed)
+        if wrong_root is not None:
+            return None, [*xml.iter_violations(parsed, None), wrong_root]
+        context = self._context(parsed)
+        violations = list(xml.iter_violations(parsed, context.profile))
+        too_deep = xml.find_too_deep(parsed)
+        if too_deep is not None:
+            return context, [*violations, too_deep]
+        for family in (envelope, header, body):
+            violations += family.iter_violations(context)
+        return context, violations
+
+    def _context(self, parsed: Envelope) -> Context:
+        return Context(
+            envelope=parsed,
+            kind=self.kind,
+            profile=resolve_profile(parsed, Profile(self.profile)),
+            installation=Installation(self.installation),
+            operation=None if self.operation is None else OPERATIONS[self.operation],
+            actual=body.find_operation(parsed, self.kind),
+        )
+
+    def _iter_http(
+        self, message: HttpRequest | HttpResponse, document: Document, context: Context | None
+    ) -> Iterator[Violation]:
+        if isinstance(message, HttpResponse):
+            if context is not None:
+                yield from http.iter_response_violations(
+                    message,
+                    document,
+                    str(context.envelope.soap_namespace),
+                    is_fault=context.envelope.fault is not None,
+                )
+            return
+        actual = None if context is None else context.actual
+        yield from http.iter_request_violations(
+            message, document, self._soap_namespace(message, context), self._operation(actual)
+        )
+
+    def _soap_namespace(self, message: HttpRequest, context: Context | None) -> str:
+        """The envelope's SOAP version; where there is none, what profile or Content-Type say."""
+        if context is not None:
+            return str(context.envelope.soap_namespace)
+        if self.profile is not Profile.AUTO:
+            return Profile(self.profile).soap_namespace
+        soap12 = "application/soap+xml" in (message.header("Content-Type") or "").lower()
+        return SOAP12 if soap12 else SOAP11
+
+    def _operation(self, actual: Operation | None) -> Operation:
+        """The operation whose SOAPAction is expected: the body's, else the judged one."""
+        return actual or OPERATIONS[self.operation or SAVE_IMAGE_STREAM.name]
+
+
+def resolve_profile(parsed: Envelope, profile: Profile) -> Profile:
+    """Tell `auto` from the SOAP version and from where header blocks stand.
+
+    SOAP 1.1 is `wsdl`; SOAP 1.2 is `documented` where NetServer's blocks stand beside Body or
+    there is no Header at all (as in the page's response), and `soap12` otherwise.
+    """
+    if profile is not Profile.AUTO:
+        return profile
+    if not parsed.is_soap12:
+        return Profile.WSDL
+    beside = any(not block.in_header for block in parsed.header_blocks)
+    return Profile.DOCUMENTED if beside or not parsed.headers else Profile.SOAP12
+
+
+def _member(enum: type[E], name: str, value: object) -> E:
+    try:
+        return enum(str(value))
+    except ValueError:
+        allowed = ", ".join(repr(str(member)) for member in enum)
+        raise SoblobError(f"{name} must be one of {allowed}, not {value!r}") from None
