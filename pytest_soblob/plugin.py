@@ -1,1 +1,149 @@
-"""placeholder"""
+"""The pytest plugin: options, markers, hooks. It translates, and holds no logic of its own.
+
+When a test is judged: at the end of its call phase, so that pytest reports it as failed, once.
+Traffic that comes later, during teardown, is an error. A test that fails for another reason gets
+what the endpoint saw as a section of its own.
+"""
+
+from collections import Counter
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_soblob.fixtures import (
+    ENDPOINTS,
+    EXPECTED,
+    OPTIONS,
+    _soblob_effective_settings,
+    soblob_client,
+    soblob_endpoint,
+    soblob_settings,
+    soblob_validator,
+    soblob_wsdl,
+)
+
+__all__ = [
+    "_soblob_effective_settings",
+    "soblob_client",
+    "soblob_endpoint",
+    "soblob_settings",
+    "soblob_validator",
+    "soblob_wsdl",
+]
+
+MARKER = "soblob_expects"
+SECTION = "soblob: what the endpoint saw"
+SUMMARY = "soblob: warnings and notes"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add an option and an ini key for each setting."""
+    group = parser.getgroup("soblob", "SuperOffice SaveImageStream contract tests")
+    for name, (_, text) in OPTIONS.items():
+        group.addoption(f"--{name.replace('_', '-')}", dest=name, default=None, help=text)
+        parser.addini(name, text, default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and the collector of warnings."""
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(*rules): the test breaks these rules of the SaveImageStream contract on "
+        "purpose, and fails if it does not",
+    )
+    config.pluginmanager.register(Remarks(), "soblob-remarks")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give the test a clean endpoint, before any fixture of its own runs."""
+    rules = _expected_rules(item)
+    item.config.stash[EXPECTED] = rules
+    for endpoint in _endpoints(item):
+        endpoint.reset()
+        if rules:
+            endpoint.expect(*rules)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Judge the test at the end of its call phase."""
+    __tracebackhide__ = True
+    result = yield
+    for endpoint in _endpoints(item):
+        endpoint.check()
+    rules = item.config.stash[EXPECTED]
+    if rules:
+        from pytest_soblob.endpoint.stub import raise_unmet
+
+        raise_unmet(rules, {rule for endpoint in _endpoints(item) for rule in endpoint.met()})
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Judge traffic that comes during teardown; all that came before has been told."""
+    __tracebackhide__ = True
+    for endpoint in _endpoints(item):
+        endpoint.tick_off()
+    result = yield
+    for endpoint in _endpoints(item):
+        endpoint.check()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, Any]:
+    """Show what the endpoint saw in a failure that it did not raise; hand warnings on."""
+    report = yield
+    for endpoint in _endpoints(item):
+        untold = endpoint.untold() if report.failed else None
+        if untold is not None:
+            report.sections.append((SECTION, untold))
+        if call.when == "teardown":
+            # Plain data on the report itself: so it crosses from a worker of xdist, too.
+            report.soblob_remarks = [[str(v.severity), v.rule] for v in endpoint.remarks()]
+    return report
+
+
+class Remarks:
+    """Counts warnings and notes of all tests, and lists them in the terminal summary."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect what one test's report carries."""
+        self._counts.update((s, rule) for s, rule in getattr(report, "soblob_remarks", ()))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write a section, where there is something to say."""
+        if self._counts:
+            from pytest_soblob.rendering import render_remarks
+
+            terminalreporter.section(SUMMARY)
+            terminalreporter.write_line(render_remarks(self._counts))
+
+
+def _endpoints(item: pytest.Item) -> list[Any]:
+    return item.config.stash.get(ENDPOINTS, [])
+
+
+def _expected_rules(item: pytest.Item) -> tuple[str, ...]:
+    """Return the rules of the test's markers; a wrong one is an error of the test's setup."""
+    markers = list(item.iter_markers(MARKER))
+    if not markers:
+        return ()
+    from pytest_soblob.catalogue import check_rule_ids
+    from pytest_soblob.errors import SoblobError
+
+    rules = [rule for marker in markers for rule in marker.args]
+    if not all(marker.args for marker in markers):
+        pytest.fail(f"{MARKER} needs at least one rule id", pytrace=False)
+    try:
+        return check_rule_ids(rules)
+    except SoblobError as error:
+        pytest.fail(f"{MARKER}: {error}", pytrace=False)

@@ -7,9 +7,10 @@ fits on a screen however bad the message is.
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_soblob._text import clip, plural
+from pytest_soblob.catalogue import RULES
 from pytest_soblob.errors import FAMILY_ERRORS, ContractViolationError
 from pytest_soblob.violations import Severity, Verdict, Violation
 
@@ -123,6 +124,18 @@ def summary_line(violations: Sequence[Violation]) -> str:
     shown = [f"{v.rule}: {v.message}" + (f" [{v.path}]" if v.path else "") for v in ordered[:5]]
     more = f"; and {len(ordered) - 5} more" if len(ordered) > 5 else ""
     return "; ".join(shown) + more
+
+
+def render_remarks(counts: Mapping[tuple[str, str], int]) -> str:
+    """Return a line for each rule that was broken without failing a test.
+
+    Args:
+        counts: How often, by severity and rule id.
+    """
+    order = sorted(counts, key=lambda key: (_ORDER.index(Severity(key[0])), key[1]))
+    return "\n".join(
+        f"{counts[key]:>6,} x {key[0]:<7} {key[1]}: {RULES[key[1]].meaning}" for key in order
+    )
 
 
 def _heading(violation: Violation, number: int | None) -> str:

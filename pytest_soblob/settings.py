@@ -1,6 +1,7 @@
 """What a suite sets once: profile, installation, credentials, address."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pytest_soblob._text import mask
 from pytest_soblob.contract import Installation, Profile
@@ -40,21 +41,21 @@ class SoblobSettings:
         _check("behaviour", self.behaviour, BEHAVIOURS)
         object.__setattr__(self, "profile", Profile(self.profile))
         object.__setattr__(self, "installation", Installation(self.installation))
-        if isinstance(self.tokens, str):
-            raise SoblobError("tokens must be a tuple of application tokens, not a string")
-        object.__setattr__(self, "tokens", tuple(self.tokens))
+        object.__setattr__(self, "tokens", _texts(self.tokens))
         self.host_and_port()
 
     def host_and_port(self) -> tuple[str, int]:
         """Return the address in its two parts, port 0 where it names none."""
-        host, colon, port = self.address.rpartition(":")
-        if not colon or self.address.count(":") > 1 and not self.address.startswith("["):
-            return self.address.strip("[]"), 0
-        if not port.isdecimal() or int(port) > 65535:
-            if self.address.endswith("]"):
-                return self.address.strip("[]"), 0
+        # A bare IPv6 address has colons, but no port.
+        bare = self.address.count(":") > 1 and not self.address.startswith("[")
+        try:
+            parts = urlsplit(f"//[{self.address}]" if bare else f"//{self.address}")
+            host, port = parts.hostname, parts.port or 0
+        except ValueError:
+            host, port = None, 0
+        if not host or parts.path or "@" in parts.netloc:
             raise SoblobError(f"address must be a host or host:port, not {self.address!r}")
-        return host.strip("[]"), int(port)
+        return host, port
 
     def __repr__(self) -> str:
         ticket = None if self.ticket is None else mask(self.ticket)
@@ -70,3 +71,10 @@ def _check(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if str(value) not in allowed:
         names = ", ".join(map(repr, allowed))
         raise SoblobError(f"{name} must be one of {names}, not {value!r}")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    # A single string would be taken apart into its letters.
+    raise SoblobError(f"tokens must be a tuple of strings, not a {type(value).__name__}")

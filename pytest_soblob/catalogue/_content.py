@@ -32,7 +32,7 @@ def content_rules(family: str, reference: str, attribute_severity: Severity) -> 
         ("child-unqualified", error, "A child is in no namespace",
          f"{reference}, elementFormDefault qualified",
          "qualify it with the Services86 namespace", _DROPS),
-        ("child-other-version", error, "A child is in the namespace of another version of NetServer",
+        ("child-other-version", error, "A child is in another version's namespace",
          f"{reference}, targetNamespace", "use the Services86 namespace throughout", _DROPS),
         ("child-other-namespace", error, "A child is in a foreign namespace",
          f"{reference}, targetNamespace", "use the Services86 namespace throughout", _DROPS),

@@ -99,18 +99,28 @@ class EnvelopeValidator:
         Raises:
             SoblobError: `message` is none of these, or an HTTP message of the other kind.
         """
+        return self.examine(message)[0]
+
+    def examine(
+        self, message: bytes | HttpRequest | HttpResponse
+    ) -> tuple[Verdict, Envelope | None]:
+        """Return the verdict, and the envelope that it is about, so that nobody parses again.
+
+        The envelope is None where the bytes are no envelope of either SOAP version.
+        """
         data = self._body_of(message)
         document = _xml.parse(data)
         context, violations = self._judge_envelope(document)
-        if not isinstance(message, bytes):
+        if isinstance(message, HttpRequest | HttpResponse):
             violations = [*self._iter_http(message, document, context), *violations]
-        return Verdict(
+        verdict = Verdict(
             kind=self.kind,
             profile=None if context is None else str(context.profile),
             operation=None if context is None or context.actual is None else context.actual.name,
             violations=tuple(violations),
             guessed=self.profile is Profile.AUTO,
         )
+        return verdict, None if context is None else context.envelope
 
     def _body_of(self, message: object) -> bytes:
         if isinstance(message, bytes | bytearray | memoryview):

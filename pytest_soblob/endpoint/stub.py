@@ -1,0 +1,386 @@
+"""`StubEndpoint`: the pure service behind a socket, and what a test sees of it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from pytest_soblob._server import Server
+from pytest_soblob._text import plural
+from pytest_soblob.catalogue import check_rule_ids
+from pytest_soblob.contract import Installation, Profile
+from pytest_soblob.endpoint import _service
+from pytest_soblob.endpoint._replies import UNSET, Reply, Script, Unset
+from pytest_soblob.endpoint._view import Blob, Finding, View
+from pytest_soblob.errors import ContractViolationError, SoblobError
+from pytest_soblob.exchange import Exchange
+from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamRequest
+from pytest_soblob.names import SERVICE_PATHS
+from pytest_soblob.rendering import failure, headline, render_findings
+from pytest_soblob.settings import SoblobSettings
+from pytest_soblob.validators import EnvelopeValidator
+from pytest_soblob.violations import Verdict, Violation
+from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
+
+
+@dataclass(slots=True)
+class Expectation:
+    """Rules that a test breaks on purpose.
+
+    Attributes:
+        rules: Their ids.
+        met: Those that were broken so far.
+    """
+
+    rules: tuple[str, ...]
+    met: set[str] = field(default_factory=set)
+
+
+class StubEndpoint:
+    """A SOAP endpoint on loopback for one test after the other.
+
+    Args:
+        profile: The form that requests must have; `auto` takes each.
+        behaviour: `strict`: each error is answered with a fault that names its rule.
+        installation: `online` makes an application token mandatory.
+        ticket: The one ticket that is good; None takes any.
+        tokens: The application tokens that are good, where the installation is online; empty
+            takes any.
+        address: Host, or host:port; port 0 is any free one.
+        settings: All of these at once, instead of them.
+
+    As a context manager it starts and stops; leaving it raises what `check` would raise, so that
+    a forgotten `check()` does not pass.
+
+    Raises:
+        SoblobError: A setting has a value that there is not.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: Profile | str = Profile.AUTO,
+        behaviour: str = "strict",
+        installation: Installation | str = Installation.ONSITE,
+        ticket: str | None = None,
+        tokens: Sequence[str] = (),
+        address: str = "127.0.0.1",
+        settings: SoblobSettings | None = None,
+    ) -> None:
+        self.settings = settings or SoblobSettings(
+            profile=profile,
+            behaviour=behaviour,
+            installation=installation,
+            ticket=ticket,
+            tokens=tuple(tokens),
+            address=address,
+        )
+        self._validator = EnvelopeValidator(
+            "request", self.settings.profile, self.settings.installation, operation=None
+        )
+        self._lock = threading.Lock()
+        self._view = View()
+        self._expectations: list[Expectation] = []
+        self._in_example = False
+        self._interrupted: list[Finding] = []
+        self._remarks: list[Violation] = []
+        self._server: Server | None = None
+        self._server_errors: list[BaseException] = []
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Listen.
+
+        Raises:
+            SoblobError: It listens already, or the address cannot be had.
+        """
+        if self._server is not None:
+            raise SoblobError("the endpoint has been started already")
+        host, port = self.settings.host_and_port()
+        server = Server(self.handle, host, port, on_error=self._server_errors.append)
+        server.start()
+        self._server = server
+        return self
+
+    def stop(self) -> None:
+        """Close the socket and every connection, join every thread; once or many times."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if error is None:
+            self.check()
+
+    @property
+    def base_url(self) -> str:
+        """`http://127.0.0.1:port`, without a path.
+
+        Raises:
+            SoblobError: The endpoint is not running.
+        """
+        if self._server is None:
+            raise SoblobError("the endpoint is not running: start it, or use it as `with ... as`")
+        host = f"[{self._server.host}]" if ":" in self._server.host else self._server.host
+        return f"http://{host}:{self._server.port}"
+
+    @property
+    def url(self) -> str:
+        """Where to POST: ends in `/Remote/Services86/BLOB.svc`."""
+        return self.base_url + SERVICE_PATHS["BLOB"]
+
+    @property
+    def wsdl_url(self) -> str:
+        """Where the WSDL is, with this endpoint's own address in it."""
+        return f"{self.url}?wsdl"
+
+    # -- what arrived ----------------------------------------------------------------------------
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """Every request and its reply, in the order answered; GETs are not recorded."""
+        return self._view.exchanges
+
+    @property
+    def last_request(self) -> SaveImageStreamRequest | None:
+        """The newest SaveImageStream request, as far as it could be read; None without one."""
+        messages = (exchange.message for exchange in reversed(self.exchanges))
+        return next((m for m in messages if isinstance(m, SaveImageStreamRequest)), None)
+
+    @property
+    def blobs(self) -> dict[int, Blob]:
+        """The stored images by blob id."""
+        return self._view.blobs
+
+    @property
+    def person_images(self) -> dict[int, int]:
+        """What each person's picture is now: blob ids by person id. A test may put some in."""
+        return self._view.person_images
+
+    @property
+    def project_images(self) -> dict[int, int]:
+        """Likewise for projects; ChangeProjectImage is not answered, so only a test fills it."""
+        return self._view.project_images
+
+    # -- what is answered ------------------------------------------------------------------------
+
+    def reply(
+        self,
+        *,
+        blob_id: int | Unset | None = UNSET,
+        succeeded: bool | None = None,
+        exception_info: ExceptionInfo | None = None,
+        fault: Fault | None = None,
+        status: int | None = None,
+        response: HttpResponse | bytes | None = None,
+        close: bool = False,
+        delay_s: float = 0.0,
+        operation: str | None = "SaveImageStream",
+        times: int | None = 1,
+    ) -> None:
+        """Script the answer to the next call, or to all.
+
+        A request that breaks the contract is refused all the same, and uses no script up.
+
+        Args:
+            blob_id: The id to give, and to store under; None leaves Response out.
+            succeeded: False is a business failure: nothing is stored, and Response is 0 unless
+                `blob_id` says otherwise. None means True, or False with an `exception_info`.
+            exception_info: Why it failed; one of ours where it is left out.
+            fault: A SOAP fault, in the SOAP version of the request.
+            status: HTTP status of the fault; None means what SOAP says (500, or 400 in 1.2).
+            response: A whole HTTP response; bytes go out exactly as they are.
+            close: Close the connection without an answer.
+            delay_s: Seconds to wait before the answer, whatever it is.
+            operation: The operation that it answers; None answers any.
+            times: How many calls; None answers all until the test, or example, ends.
+
+        Raises:
+            SoblobError: Two answers at once, or a value that cannot be.
+        """
+        reply = Reply(
+            blob_id=blob_id,
+            succeeded=succeeded,
+            exception_info=exception_info,
+            fault=fault,
+            status=status,
+            response=response,
+            close=close,
+            delay_s=delay_s,
+            operation=operation,
+            times=times,
+        )
+        with self._lock:
+            self._view.script.add(reply)
+
+    def handle(self, request: HttpRequest) -> Delivery:
+        """Answer one request: what the socket calls, and any other transport may."""
+        view = self._view  # a request belongs to the view in which it came, however long it takes
+        if not _service.is_call(request):
+            return Delivery(response=_service.look_up(request, self.base_url))
+        judged = _service.judge(request, self._validator)  # the long part: nobody waits for it
+        with self._lock:
+            call = _service.follow(judged, view)
+            answered = _service.answer(call, view, self.settings)
+            _service.record(call, answered, view)
+            self._note(call.verdict, view)
+        return answered.delivery
+
+    def _note(self, verdict: Verdict, view: View) -> None:
+        """Keep what nobody expected: errors to be told, warnings for the summary."""
+        unexpected = []
+        for violation in verdict.violations:
+            takers = [e for e in self._expectations if violation.rule in e.rules]
+            for expectation in takers:
+                expectation.met.add(violation.rule)
+            if not takers:
+                unexpected.append(violation)
+        view.remarks += [violation for violation in unexpected if not violation.is_error]
+        errors = tuple(violation for violation in unexpected if violation.is_error)
+        if errors:
+            view.findings.append(Finding(len(view.exchanges), verdict, errors))
+
+    # -- judging ---------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise at once what the end of the test would raise, which then does not repeat it.
+
+        Raises:
+            ContractViolationError: A request broke the contract; the subclass is that of the
+                first rule's family.
+            SoblobError: The stub itself failed.
+        """
+        __tracebackhide__ = True
+        with self._lock:
+            findings = self._pending()
+            self._view.findings = []
+            if not self._in_example:
+                self._interrupted = []
+        if self._server_errors:
+            error = self._server_errors.pop(0)
+            raise SoblobError(f"the stub failed: {type(error).__name__}: {error}") from error
+        if findings:
+            raise failure(self._titled(findings))
+
+    @contextmanager
+    def expecting(self, *rules: str) -> Iterator[Self]:
+        """Break these rules on purpose inside the block; they are not held against the test.
+
+        Raises:
+            SoblobError: There is no such rule.
+            ContractViolationError: One of them was not broken inside the block.
+        """
+        __tracebackhide__ = True
+        expectation = self.expect(*rules)
+        try:
+            yield self
+        finally:
+            self._expectations.remove(expectation)
+        raise_unmet(expectation.rules, expectation.met)
+
+    @contextmanager
+    def example(self) -> Iterator[Self]:
+        """Give one Hypothesis example a clean view: no exchanges, no blobs, ids from 1.
+
+        Replies that were scripted for all calls stay in force. Leaving the block raises what
+        `check` would raise, so that Hypothesis shrinks it; the end of the test does not repeat it.
+
+        Raises:
+            ContractViolationError: A request in the block broke the contract.
+        """
+        __tracebackhide__ = True
+        with self._lock:
+            outer, was_in_example = self._view, self._in_example
+            self._view = inner = View(script=Script(outer.script.always))
+            self._in_example = True
+        try:
+            yield self
+            self.check()
+        finally:
+            with self._lock:
+                self._view, self._in_example = outer, was_in_example
+                self._remarks += inner.remarks
+                # The block was left by an exception, and nobody was told. Of many such examples
+                # only the last is worth telling: Hypothesis ends with the smallest.
+                self._interrupted = inner.findings or self._interrupted
+
+    # -- for the plugin --------------------------------------------------------------------------
+
+    def expect(self, *rules: str) -> Expectation:
+        """Expect rules to be broken from now on, until `reset`."""
+        if not rules:
+            raise SoblobError("name at least one rule that is to be broken")
+        expectation = Expectation(check_rule_ids(rules))
+        with self._lock:
+            self._expectations.append(expectation)
+        return expectation
+
+    def reset(self) -> None:
+        """Start anew: a clean view, no expectations, nothing to tell."""
+        with self._lock:
+            self._view = View()
+            self._expectations.clear()
+            self._interrupted, self._remarks = [], []
+            self._server_errors.clear()
+
+    def met(self) -> set[str]:
+        """Return the expected rules that were broken since the last reset."""
+        return {rule for expectation in self._expectations for rule in expectation.met}
+
+    def tick_off(self) -> None:
+        """Forget what nobody was told of: it has been said elsewhere."""
+        with self._lock:
+            self._interrupted, self._view.findings = [], []
+
+    def untold(self) -> str | None:
+        """Return what `check` would say, without ticking it off; None where there is nothing."""
+        with self._lock:
+            findings = self._pending()
+        return render_findings(self._titled(findings)) if findings else None
+
+    def remarks(self) -> list[Violation]:
+        """Return the warnings and notes since the last reset."""
+        with self._lock:
+            return [*self._remarks, *self._view.remarks]
+
+    def _pending(self) -> list[Finding]:
+        """What nobody was told of; inside an example only what the example saw."""
+        return [*([] if self._in_example else self._interrupted), *self._view.findings]
+
+    def _titled(self, findings: Sequence[Finding]) -> list[tuple[str, Sequence[Violation]]]:
+        return [
+            (
+                headline(finding.verdict, finding.violations, f"request {finding.number}"),
+                finding.violations,
+            )
+            for finding in findings
+        ]
+
+
+def raise_unmet(rules: Sequence[str], met: AbstractSet[str]) -> None:
+    """Raise where a rule was to be broken and was not.
+
+    Raises:
+        ContractViolationError: Naming those rules, and those that were broken.
+    """
+    __tracebackhide__ = True
+    missing = [rule for rule in rules if rule not in met]
+    if missing:
+        verb = "was" if len(missing) == 1 else "were"
+        raise ContractViolationError(
+            f"{plural(len(missing), 'rule')} that this test expects to be broken {verb} not: "
+            f"{', '.join(missing)} (broken as expected: {', '.join(sorted(met)) or 'none'})"
+        )
