@@ -34,6 +34,7 @@ _BUILT_IN = frozenset(
     unsignedByte float double duration dateTime time date gYearMonth gYear gMonthDay gDay gMonth
     hexBinary base64Binary anyURI QName NOTATION""".split()  # noqa: SIM905 -- read as a list
 )
+_NO_MTOM = "send the image's bytes as base64 text: the service takes no MTOM and no attachments"
 # Built-in types derived from the declared one, which xsi:type may name as well (part 2, 3).
 _DERIVED = {
     "string": frozenset(
@@ -239,6 +240,7 @@ def _iter_simple(
             element,
             f"{local_name(element)} holds an element {display_name(str(inside[0].tag))}",
             expected="text only",
+            change=_NO_MTOM if type_name == "base64Binary" else None,
         )
         return
     text = text_of(element)

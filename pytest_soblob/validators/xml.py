@@ -102,7 +102,7 @@ def _window(text: str, offset: int) -> str:
     shown = _readable(nearby)
     centre = max(shown.find(mark), 0)
     start = max(0, centre - 60)
-    return ("…" if start else "") + shown[start : centre + 30].replace(mark, "").strip()
+    return ("…" if start else "") + shown[start : centre + 60].replace(mark, "").strip()
 
 
 def _readable(text: str) -> str:

@@ -1,0 +1,71 @@
+"""Every mistake is named by the right rule at the right path, and no other error is reported."""
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from pytest_soblob.catalogue import RULES
+from pytest_soblob.rendering import render_violations
+from pytest_soblob.validators import EnvelopeValidator
+from pytest_soblob.violations import LONGEST_TEXT, Severity, Verdict
+from tests import mistakes
+from tests.mistakes import MISTAKES, Mistake
+
+each = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+
+
+def judge(mistake: Mistake) -> Verdict:
+    validator = EnvelopeValidator(mistake.kind, mistake.profile, mistake.installation)
+    return validator.judge(mistake.message)
+
+
+@each
+def test_mistake_breaks_its_rule_at_its_path(mistake: Mistake) -> None:
+    found = judge(mistake).violations
+    assert (mistake.rule, mistake.path) in [(v.rule, v.path) for v in found]
+
+
+@each
+def test_mistake_breaks_no_other_error_rule(mistake: Mistake) -> None:
+    errors = {violation.rule for violation in judge(mistake).errors}
+    assert errors <= {mistake.rule, *mistake.also}
+
+
+@each
+def test_mistake_reads_like_this(mistake: Mistake, snapshot: SnapshotAssertion) -> None:
+    found = [v for v in judge(mistake).violations if v.rule == mistake.rule]
+    assert render_violations(found) == snapshot
+
+
+def test_names_are_unique_and_at_least_forty_are_errors() -> None:
+    names = [mistake.name for mistake in MISTAKES]
+    assert len(names) == len(set(names))
+    errors = [m for m in MISTAKES if RULES[m.rule].severity is Severity.ERROR]
+    assert len(errors) >= 40
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("request", mistakes.request()),
+        ("response", mistakes.response()),
+        ("response", mistakes.fault("<faultcode>e:Server</faultcode><faultstring/>")),
+    ],
+)
+def test_the_right_message_beside_them_has_nothing_to_say(kind: str, data: str) -> None:
+    assert EnvelopeValidator(kind, "wsdl").judge(data.encode()).violations == ()
+
+
+def test_right_http_messages_have_nothing_to_say() -> None:
+    request = EnvelopeValidator("request", "wsdl").judge(mistakes.http_request())
+    response = EnvelopeValidator("response", "wsdl").judge(
+        mistakes.http_response(mistakes.response())
+    )
+    assert (request.violations, response.violations) == ((), ())
+
+
+@each
+def test_no_text_is_long_and_the_ticket_is_nowhere(mistake: Mistake) -> None:
+    for violation in judge(mistake).violations:
+        texts = [violation.message, violation.expected, violation.got, *violation.excerpt]
+        assert all(len(text or "") <= LONGEST_TEXT for text in texts)
+        assert "LeakedTicket" not in render_violations([violation])
