@@ -22,7 +22,9 @@ def new_zeep_client(wsdl_url: str, settings: SoblobSettings) -> Any:
     """
     session = requests.Session()
     session.trust_env = False  # a proxy of the environment has no business on loopback
-    client = zeep.Client(wsdl_url, transport=Transport(session=session))
+    factory: Any = zeep.Client  # zeep ships no annotations
+    transport: Any = Transport
+    client = factory(wsdl_url, transport=transport(session=session))
     client.set_default_soapheaders(
         {
             "ApplicationToken": settings.tokens[0] if settings.tokens else INVENTED_TOKEN,

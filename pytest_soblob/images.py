@@ -20,7 +20,7 @@ from io import BytesIO
 from random import Random
 from typing import Any, Final, Self
 
-from pytest_soblob._text import quote
+from pytest_soblob._text import clip
 from pytest_soblob.errors import SoblobError
 
 # Each format with the modes (Pillow's words) that it gives back as it got them, usual one first.
@@ -97,7 +97,7 @@ class ImageBytes(bytes):
     shortest call that rebuilds the picture, and `str` is the `repr`, so that neither a failure
     nor a log shows the bytes. Pickles and copies keep the very bytes.
 
-    Args are the fields of `ImageSpec`; `ImageBytes()` is a PNG of one pixel.
+    The arguments are the fields of `ImageSpec`; `ImageBytes()` is a PNG of one pixel.
 
     Raises:
         SoblobError: A value that `ImageSpec` refuses, or this Pillow cannot write the format.
@@ -115,6 +115,7 @@ class ImageBytes(bytes):
         noise: int = 0,
         seed: int = 0,
     ) -> Self:
+        """Encode the picture of these fields."""
         return cls.from_spec(
             ImageSpec(format=format, width=width, height=height, mode=mode, noise=noise, seed=seed)
         )
@@ -136,14 +137,10 @@ class ImageBytes(bytes):
         return self._spec
 
     def __repr__(self) -> str:
-        usual = ImageSpec(format=self._spec.format)
-        given = [
-            f"{field.name}={value!r}"
-            for field in fields(ImageSpec)
-            if (value := getattr(self._spec, field.name))
-            != (field.default if field.name == "format" else getattr(usual, field.name))
-        ]
-        return f"{type(self).__name__}({', '.join(given)})"
+        spec, usual = self._spec, ImageSpec(format=self._spec.format)
+        names = ["format"] if spec.format != FORMATS[0] else []
+        names += [f.name for f in fields(spec) if getattr(spec, f.name) != getattr(usual, f.name)]
+        return f"{type(self).__name__}({', '.join(f'{n}={getattr(spec, n)!r}' for n in names)})"
 
     __str__ = __repr__
 
@@ -157,7 +154,7 @@ def encode(spec: ImageSpec) -> bytes:
     Raises:
         SoblobError: The installed Pillow was built without this format.
     """
-    small = _row_bytes(spec) * spec.height <= _LARGEST_CACHED_BYTES
+    small = row_bytes(spec.mode, spec.width) * spec.height <= _LARGEST_CACHED_BYTES
     return _encode_cached(spec) if small else _encode(spec)
 
 
@@ -181,7 +178,7 @@ _encode_cached = lru_cache(maxsize=64)(_encode)
 
 def _pixels(spec: ImageSpec) -> bytes:
     """Return the raw pixels, rows packed to whole bytes: the noise above, the ramp below."""
-    row = _row_bytes(spec)
+    row = row_bytes(spec.mode, spec.width)
     noisy = -(-spec.height * spec.noise // 100) * row
     smooth = spec.height * row - noisy
     start = spec.seed % len(_RAMP)
@@ -193,10 +190,6 @@ def _pixels(spec: ImageSpec) -> bytes:
     return bytes(pixels)
 
 
-def _row_bytes(spec: ImageSpec) -> int:
-    return row_bytes(spec.mode, spec.width)
-
-
 def row_bytes(mode: str, width: int) -> int:
     """Return how many bytes a row of that many pixels takes before it is encoded."""
     return (width * _BITS_PER_PIXEL[mode] + 7) // 8
@@ -204,12 +197,12 @@ def row_bytes(mode: str, width: int) -> int:
 
 def _check_choice(name: str, value: object, allowed: Collection[str]) -> None:
     if value not in allowed:
-        raise SoblobError(f"{name} is {quote(repr(value))}; allowed: {', '.join(allowed)}")
+        raise SoblobError(f"{name} is {clip(repr(value))}; allowed: {', '.join(allowed)}")
 
 
 def _check_range(name: str, value: object, least: int, most: int | None) -> None:
     allowed = f"a whole number of {least} or more" if most is None else f"{least} to {most:,}"
     if isinstance(value, bool) or not isinstance(value, int):
-        raise SoblobError(f"{name} is {quote(repr(value))}; allowed: {allowed}")
+        raise SoblobError(f"{name} is {clip(repr(value))}; allowed: {allowed}")
     if value < least or (most is not None and value > most):
         raise SoblobError(f"{name} is {value:,}; allowed: {allowed}")

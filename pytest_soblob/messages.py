@@ -11,7 +11,7 @@ tickets and tokens, and rebuilds the value where a strategy drew it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 from lxml import etree
@@ -338,6 +338,12 @@ class Fault(_ShortRepr):
     ) -> bytes:
         """Return the envelope of that SOAP version with the fault as its body."""
         spelling = spelling or Spelling()
+        # A default namespace would swallow SOAP 1.1's children, which must be in none.
+        spelling = replace(
+            spelling,
+            soap_prefix=spelling.soap_prefix or "s",
+            netserver_prefix=spelling.netserver_prefix or "ns",
+        )
         root = _new_envelope(profile, spelling, (), {})
         uri = str(etree.QName(root).namespace)
         body = etree.SubElement(root, f"{{{uri}}}Body")

@@ -18,7 +18,7 @@ class SoblobSettings:
         profile: The form that requests must have; `auto` takes each.
         installation: `online` makes an application token mandatory.
         behaviour: How the endpoint answers: `strict`, each error is a fault that names its rule.
-        ticket: The one ticket that the endpoint takes, and that `soblob_client` sends. None: any
+        ticket: The ticket that the endpoint takes, and that `soblob_client` sends. None: any
             ticket is good, and the client sends an invented one.
         tokens: The application tokens that the endpoint takes; the client sends the first. Empty:
             any is good, and the client sends an invented one.

@@ -6,6 +6,14 @@ _BP = "WS-I Basic Profile 1.1"
 
 RULES = (
     Rule(
+        id="http.malformed",
+        severity=Severity.ERROR,
+        meaning="This is not one whole HTTP message",
+        reference="RFC 9112",
+        change="capture the whole message: request or status line, headers, blank line, body",
+        server="answers 400",
+    ),
+    Rule(
         id="http.method",
         severity=Severity.ERROR,
         meaning="The request is not a POST",

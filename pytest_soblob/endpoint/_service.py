@@ -4,6 +4,7 @@ It judges each request, and answers one with an error as a strict server would: 
 carries the rule ids, nothing stored. The answer has the profile and SOAP version of the request.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -128,15 +129,22 @@ def follow(call: Call, view: View) -> Call:
     return replace(call, verdict=replace(call.verdict, violations=violations))
 
 
-def answer(call: Call, view: View, settings: SoblobSettings) -> Answer:
-    """Return the answer to a judged call; of the view only a scripted reply is used up."""
+def answer(call: Call, view: View, settings: SoblobSettings, tickets: AbstractSet[str]) -> Answer:
+    """Return the answer to a judged call; of the view only a scripted reply is used up.
+
+    Args:
+        call: Judged, the flow included.
+        view: What the test has seen so far.
+        settings: Installation and application tokens.
+        tickets: The good ones; empty takes any.
+    """
     if call.verdict.errors:
         return Answer(_refuse(call), failure="the endpoint refused the request")
     operation = OPERATIONS[str(call.verdict.operation)]
     reply = view.script.take(operation.name)
     if reply is not None:
-        return _scripted(call, operation, reply, view, settings)
-    return _own_answer(call, operation, view, settings)
+        return _scripted(call, operation, reply, view, settings, tickets)
+    return _own_answer(call, operation, view, settings, tickets)
 
 
 def record(call: Call, answered: Answer, view: View) -> Exchange:
@@ -193,8 +201,14 @@ def _fault_response(fault: Fault, profile: Profile, status: int | None = None) -
     return to_http_response(fault.to_bytes(profile), profile, status or bound)
 
 
-def _own_answer(call: Call, operation: Operation, view: View, settings: SoblobSettings) -> Answer:
-    refusal = _find_refusal(call.message, settings)
+def _own_answer(
+    call: Call,
+    operation: Operation,
+    view: View,
+    settings: SoblobSettings,
+    tickets: AbstractSet[str],
+) -> Answer:
+    refusal = _find_refusal(call.message, settings, tickets)
     if refusal is not None:
         return _failure(call, operation, refusal)
     if isinstance(call.message, SaveImageStreamRequest):
@@ -205,10 +219,12 @@ def _own_answer(call: Call, operation: Operation, view: View, settings: SoblobSe
     return Answer(Delivery(response=_fault_response(fault, call.profile)), failure=fault.reason)
 
 
-def _find_refusal(message: Message | None, settings: SoblobSettings) -> ExceptionInfo | None:
+def _find_refusal(
+    message: Message | None, settings: SoblobSettings, tickets: AbstractSet[str]
+) -> ExceptionInfo | None:
     if message is None:
         return None
-    if settings.ticket is not None and message.ticket != settings.ticket:
+    if tickets and message.ticket not in tickets:
         return _UNKNOWN_TICKET
     online = settings.installation == "online"
     if online and settings.tokens and message.application_token not in settings.tokens:
@@ -244,7 +260,12 @@ def _message(
 
 
 def _scripted(
-    call: Call, operation: Operation, reply: Reply, view: View, settings: SoblobSettings
+    call: Call,
+    operation: Operation,
+    reply: Reply,
+    view: View,
+    settings: SoblobSettings,
+    tickets: AbstractSet[str],
 ) -> Answer:
     delay_s = reply.delay_s
     if reply.close:
@@ -262,7 +283,7 @@ def _scripted(
         given = 0 if isinstance(blob_id, Unset) else blob_id
         return _failure(call, operation, why, given, delay_s)
     if isinstance(blob_id, Unset):
-        own = _own_answer(call, operation, view, settings)
+        own = _own_answer(call, operation, view, settings, tickets)
         return replace(own, delivery=replace(own.delivery, delay_s=delay_s))
     if isinstance(call.message, SaveImageStreamRequest) and blob_id is not None and blob_id > 0:
         return _saved(call, call.message, blob_id, delay_s)

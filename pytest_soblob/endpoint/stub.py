@@ -1,7 +1,7 @@
 """`StubEndpoint`: the pure service behind a socket, and what a test sees of it."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,11 +46,12 @@ class StubEndpoint:
         profile: The form that requests must have; `auto` takes each.
         behaviour: `strict`: each error is answered with a fault that names its rule.
         installation: `online` makes an application token mandatory.
-        ticket: The one ticket that is good; None takes any.
+        tickets: The tickets that are good; empty takes any that is there.
         tokens: The application tokens that are good, where the installation is online; empty
             takes any.
         address: Host, or host:port; port 0 is any free one.
         settings: All of these at once, instead of them.
+        on_exchange: Called with each exchange when it has been recorded, in the server's thread.
 
     As a context manager it starts and stops; leaving it raises what `check` would raise, so that
     a forgotten `check()` does not pass.
@@ -65,19 +66,23 @@ class StubEndpoint:
         profile: Profile | str = Profile.AUTO,
         behaviour: str = "strict",
         installation: Installation | str = Installation.ONSITE,
-        ticket: str | None = None,
+        tickets: Sequence[str] = (),
         tokens: Sequence[str] = (),
         address: str = "127.0.0.1",
         settings: SoblobSettings | None = None,
+        on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.settings = settings or SoblobSettings(
             profile=profile,
             behaviour=behaviour,
             installation=installation,
-            ticket=ticket,
+            ticket=tickets[0] if tickets else None,
             tokens=tuple(tokens),
             address=address,
         )
+        own = () if self.settings.ticket is None else (self.settings.ticket,)
+        self._tickets = frozenset({*own, *tickets})
+        self._on_exchange = on_exchange
         self._validator = EnvelopeValidator(
             "request", self.settings.profile, self.settings.installation, operation=None
         )
@@ -234,9 +239,11 @@ class StubEndpoint:
         judged = _service.judge(request, self._validator)  # the long part: nobody waits for it
         with self._lock:
             call = _service.follow(judged, view)
-            answered = _service.answer(call, view, self.settings)
-            _service.record(call, answered, view)
+            answered = _service.answer(call, view, self.settings, self._tickets)
+            exchange = _service.record(call, answered, view)
             self._note(call.verdict, view)
+        if self._on_exchange is not None:
+            self._on_exchange(exchange)
         return answered.delivery
 
     def _note(self, verdict: Verdict, view: View) -> None:

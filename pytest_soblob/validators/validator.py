@@ -23,7 +23,7 @@ from pytest_soblob.envelope import Envelope
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import SOAP11, SOAP12
 from pytest_soblob.validators import body, envelope, header, http, xml
-from pytest_soblob.validators._context import Context
+from pytest_soblob.validators._context import Context, make_violation
 from pytest_soblob.violations import Verdict, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
@@ -188,6 +188,12 @@ class EnvelopeValidator:
     def _operation(self, actual: Operation | None) -> Operation:
         """The operation whose SOAPAction is expected: the body's, else the judged one."""
         return actual or OPERATIONS[self.operation or SAVE_IMAGE_STREAM.name]
+
+
+def malformed_http(kind: str, message: str) -> Verdict:
+    """Return the verdict about bytes that begin like an HTTP message, but are not one."""
+    violation = make_violation("http.malformed", message)
+    return Verdict(kind=kind, profile=None, operation=None, violations=(violation,))
 
 
 def resolve_profile(parsed: Envelope, profile: Profile) -> Profile:

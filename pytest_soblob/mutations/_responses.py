@@ -1,0 +1,175 @@
+"""Mutations of responses and faults."""
+
+import copy
+from typing import Any
+
+from lxml import etree
+
+from pytest_soblob.binding import NIL
+from pytest_soblob.messages import Fault, SaveImageStreamResponse
+from pytest_soblob.mutations._mutation import (
+    IN_HEADER,
+    ONLY_WSDL,
+    RESPONSE,
+    SOAP_1_2,
+    Edit,
+    Mutation,
+    Tree,
+    rename,
+)
+from pytest_soblob.names import NETSERVER, NETSERVER_FAMILY, SOAP12, XML
+
+
+def _text(name: str, text: str) -> Edit:
+    def edit(tree: Tree) -> None:
+        tree.child(name).text = text
+
+    return edit
+
+
+def _block_text(name: str, text: str) -> Edit:
+    def edit(tree: Tree) -> None:
+        tree.block(name).text = text
+
+    return edit
+
+
+def _succeeded_nil(tree: Tree) -> None:
+    block = tree.block("Succeeded")
+    block.text = None
+    block.set(NIL, "true")
+
+
+def _response_nil(tree: Tree) -> None:
+    child = tree.child("Response")
+    child.text = None
+    child.set(NIL, "1")
+
+
+def _response_missing(tree: Tree) -> None:
+    tree.block("Succeeded").text = "true"
+    tree.wrapper.remove(tree.child("Response"))
+
+
+def _doubled(tree: Tree) -> None:
+    child = tree.child("Response")
+    child.addnext(copy.deepcopy(child))
+
+
+def _exception(tree: Tree, *names: str) -> None:
+    """Put an exception with just these children into the header."""
+    for old in tree.root.findall(f".//{{{NETSERVER}}}ExceptionInfo"):
+        parent = old.getparent()
+        if parent is not None:
+            parent.remove(old)
+    block = etree.SubElement(tree.header, f"{{{NETSERVER}}}ExceptionInfo")
+    for name in names:
+        etree.SubElement(block, f"{{{NETSERVER}}}{name}").text = name
+
+
+def _pair_without_value(tree: Tree) -> None:
+    for old in tree.root.findall(f".//{{{NETSERVER}}}ExtraInfo"):
+        old.tag = "{urn:example:foreign}ExtraInfo"
+    block = etree.SubElement(tree.header, f"{{{NETSERVER}}}ExtraInfo")
+    pair = etree.SubElement(block, f"{{{NETSERVER}}}ExtraInfoNameValuePair")
+    etree.SubElement(pair, f"{{{NETSERVER}}}Key").text = "key"
+
+
+def _first(tree: Tree) -> None:
+    tree.wrapper.insert(0, tree.wrapper[1])
+
+
+def _without(tree: Tree, index: int) -> None:
+    tree.wrapper.remove(tree.wrapper[index])
+
+
+def _twice(tree: Tree) -> None:
+    tree.wrapper[1].addnext(copy.deepcopy(tree.wrapper[1]))
+
+
+def _unknown_fault_child(tree: Tree) -> None:
+    etree.SubElement(tree.wrapper, "message").text = "no"
+
+
+def _qualified(tree: Tree) -> None:
+    rename(tree.wrapper[1], tree.soap)
+
+
+def _code(tree: Tree, text: str) -> None:
+    tree.wrapper[0].text = text
+
+
+def _code12(tree: Tree, text: str) -> None:
+    value = tree.wrapper[0][0]
+    prefix = next(p for p, uri in value.nsmap.items() if uri == SOAP12)
+    value.text = f"{prefix}:{text}" if prefix else text
+
+
+def _no_language(tree: Tree) -> None:
+    del tree.wrapper[1][0].attrib[f"{{{XML}}}lang"]
+
+
+def _response(name: str, rule: str, edit: Edit, **more: Any) -> Mutation:
+    return Mutation(
+        name=name,
+        rule=rule,
+        edit=edit,
+        kinds=RESPONSE,
+        message=SaveImageStreamResponse,
+        needs=("blob_id",),
+        **more,
+    )
+
+
+def _fault(name: str, rule: str, edit: Edit, **more: Any) -> Mutation:
+    return Mutation(name=name, rule=rule, edit=edit, kinds=RESPONSE, message=Fault, **more)
+
+
+_SERVICES85 = f"{NETSERVER_FAMILY}Services85"
+
+MUTATIONS = (
+    _response("Response is text", "body.not-an-integer", _text("Response", "seven")),
+    _response("Response empty", "body.not-an-integer", _text("Response", "")),
+    _response("Response over 32 bits", "body.not-an-integer", _text("Response", "2147483648")),
+    _response("Response with an underscore", "body.not-an-integer", _text("Response", "1_000")),
+    _response("Response nil", "body.nil-not-allowed", _response_nil),
+    _response("Response doubled", "body.child-doubled", _doubled),
+    _response("Response misspelt", "body.child-unknown",
+              lambda tree: rename(tree.child("Response"), NETSERVER, "Result"),
+              also=frozenset({"body.response-missing"})),
+    _response("Response without a namespace", "body.child-unqualified",
+              lambda tree: rename(tree.child("Response"), "")),
+    _response("Response in Services85", "body.child-other-version",
+              lambda tree: rename(tree.child("Response"), _SERVICES85)),
+    _response("a request", "body.response-in-request",
+              lambda tree: rename(tree.wrapper, NETSERVER, "SaveImageStream")),
+    _response("the response of another operation", "body.other-operation",
+              lambda tree: rename(tree.wrapper, NETSERVER, "ChangePersonImageResponse"),
+              also=frozenset({"body.child-unknown"})),
+    _response("Response missing after a success", "body.response-missing", _response_missing,
+              profiles=IN_HEADER),
+    _response("Succeeded is yes", "header.not-a-boolean", _block_text("Succeeded", "yes"),
+              profiles=IN_HEADER),
+    _response("Succeeded is True", "header.not-a-boolean", _block_text("Succeeded", "True"),
+              profiles=IN_HEADER),
+    _response("Succeeded nil", "header.nil-not-allowed", _succeeded_nil, profiles=IN_HEADER),
+    _response("the exception out of order", "header.child-out-of-order",
+              lambda tree: _exception(tree, "Source", "Message"), profiles=IN_HEADER),
+    _response("the exception's message doubled", "header.child-doubled",
+              lambda tree: _exception(tree, "Message", "Message"), profiles=IN_HEADER),
+    _response("an unknown child of the exception", "header.child-unknown",
+              lambda tree: _exception(tree, "Message", "HelpLink"), profiles=IN_HEADER),
+    _response("extra info without a value", "header.child-missing", _pair_without_value,
+              profiles=IN_HEADER),
+    _fault("no reason", "fault.child-missing", lambda tree: _without(tree, 1)),
+    _fault("no code", "fault.child-missing", lambda tree: _without(tree, 0)),
+    _fault("the reason first", "fault.child-out-of-order", _first),
+    _fault("two reasons", "fault.child-doubled", _twice),
+    _fault("an unknown child", "fault.child-unknown", _unknown_fault_child),
+    _fault("a qualified child", "fault.child-qualified", _qualified, profiles=ONLY_WSDL),
+    _fault("a code with an unbound prefix", "fault.code-not-a-qname",
+           lambda tree: _code(tree, "nobody:Server"), profiles=ONLY_WSDL),
+    _fault("a code of SOAP 1.1", "fault.code-unknown",
+           lambda tree: _code12(tree, "Client"), profiles=SOAP_1_2),
+    _fault("no language", "fault.language-missing", _no_language, profiles=SOAP_1_2),
+)  # fmt: skip

@@ -1,0 +1,127 @@
+"""Strategies and judge are each other's oracle: what is drawn right is right, what is broken is
+named. `SOBLOB_EXAMPLES` sets how many; CI runs a tenth of the full number."""
+
+import os
+import pickle
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from pytest_soblob import (
+    BlobLinkType,
+    ExceptionInfo,
+    Fault,
+    ImageBytes,
+    SaveImageStreamRequest,
+    SaveImageStreamResponse,
+    TimeZone,
+)
+from pytest_soblob import strategies as soblob_st
+from pytest_soblob._xml import parse
+from pytest_soblob.binding import Spelling
+from pytest_soblob.catalogue import RULES
+from pytest_soblob.envelope import Envelope
+from pytest_soblob.mutations import MUTATIONS
+from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
+from pytest_soblob.validators import EnvelopeValidator
+
+EXAMPLES = int(os.environ.get("SOBLOB_EXAMPLES", "200"))
+many = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow] if os.environ.get("CI") else [],
+)
+NAMES = {
+    "EnvelopeBytes": EnvelopeBytes,
+    "MalformedBytes": MalformedBytes,
+    "SaveImageStreamRequest": SaveImageStreamRequest,
+    "SaveImageStreamResponse": SaveImageStreamResponse,
+    "Fault": Fault,
+    "ExceptionInfo": ExceptionInfo,
+    "TimeZone": TimeZone,
+    "ImageBytes": ImageBytes,
+    "Spelling": Spelling,
+    "BlobLinkType": BlobLinkType,
+}
+profiles = pytest.mark.parametrize("profile", ["wsdl", "soap12", "documented"])
+
+
+@profiles
+def test_drawn_requests_are_valid(profile: str) -> None:
+    @many
+    @given(soblob_st.request_envelopes(profiles=[profile]))
+    def check(data: EnvelopeBytes) -> None:
+        for judged_as in (profile, "auto"):
+            validator = EnvelopeValidator("request", judged_as, "online")
+            assert validator.judge(data).errors == ()
+        envelope = Envelope.from_document(parse(data))
+        assert envelope is not None
+        assert SaveImageStreamRequest.from_envelope(envelope) == data.message
+
+    check()
+
+
+@profiles
+def test_drawn_responses_are_valid(profile: str) -> None:
+    @many
+    @given(soblob_st.response_envelopes(profiles=[profile]))
+    def check(data: EnvelopeBytes) -> None:
+        for judged_as in (profile, "auto"):
+            assert EnvelopeValidator("response", judged_as).judge(data).errors == ()
+
+    check()
+
+
+@pytest.mark.parametrize("kind", ["request", "response"])
+def test_malformed_messages_break_the_rule_they_claim(kind: str) -> None:
+    drawn = soblob_st.malformed_requests() if kind == "request" else soblob_st.malformed_responses()
+
+    @many
+    @given(drawn)
+    def check(data: MalformedBytes) -> None:
+        errors = {v.rule for v in EnvelopeValidator(kind, data.profile).judge(data).errors}
+        assert data.rule in errors
+        assert errors <= {data.rule, *data.mutation.also}
+
+    check()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: f"{m.name}-{m.rule}")
+def test_each_mutation_breaks_an_error_rule_in_every_profile_it_names(mutation: object) -> None:
+    from pytest_soblob.mutations import Mutation, apply
+    from pytest_soblob.violations import Severity
+
+    assert isinstance(mutation, Mutation)
+    assert RULES[mutation.rule].severity is Severity.ERROR
+    messages = (
+        SaveImageStreamRequest(
+            type="PersonImage", image=b"\x89PNG\r\n\x1a\n12345", description="d", ticket="7T:abc"
+        ),
+        SaveImageStreamResponse(blob_id=7, succeeded=True),
+        Fault(code="Server", reason="r"),
+    )
+    tried = 0
+    for message in messages:
+        kind = "request" if isinstance(message, SaveImageStreamRequest) else "response"
+        if kind not in mutation.kinds or not mutation.applies_to(message):
+            continue
+        for profile in mutation.profiles:
+            data = apply(mutation, message.to_bytes(profile))
+            errors = {v.rule for v in EnvelopeValidator(kind, profile).judge(data).errors}
+            assert mutation.rule in errors, (profile, errors)
+            assert errors <= {mutation.rule, *mutation.also}, profile
+            tried += 1
+    assert tried
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    soblob_st.request_envelopes()
+    | soblob_st.response_envelopes()
+    | soblob_st.malformed_requests()
+    | soblob_st.malformed_responses()
+)
+def test_repr_rebuilds_and_pickle_keeps(data: EnvelopeBytes | MalformedBytes) -> None:
+    assert eval(repr(data), NAMES) == data
+    kept = pickle.loads(pickle.dumps(data))
+    assert (kept, type(kept), repr(kept)) == (data, type(data), repr(data))
