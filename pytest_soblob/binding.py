@@ -14,7 +14,7 @@ from typing import Any
 import pybase64
 from lxml import etree
 
-from pytest_soblob.contract import COMPLEX_TYPES, Particle
+from pytest_soblob.contract import COMPLEX_TYPES, BlobLinkType, Particle
 from pytest_soblob.envelope import Element, text_of
 from pytest_soblob.names import NETSERVER, XSD, XSI
 
@@ -110,6 +110,8 @@ def read(element: Element | None, type_name: str) -> Any:
             return parse_boolean(text)
         case "base64Binary":
             return parse_base64(text)
+        case "BlobLinkType":
+            return BlobLinkType.__members__.get(text, text)
         case _:
             return text
 

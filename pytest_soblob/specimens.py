@@ -100,7 +100,7 @@ class MalformedBytes(bytes):
         spelling = spelling or Spelling()
         if not (spelling.soap_prefix and spelling.netserver_prefix):
             # A default namespace would take back in what a mutation puts into no namespace.
-            raise SoblobError("a malformed message is written with prefixes, not default namespaces")
+            raise SoblobError("a malformed message needs prefixes, not default namespaces")
         data = apply(ways[variant], message.to_bytes(profile, spelling))
         self = super().__new__(cls, data)
         self.rule, self.mutation, self.message = rule, ways[variant], message

@@ -1,0 +1,22 @@
+"""The HTTP headers that each SOAP version asks for."""
+
+from pytest_soblob.contract import Profile
+from pytest_soblob.names import SOAP12
+from pytest_soblob.wire import HttpResponse
+
+
+def http_request_headers(
+    profile: Profile | str, action: str, charset: str = "utf-8"
+) -> tuple[tuple[str, str], ...]:
+    """Return Content-Type and, for SOAP 1.1, the quoted SOAPAction (SOAP 1.2 part 2, 7.1.4)."""
+    if Profile(profile).soap_namespace == SOAP12:
+        return (("Content-Type", f'application/soap+xml; charset={charset}; action="{action}"'),)
+    return (("Content-Type", f"text/xml; charset={charset}"), ("SOAPAction", f'"{action}"'))
+
+
+def to_http_response(body: bytes, profile: Profile | str, status: int = 200) -> HttpResponse:
+    """Return an envelope with the headers that its SOAP version asks for."""
+    soap12 = Profile(profile).soap_namespace == SOAP12
+    media_type = "application/soap+xml" if soap12 else "text/xml"
+    headers = (("Content-Type", f"{media_type}; charset=utf-8"),)
+    return HttpResponse(status=status, headers=headers, body=body)

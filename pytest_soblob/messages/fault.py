@@ -1,0 +1,121 @@
+"""SOAP faults, 1.1 and 1.2."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from lxml import etree
+
+from pytest_soblob.binding import Spelling
+from pytest_soblob.contract import Profile
+from pytest_soblob.envelope import Element, Envelope, children, local_name, namespace, text_of
+from pytest_soblob.messages._values import ShortRepr
+from pytest_soblob.messages._xml_form import checked, new_envelope, serialise
+from pytest_soblob.names import NETSERVER, SOAP12, XML
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Fault(ShortRepr):
+    """A SOAP fault, as data: never raised.
+
+    Attributes:
+        code: SOAP 1.1 faultcode or SOAP 1.2 Code/Value, local name (`Client`, `Sender`, ...). With
+            a namespace, in Clark's notation: `{uri}ActionNotSupported`.
+        reason: faultstring, or the first Reason/Text.
+        language: xml:lang of the reason; None means absent (SOAP 1.2 must have one: `en`).
+        actor: faultactor or Role; None means absent.
+        detail: Text inside detail or Detail; None means absent.
+    """
+
+    code: str = "Client"
+    reason: str = ""
+    language: str | None = "en"
+    actor: str | None = None
+    detail: str | None = None
+
+    def to_bytes(
+        self, profile: Profile | str = Profile.WSDL, spelling: Spelling | None = None
+    ) -> bytes:
+        """Return the envelope of that SOAP version with the fault as its body."""
+        spelling = spelling or Spelling()
+        # A default namespace would swallow SOAP 1.1's children, which must be in none.
+        spelling = replace(
+            spelling,
+            soap_prefix=spelling.soap_prefix or "s",
+            netserver_prefix=spelling.netserver_prefix or "ns",
+        )
+        root = new_envelope(profile, spelling, (), {})
+        uri = str(etree.QName(root).namespace)
+        body = etree.SubElement(root, f"{{{uri}}}Body")
+        fault = etree.SubElement(body, f"{{{uri}}}Fault")
+        checked(self._write_soap12 if uri == SOAP12 else self._write_soap11, fault, uri)
+        return serialise(root, spelling)
+
+    def _write_soap11(self, fault: Element, uri: str) -> None:
+        _write_code(fault, "faultcode", self.code, uri)
+        reason = etree.SubElement(fault, "faultstring")
+        reason.text = self.reason
+        if self.language is not None:
+            reason.set(f"{{{XML}}}lang", self.language)
+        if self.actor is not None:
+            etree.SubElement(fault, "faultactor").text = self.actor
+        if self.detail is not None:
+            detail = etree.SubElement(fault, "detail")
+            etree.SubElement(detail, f"{{{NETSERVER}}}Text").text = self.detail
+
+    def _write_soap12(self, fault: Element, uri: str) -> None:
+        code = {"Client": "Sender", "Server": "Receiver"}.get(self.code, self.code)
+        _write_code(etree.SubElement(fault, f"{{{uri}}}Code"), f"{{{uri}}}Value", code, uri)
+        text = etree.SubElement(etree.SubElement(fault, f"{{{uri}}}Reason"), f"{{{uri}}}Text")
+        text.text = self.reason
+        text.set(f"{{{XML}}}lang", self.language or "en")
+        if self.actor is not None:
+            etree.SubElement(fault, f"{{{uri}}}Role").text = self.actor
+        if self.detail is not None:
+            detail = etree.SubElement(fault, f"{{{uri}}}Detail")
+            etree.SubElement(detail, f"{{{NETSERVER}}}Text").text = self.detail
+
+    @classmethod
+    def from_envelope(cls, envelope: Envelope) -> Self | None:
+        """Return what can be read of the fault; None where the body holds none."""
+        fault = envelope.fault
+        if fault is None:
+            return None
+        soap12 = namespace(fault) == SOAP12
+        code, reason, actor, detail = (
+            ("Code", "Reason", "Role", "Detail")
+            if soap12
+            else ("faultcode", "faultstring", "faultactor", "detail")
+        )
+        found = {local_name(child): child for child in reversed(children(fault))}
+        reason_element = _first_inside(found.get(reason)) if soap12 else found.get(reason)
+        code_element = _first_inside(found.get(code)) if soap12 else found.get(code)
+        return cls(
+            code=_read_code(code_element),
+            reason="" if reason_element is None else text_of(reason_element),
+            language=None if reason_element is None else reason_element.get(f"{{{XML}}}lang"),
+            actor=text_of(found[actor]) if actor in found else None,
+            detail="".join(found[detail].itertext()) if detail in found else None,
+        )
+
+
+def _write_code(parent: Element, tag: str, code: str, uri: str) -> None:
+    """Append a fault code as prefix:name; a namespace of its own is declared right there."""
+    name = etree.QName(code) if code.startswith("{") else etree.QName(uri, code)
+    nsmap = {"a": str(name.namespace)} if name.namespace != uri else None
+    element = etree.SubElement(parent, tag, nsmap=nsmap)
+    prefix = next(p for p, bound in element.nsmap.items() if bound == name.namespace)
+    element.text = f"{prefix}:{name.localname}" if prefix else name.localname
+
+
+def _read_code(element: Element | None) -> str:
+    if element is None:
+        return ""
+    prefix, _, local = text_of(element).strip().rpartition(":")
+    uri = element.nsmap.get(prefix or None)
+    soap = uri is None or uri == SOAP12 or uri.endswith("/soap/envelope/")
+    return local if soap else f"{{{uri}}}{local}"
+
+
+def _first_inside(element: Element | None) -> Element | None:
+    inside = [] if element is None else children(element)
+    return inside[0] if inside else None
