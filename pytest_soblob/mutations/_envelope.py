@@ -138,6 +138,8 @@ def _credentials(namespace: str, name: str = "Credentials") -> Edit:
 
 
 def _time_zone(tree: Tree) -> None:
+    for old in tree.header.findall(f"{{{NETSERVER}}}TimeZone"):
+        tree.header.remove(old)
     zone = etree.SubElement(tree.header, f"{{{NETSERVER}}}TimeZone")
     etree.SubElement(zone, f"{{{NETSERVER}}}SoTimeZoneId").text = "UTC"
 
