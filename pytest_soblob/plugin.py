@@ -55,6 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Remarks(), "soblob-remarks")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a parameter of ours by its `repr`: pytest would put all bytes of an image there."""
+    ours = type(val).__module__.startswith("pytest_soblob.")
+    return repr(val) if ours and isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Give the test a clean endpoint, before any fixture of its own runs."""

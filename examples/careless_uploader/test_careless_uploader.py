@@ -19,26 +19,20 @@ def uploader(soblob_endpoint: StubEndpoint, soblob_wsdl: Path) -> Iterator[Uploa
     uploader.close()
 
 
-def test_portrait_is_stored_and_attached(
-    uploader: Uploader, soblob_endpoint: StubEndpoint
-) -> None:
+def test_portrait_is_stored_and_attached(uploader: Uploader, soblob_endpoint: StubEndpoint) -> None:
     uploader.put_portrait(42, PORTRAIT, "Kari Nordmann")
     assert_saved(soblob_endpoint, image=PORTRAIT)
     assert soblob_endpoint.person_images == {42: 1}
 
 
-def test_blob_id_0_after_a_failed_save(
-    uploader: Uploader, soblob_endpoint: StubEndpoint
-) -> None:
+def test_blob_id_0_after_a_failed_save(uploader: Uploader, soblob_endpoint: StubEndpoint) -> None:
     soblob_endpoint.person_images[42] = 7
     soblob_endpoint.reply(succeeded=False, blob_id=0)
     with pytest.raises(zeep.exceptions.Fault):
         uploader.put_portrait(42, PORTRAIT, "Kari Nordmann")
 
 
-def test_no_blob_id_after_a_failed_save(
-    uploader: Uploader, soblob_endpoint: StubEndpoint
-) -> None:
+def test_no_blob_id_after_a_failed_save(uploader: Uploader, soblob_endpoint: StubEndpoint) -> None:
     soblob_endpoint.person_images[42] = 7
     soblob_endpoint.reply(succeeded=False, blob_id=None)
     uploader.put_portrait(42, PORTRAIT, "Kari Nordmann")

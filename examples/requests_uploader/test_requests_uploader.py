@@ -22,10 +22,10 @@ def test_envelope_and_headers_are_right(soblob_endpoint: StubEndpoint) -> None:
     assert_valid_request(soblob_endpoint.exchanges[0], profile="wsdl", installation="online")
 
 
-@pytest.mark.parametrize("description", ["Tom & Jerry", "<b>", "two\r\nlines", "]]>", "日本 🙂", ""])
-def test_description_arrives_as_it_was(
-    soblob_endpoint: StubEndpoint, description: str
-) -> None:
+@pytest.mark.parametrize(
+    "description", ["Tom & Jerry", "<b>", "two\r\nlines", "]]>", "日本 🙂", ""]
+)
+def test_description_arrives_as_it_was(soblob_endpoint: StubEndpoint, description: str) -> None:
     upload(soblob_endpoint.url, "7T:example", "token", LOGO, description)
     assert_saved(soblob_endpoint, description=description)
 
@@ -37,7 +37,9 @@ def test_a_failure_is_raised(soblob_endpoint: StubEndpoint) -> None:
 
 
 def test_a_proxy_in_between_is_raised(soblob_endpoint: StubEndpoint) -> None:
-    page = HttpResponse(status=502, headers=(("Content-Type", "text/html"),), body=b"<html>Bad</html>")
+    page = HttpResponse(
+        status=502, headers=(("Content-Type", "text/html"),), body=b"<html>Bad</html>"
+    )
     soblob_endpoint.reply(response=page)
     with pytest.raises(UploadError, match="HTTP 502"):
         upload(soblob_endpoint.url, "7T:example", "token", LOGO, "Logo")

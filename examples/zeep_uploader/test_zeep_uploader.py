@@ -20,9 +20,7 @@ def uploader(soblob_endpoint: StubEndpoint, soblob_wsdl: Path) -> Iterator[Uploa
     uploader.close()
 
 
-def test_portrait_is_stored_and_attached(
-    uploader: Uploader, soblob_endpoint: StubEndpoint
-) -> None:
+def test_portrait_is_stored_and_attached(uploader: Uploader, soblob_endpoint: StubEndpoint) -> None:
     blob_id = uploader.put_portrait(42, PORTRAIT, "Kari Nordmann, 2026")
     assert_saved(
         soblob_endpoint, type="PersonImage", image=PORTRAIT, description="Kari Nordmann, 2026"
@@ -44,9 +42,7 @@ def test_a_failed_save_leaves_the_old_picture_alone(
     assert_saved(soblob_endpoint, count=0)
 
 
-def test_a_blob_id_of_0_is_not_attached(
-    uploader: Uploader, soblob_endpoint: StubEndpoint
-) -> None:
+def test_a_blob_id_of_0_is_not_attached(uploader: Uploader, soblob_endpoint: StubEndpoint) -> None:
     soblob_endpoint.reply(blob_id=0, succeeded=True)
     with pytest.raises(UploadError, match="blob id 0"):
         uploader.put_portrait(42, PORTRAIT, "Kari Nordmann")
@@ -58,9 +54,7 @@ def test_a_fault_is_raised(uploader: Uploader, soblob_endpoint: StubEndpoint) ->
         uploader.put_portrait(42, PORTRAIT, "Kari Nordmann")
 
 
-def test_a_closed_connection_is_raised(
-    uploader: Uploader, soblob_endpoint: StubEndpoint
-) -> None:
+def test_a_closed_connection_is_raised(uploader: Uploader, soblob_endpoint: StubEndpoint) -> None:
     soblob_endpoint.reply(close=True)
     with pytest.raises(requests.ConnectionError):
         uploader.put_portrait(42, PORTRAIT, "Kari Nordmann")
