@@ -105,6 +105,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, Any, Any]:
     """Show what the endpoint saw in a failure that it did not raise; hand warnings on."""
     report = yield
+    _drop_hint_at_hidden_frames(report, call)
     for endpoint in _endpoints(item):
         untold = endpoint.untold() if report.failed else None
         if untold is not None:
@@ -136,6 +137,14 @@ class Remarks:
 
 def _endpoints(item: pytest.Item) -> list[Any]:
     return item.config.stash.get(ENDPOINTS, [])
+
+
+def _drop_hint_at_hidden_frames(report: Any, call: pytest.CallInfo[None]) -> None:
+    """What a hook of ours raises has hidden frames only, and nothing is gained by showing them."""
+    raised = call.excinfo is not None and type(call.excinfo.value).__module__
+    traceback = getattr(report.longrepr, "reprtraceback", None)
+    if raised == "pytest_soblob.errors" and "hidden" in (getattr(traceback, "extraline", "") or ""):
+        traceback.extraline = None
 
 
 def _expected_rules(item: pytest.Item) -> tuple[str, ...]:

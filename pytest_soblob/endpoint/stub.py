@@ -130,6 +130,11 @@ class StubEndpoint:
         if error is None:
             self.check()
 
+    def __repr__(self) -> str:
+        where = "not running" if self._server is None else self.base_url
+        exchanges = plural(len(self.exchanges), "exchange")
+        return f"<StubEndpoint {where}, {exchanges}, {plural(len(self.blobs), 'blob')}>"
+
     @property
     def base_url(self) -> str:
         """`http://127.0.0.1:port`, without a path.

@@ -1,0 +1,162 @@
+"""The fixtures, their settings and options."""
+
+import pytest
+
+from tests.plugin.conftest import Run
+
+ZEEP = """
+    from pytest_soblob import assert_saved, assert_valid_request, assert_valid_response
+
+    def test_upload(soblob_client, soblob_endpoint, soblob_validator):
+        answer = soblob_client.service.SaveImageStream("PersonImage", b"12345", "a portrait")
+        assert answer.header.Succeeded is True
+        assert_saved(soblob_endpoint, image=b"12345", type="PersonImage", description="a portrait")
+        soblob_client.service.ChangePersonImage(42, answer.body.Response)
+        assert soblob_endpoint.person_images == {42: answer.body.Response}
+        save, change = soblob_endpoint.exchanges
+        assert_valid_request(save, profile="wsdl", installation="online")
+        assert_valid_response(save, profile="wsdl")
+        assert_valid_response(change)
+        assert soblob_validator.is_valid(save.request.body)
+        assert soblob_validator.responses.is_valid(save.response.body)
+        assert not soblob_validator.requests.is_valid(b"")
+        assert save.message == soblob_endpoint.last_request
+    """
+
+
+def test_zeep_uploads_attaches_and_is_right(run: Run) -> None:
+    run(ZEEP).assert_outcomes(passed=1)
+
+
+def test_command_line_over_ini_over_fixture(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeini(
+        "[pytest]\naddopts = --strict-markers\nsoblob_ticket = 7T:FromTheIniFile\n"
+        "soblob_installation = online\n"
+    )
+    pytester.makeconftest(
+        """
+        import pytest
+        from pytest_soblob import SoblobSettings
+
+        @pytest.fixture(scope="session")
+        def soblob_settings():
+            return SoblobSettings(
+                profile="wsdl", ticket="7T:FromTheFixture", tokens=("from-the-fixture",)
+            )
+        """
+    )
+    result = run(
+        """
+        def test_settings(soblob_endpoint, soblob_client):
+            settings = soblob_endpoint.settings
+            assert settings.profile == "wsdl"
+            assert settings.installation == "online"
+            assert settings.ticket == "7T:FromTheCommandLine"
+            assert settings.tokens == ("from-the-fixture",)
+            answer = soblob_client.service.SaveImageStream("PersonImage", b"1", "d")
+            assert answer.header.Succeeded is True
+            assert soblob_endpoint.last_request.ticket == "7T:FromTheCommandLine"
+
+        def test_another_ticket_is_refused(soblob_endpoint):
+            from client import post
+            from pytest_soblob import SaveImageStreamRequest
+            import requests
+            sent = SaveImageStreamRequest(
+                type="PersonImage", image=b"1", description="d", ticket="7T:another",
+                application_token="from-the-fixture",
+            ).to_http_request()
+            answer = requests.post(
+                soblob_endpoint.url, data=sent.body, headers=dict(sent.headers), timeout=30
+            )
+            assert b"SoSessionException" in answer.content and not soblob_endpoint.blobs
+        """,
+        "--soblob-ticket=7T:FromTheCommandLine",
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--soblob-profile=wsdll", "*soblob: profile must be one of 'auto', *, not 'wsdll'"),
+        (
+            "--soblob-installation=cloud",
+            "*installation must be one of 'onsite', 'online', not 'cl*",
+        ),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(run: Run, option: str, text: str) -> None:
+    result = run("def test_it(soblob_endpoint): pass", option)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([text])
+
+
+def test_help_and_markers_name_ours(pytester: pytest.Pytester) -> None:
+    pytester.runpytest("--help").stdout.fnmatch_lines(
+        ["*--soblob-profile=*", "*--soblob-installation=*", "*--soblob-ticket=*"]
+    )
+    pytester.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.soblob_expects(?rules):*"])
+
+
+def test_parameters_that_are_images_are_named_by_their_repr(run: Run) -> None:
+    result = run(
+        """
+        import pytest
+        from pytest_soblob import ImageBytes
+        @pytest.mark.parametrize("image", [ImageBytes(format="GIF")])
+        def test_it(image): pass
+        """,
+        "-v",
+    )
+    result.stdout.fnmatch_lines(["*test_it?ImageBytes(format='GIF')?*PASSED*"])
+
+
+def test_the_wsdl_fixture_is_a_file_that_zeep_loads(run: Run) -> None:
+    run(
+        """
+        import zeep
+        def test_it(soblob_wsdl):
+            client = zeep.Client(str(soblob_wsdl))
+            operations = client.service._binding._operations
+            assert set(operations) == {"SaveImageStream", "ChangePersonImage"}
+            client.transport.session.close()
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_nothing_is_left_open(run: Run) -> None:
+    """Threads, sockets and files of a whole session, with every warning an error."""
+    result = run(
+        ZEEP
+        + """
+    def test_closed_by_the_client_and_by_us(soblob_endpoint):
+        from client import post
+        import pytest, requests
+        soblob_endpoint.reply(close=True)
+        with pytest.raises(requests.ConnectionError):
+            post(soblob_endpoint)
+
+    import gc, os, threading, pytest
+
+    def of_ours():
+        return [t.name for t in threading.enumerate() if t.name.startswith("soblob")]
+
+    def test_running(soblob_endpoint):
+        assert "soblob-accept" in of_ours()
+    """,
+        "-W", "error", "-p", "after", subprocess=True,
+    )  # fmt: skip
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["after: threads []"])
+
+
+@pytest.fixture(autouse=True)
+def _after(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        after="""
+        import gc, threading
+        def pytest_unconfigure(config):
+            gc.collect()
+            print("after: threads", [t.name for t in threading.enumerate() if "soblob" in t.name])
+        """
+    )
