@@ -24,6 +24,7 @@ from pytest_soblob.violations import LONGEST_TEXT, Severity, Violation
 
 _SECRET = re.compile(r"ticket|token|password", re.IGNORECASE)
 _LONGEST_LINE = 100
+_LONGEST_TEXT = 2000
 
 
 def make_violation(
@@ -152,10 +153,18 @@ def _start_of(element: Element) -> str:
         for name, value in sorted(element.items(), key=lambda item: item[0] not in shown)[:4]
     )
     text = text_of(element)
-    shown_text = elide_base64(" ".join(text[:2000].split()))
+    shown_text = _abbreviated(text)
     if children(element):
         return f"<{tag}{attributes}>{clip(shown_text, 40)}…"
     return f"<{tag}{attributes}>{_clip_middle(shown_text, 60)}</{tag}>"
+
+
+def _abbreviated(text: str) -> str:
+    """Return the text on one line; of a long one its two ends and its length."""
+    if len(text) <= _LONGEST_TEXT:
+        return elide_base64(" ".join(text.split()))
+    head, tail = text[:200].split(), text[-200:].split()
+    return f"{' '.join(head)[:12]}…({len(text):,} characters)…{' '.join(tail)[-8:]}"
 
 
 def _clip_middle(text: str, limit: int) -> str:

@@ -1,0 +1,72 @@
+"""What the documents claim is what happens."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_first_sh_block_has_two_commands() -> None:
+    assert len(blocks("sh")[0].splitlines()) == 2
+
+
+def test_the_main_job_reads_as_the_readme_shows(pytester: pytest.Pytester) -> None:
+    source = next(block for block in blocks("python") if "def test_portrait_arrives" in block)
+    pytester.makepyfile(test_portrait=source)
+    result = pytester.runpytest("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    lines = blocks("text")[0].splitlines()
+    result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines if line])
+
+
+def test_the_client_is_green_when_it_is_mended(pytester: pytest.Pytester) -> None:
+    source = next(block for block in blocks("python") if "def test_portrait_arrives" in block)
+    image, link_type, rest = re.split(r"(?m)^(?=\s+<(?:Type|Desc))", source)
+    head, image_line = (
+        image[: image.rindex("        <Image>")],
+        image[image.rindex("        <Im") :],
+    )
+    pytester.makepyfile(test_portrait=head + link_type + image_line + rest)
+    pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_every_reply_of_the_readme_can_be_scripted(pytester: pytest.Pytester) -> None:
+    replies = next(block for block in blocks("python") if "delay_s=5" in block)
+    body = "".join(f"    {line}\n" for line in replies.splitlines())
+    pytester.makepyfile(
+        "from pytest_soblob import ExceptionInfo, Fault, HttpResponse\n"
+        f"def test_replies(soblob_endpoint):\n{body}"
+    )
+    pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_property_test_of_the_readme_passes(pytester: pytest.Pytester) -> None:
+    source = next(block for block in blocks("python") if "def test_any_image_arrives" in block)
+    pytester.makepyfile(source)
+    pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_no_document_names_what_is_not_there() -> None:
+    for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "tests/README.md"):
+        folder = (ROOT / name).parent
+        for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text()):
+            assert (folder / link).exists(), f"{name}: {link}"
+
+
+def test_every_rule_is_reached_by_a_mistake_or_a_flow_test() -> None:
+    from pytest_soblob.catalogue import RULES
+    from tests.mistakes import MISTAKES
+
+    reached = {mistake.rule for mistake in MISTAKES} | {"flow.no-blob-id-after-failed-save"}
+    shared = {rule for rule in RULES if rule.startswith(("header.", "body."))}
+    twins = {rule.partition(".")[2] for rule in reached}
+    missing = [r for r in RULES if r not in reached]
+    # Typed content is one piece of code for header and body: one of the two shows it.
+    assert [r for r in missing if r not in shared or r.partition(".")[2] not in twins] == []

@@ -1,0 +1,50 @@
+"""Each example as somebody who has copied it runs it; the careless one is red as expected."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(pytester: pytest.Pytester, name: str) -> pytest.RunResult:
+    shutil.copytree(EXAMPLES / name, pytester.path / name)
+    folder = pytester.path / name
+    return pytester.runpytest_subprocess(
+        "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", folder
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "passed"), [("zeep_uploader", 6), ("requests_uploader", 9), ("property_tests", 1)]
+)
+def test_example_is_green(pytester: pytest.Pytester, name: str, passed: int) -> None:
+    run(pytester, name).assert_outcomes(passed=passed)
+
+
+def test_the_careless_example_is_red_for_the_right_reason(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "careless_uploader")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*test_blob_id_0_after_a_failed_save*",
+            "*1. flow.no-blob-id-after-failed-save*ns:BlobId*",
+            "*the client called ChangePersonImage with blob id 0 after SaveImageStream had failed*",
+            "*real server this removes the picture of person 42",
+            "*change    check that Succeeded is true before you use Response as a blob id",
+            "*test_no_blob_id_after_a_failed_save*",
+            "*1. flow.no-blob-id-after-failed-save*",
+            "*the client called ChangePersonImage with no blob id after SaveImageStream had failed*",
+            "*real server this removes the picture of person 42",
+            "FAILED *::test_blob_id_0_after_a_failed_save*",
+            "FAILED *::test_no_blob_id_after_a_failed_save*",
+        ]
+    )
+
+
+def test_every_example_is_here() -> None:
+    folders = {file.name for file in EXAMPLES.iterdir() if (file / "pyproject.toml").exists()}
+    assert folders == {
+        "zeep_uploader", "requests_uploader", "careless_uploader", "property_tests",
+    }  # fmt: skip
