@@ -22,8 +22,10 @@ def test_the_main_job_reads_as_the_readme_shows(pytester: pytest.Pytester) -> No
     pytester.makepyfile(test_portrait=source)
     result = pytester.runpytest("-q", "-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
-    lines = blocks("text")[0].splitlines()
-    result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines if line])
+    # Another Pillow encodes the same pixels otherwise: sizes, digest and base64 are its business.
+    other = r"\d+,\d{3}|(?<=sha256 )\w{8}|(?<=…)[\w/+=]+(?=</Image>)"
+    lines = [re.sub(other, "*", line) for line in blocks("text")[0].splitlines() if line]
+    result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines])
 
 
 def test_the_client_is_green_when_it_is_mended(pytester: pytest.Pytester) -> None:
@@ -64,7 +66,10 @@ def test_every_rule_is_reached_by_a_mistake_or_a_flow_test() -> None:
     from pytest_soblob.catalogue import RULES
     from tests.mistakes import MISTAKES
 
-    reached = {mistake.rule for mistake in MISTAKES} | {"flow.no-blob-id-after-failed-save"}
+    reached = {mistake.rule for mistake in MISTAKES} | {
+        "flow.no-blob-id-after-failed-save",  # tests/test_endpoint.py
+        "http.malformed",  # tests/cli/test_validate.py
+    }
     shared = {rule for rule in RULES if rule.startswith(("header.", "body."))}
     twins = {rule.partition(".")[2] for rule in reached}
     missing = [r for r in RULES if r not in reached]
