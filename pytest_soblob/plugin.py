@@ -105,7 +105,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, Any, Any]:
     """Show what the endpoint saw in a failure that it did not raise; hand warnings on."""
     report = yield
-    _drop_hint_at_hidden_frames(report, call)
+    _tidy(report, call)
     for endpoint in _endpoints(item):
         untold = endpoint.untold() if report.failed else None
         if untold is not None:
@@ -139,12 +139,21 @@ def _endpoints(item: pytest.Item) -> list[Any]:
     return item.config.stash.get(ENDPOINTS, [])
 
 
-def _drop_hint_at_hidden_frames(report: Any, call: pytest.CallInfo[None]) -> None:
-    """What a hook of ours raises has hidden frames only, and nothing is gained by showing them."""
-    raised = call.excinfo is not None and type(call.excinfo.value).__module__
+def _tidy(report: Any, call: pytest.CallInfo[None]) -> None:
+    """Keep a failure of ours to one telling, whatever pytest adds to it.
+
+    What a hook raises has hidden frames only, and pytest's hint at them misleads; and where CI is
+    set, the short summary repeats a whole message instead of its first line.
+    """
+    error = None if call.excinfo is None else call.excinfo.value
+    if type(error).__module__ != "pytest_soblob.errors":
+        return
     traceback = getattr(report.longrepr, "reprtraceback", None)
-    if raised == "pytest_soblob.errors" and "hidden" in (getattr(traceback, "extraline", "") or ""):
+    if "hidden" in (getattr(traceback, "extraline", "") or ""):
         traceback.extraline = None
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def _expected_rules(item: pytest.Item) -> tuple[str, ...]:
