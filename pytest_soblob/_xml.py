@@ -121,7 +121,7 @@ def parse_trusted(file: Path) -> etree._Element:
     return etree.fromstring(file.read_bytes(), _parser())
 
 
-def _parser() -> etree.XMLParser[etree._Element]:
+def _parser() -> "etree.XMLParser[etree._Element]":
     return etree.XMLParser(
         resolve_entities=False,
         load_dtd=False,
@@ -202,7 +202,7 @@ def _parse_tree(data: bytes) -> tuple[etree._Element | None, Problem | None]:
     return root, None
 
 
-def _syntax_problem(parser: etree.XMLParser[etree._Element], error: Exception) -> Problem:
+def _syntax_problem(parser: "etree.XMLParser[etree._Element]", error: Exception) -> Problem:
     entry = next(iter(parser.error_log), None)
     said = entry.message if entry is not None else str(error)
     said = clip(" ".join(said.split()) or type(error).__name__, 200)

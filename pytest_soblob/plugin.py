@@ -126,7 +126,7 @@ class Remarks:
         """Collect what one test's report carries."""
         self._counts.update((s, rule) for s, rule in getattr(report, "soblob_remarks", ()))
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Write a section, where there is something to say."""
         if self._counts:
             from pytest_soblob.rendering import render_remarks

@@ -116,8 +116,11 @@ def _pieced(min_size: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def _long(draw: st.DrawFn, max_size: int) -> str:
-    """Draw text as long as the column and longer, a few pieces over and over."""
+    """Draw a few pieces over and over, most often just as long as the column, or longer.
+
+    Any size is possible, so that a text of this kind shrinks as far as one of any other.
+    """
     unit = draw(_pieced(1))
     full = DESCRIPTION_COLUMN_CHARACTERS
-    size = min(draw(st.integers(full, full + 2) | st.integers(full, max_size)), max_size)
+    size = min(draw(st.integers(0, max_size) | st.integers(full, full + 2)), max_size)
     return (unit * (size // len(unit) + 1))[:size]
