@@ -1,1 +1,1 @@
-"""Measurements: `python -m benchmarks NAME`. Ratios from one interleaved run; never a timed test."""
+"""Measurements: `python -m benchmarks NAME`. Ratios from one interleaved run, no timed test."""

@@ -149,7 +149,7 @@ def _tidy(report: Any, call: pytest.CallInfo[None]) -> None:
     if type(error).__module__ != "pytest_soblob.errors":
         return
     traceback = getattr(report.longrepr, "reprtraceback", None)
-    if "hidden" in (getattr(traceback, "extraline", "") or ""):
+    if traceback is not None and "hidden" in (traceback.extraline or ""):
         traceback.extraline = None
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:

@@ -35,7 +35,7 @@ def test_the_careless_example_is_red_for_the_right_reason(pytester: pytest.Pytes
             "*change    check that Succeeded is true before you use Response as a blob id",
             "*test_no_blob_id_after_a_failed_save*",
             "*1. flow.no-blob-id-after-failed-save*",
-            "*the client called ChangePersonImage with no blob id after SaveImageStream had failed*",
+            "*client called ChangePersonImage with no blob id after SaveImageStream had failed*",
             "*real server this removes the picture of person 42",
             "FAILED *::test_blob_id_0_after_a_failed_save*",
             "FAILED *::test_no_blob_id_after_a_failed_save*",

@@ -13,7 +13,7 @@ STANDS = "*Type stands after Image, but must stand before it"
 
 @dataclass(frozen=True)
 class Situation:
-    """A consumer's test, pytest's outcomes, the lines that must be read, and those that must not."""
+    """A consumer's test, pytest's outcomes, lines that must be read, and lines that must not."""
 
     name: str
     source: str
