@@ -68,12 +68,18 @@ class _Collector:
 
     def on_headers_complete(self) -> None:
         self.head_complete = True
+        lengths = [value for name, value in self.headers if name.lower() == "content-length"]
+        # httptools has seen to it that there is one, and that it is a number.
+        self._check_size(int(lengths[0][:20]) if lengths else 0)
 
     def on_body(self, data: bytes) -> None:
         self.size += len(data)
-        if self._largest_body is not None and self.size > self._largest_body:
-            raise TooLargeError(f"the body is over {self._largest_body:,} bytes")
+        self._check_size(self.size)
         self.body.append(data)
+
+    def _check_size(self, size: int) -> None:
+        if self._largest_body is not None and size > self._largest_body:
+            raise TooLargeError(f"the body is over {self._largest_body:,} bytes")
 
     def on_message_complete(self) -> None:
         self.complete = True

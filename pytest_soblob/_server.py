@@ -20,6 +20,8 @@ from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
 
 LARGEST_BODY_BYTES = 1024 * 1024 * 1024
 _RECEIVED_BYTES = 256 * 1024
+_DRAINED_BYTES = 64 * 1024 * 1024
+_DRAINED_SECONDS = 2.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -154,6 +156,7 @@ class Server:
             except HttpSyntaxError as error:
                 status = 413 if isinstance(error, TooLargeError) else 400
                 connection.sendall(_refusal(status, str(error)))
+                _drain(connection)
                 return
             for item in received:
                 if not self._answer(connection, item):
@@ -189,6 +192,15 @@ class Server:
             )
         connection.sendall(to_bytes(response, body=received.request.method != "HEAD"))
         return not closing
+
+
+def _drain(connection: socket.socket) -> None:
+    """Read what the client is still sending, or the reset would take the answer from it."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(_DRAINED_SECONDS)
+    left = _DRAINED_BYTES
+    while left > 0 and (data := connection.recv(_RECEIVED_BYTES)):
+        left -= len(data)
 
 
 def _refusal(status: int, text: str) -> bytes:

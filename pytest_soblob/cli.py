@@ -116,6 +116,12 @@ def validate(
 @_installation
 @click.option("--ticket", "tickets", multiple=True, help="A good ticket; without it any is good.")
 @click.option("--application-token", "tokens", multiple=True, help="A good application token.")
+@click.option(
+    "--max-message-size",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="Answer 413 to a larger body.",
+)
 def serve(
     host: str,
     port: int,
@@ -124,6 +130,7 @@ def serve(
     installation: str,
     tickets: tuple[str, ...],
     tokens: tuple[str, ...],
+    max_message_size: int | None,
 ) -> None:
     """Run the stub until SIGINT or SIGTERM; a line for each request."""
     stopped = threading.Event()
@@ -141,6 +148,7 @@ def serve(
             tickets=tickets,
             tokens=tokens,
             address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            max_message_size=max_message_size,
             on_exchange=_print_exchange,
         )
         endpoint.start()

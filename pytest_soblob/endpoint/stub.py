@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from pytest_soblob._server import Server
+from pytest_soblob._server import LARGEST_BODY_BYTES, Server
 from pytest_soblob._text import plural
 from pytest_soblob.catalogue import check_rule_ids
 from pytest_soblob.contract import Installation, Profile
@@ -51,6 +51,8 @@ class StubEndpoint:
             takes any.
         address: Host, or host:port; port 0 is any free one.
         settings: All of these at once, instead of them.
+        max_message_size: Bytes that the body of a request may have; a larger one is answered with
+            413 and not recorded. None means 1 GiB.
         on_exchange: Called with each exchange when it has been recorded, in the server's thread.
 
     As a context manager it starts and stops; leaving it raises what `check` would raise, so that
@@ -70,6 +72,7 @@ class StubEndpoint:
         tokens: Sequence[str] = (),
         address: str = "127.0.0.1",
         settings: SoblobSettings | None = None,
+        max_message_size: int | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.settings = settings or SoblobSettings(
@@ -83,6 +86,7 @@ class StubEndpoint:
         own = () if self.settings.ticket is None else (self.settings.ticket,)
         self._tickets = frozenset({*own, *tickets})
         self._on_exchange = on_exchange
+        self._max_message_size = max_message_size or LARGEST_BODY_BYTES
         self._validator = EnvelopeValidator(
             "request", self.settings.profile, self.settings.installation, operation=None
         )
@@ -106,7 +110,13 @@ class StubEndpoint:
         if self._server is not None:
             raise SoblobError("the endpoint has been started already")
         host, port = self.settings.host_and_port()
-        server = Server(self.handle, host, port, on_error=self._server_errors.append)
+        server = Server(
+            self.handle,
+            host,
+            port,
+            largest_body=self._max_message_size,
+            on_error=self._server_errors.append,
+        )
         server.start()
         self._server = server
         return self

@@ -1,0 +1,186 @@
+"""Bytes to HTTP messages and back."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_soblob import HttpRequest, HttpResponse, SoblobError
+from pytest_soblob._http import (
+    HttpSyntaxError,
+    RequestReader,
+    TooLargeError,
+    looks_like_http,
+    parse_message,
+    to_bytes,
+)
+
+TOKENS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8).filter(
+    lambda name: name not in ("te", "trailer", "upgrade", "connection", "expect")
+)
+VALUES = st.text("abcdefghij 0123456789=;", max_size=20).map(str.strip)
+HEADERS = st.lists(st.tuples(TOKENS.map("x-{}".format), VALUES), max_size=4).map(tuple)
+BODIES = st.binary(max_size=200)
+REQUESTS = st.builds(
+    HttpRequest,
+    method=st.sampled_from(("POST", "GET", "PUT")),
+    target=TOKENS.map("/{}".format),
+    headers=HEADERS,
+    body=BODIES,
+)
+RESPONSES = st.builds(
+    HttpResponse,
+    status=st.sampled_from((200, 202, 400, 404, 500, 599)),
+    reason=st.sampled_from(("OK", "Nothing to see", "")),
+    headers=HEADERS,
+    body=BODIES,
+)
+
+
+@given(REQUESTS | RESPONSES)
+def test_a_message_survives_the_wire(message: HttpRequest | HttpResponse) -> None:
+    parsed = parse_message(to_bytes(message))
+    length = ("Content-Length", str(len(message.body)))
+    assert parsed.headers == (*message.headers, length)
+    assert parsed.body == message.body
+    if isinstance(message, HttpRequest):
+        assert isinstance(parsed, HttpRequest)
+        assert (parsed.method, parsed.target) == (message.method, message.target)
+    else:
+        assert isinstance(parsed, HttpResponse)
+        assert (parsed.status, parsed.reason) == (message.status, message.reason)
+
+
+@given(first=REQUESTS, second=REQUESTS, cuts=st.lists(st.integers(0, 600), max_size=6))
+def test_pieces_and_pipelining_make_no_difference(
+    first: HttpRequest, second: HttpRequest, cuts: list[int]
+) -> None:
+    data = to_bytes(first) + to_bytes(second)
+    whole = RequestReader().feed(data)
+    places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    reader = RequestReader()
+    pieces = [data[a:b] for a, b in pairwise(places)]
+    received = [item for piece in pieces for item in reader.feed(piece)]
+    assert received == whole
+    assert [item.request.body for item in whole] == [first.body, second.body]
+
+
+@settings(max_examples=500)
+@given(
+    st.binary(max_size=200)
+    | st.tuples(REQUESTS | RESPONSES, st.integers(0, 300), st.binary(max_size=4)).map(
+        lambda drawn: to_bytes(drawn[0])[: drawn[1]] + drawn[2] + to_bytes(drawn[0])[drawn[1] :]
+    )
+)
+def test_any_bytes_are_a_message_or_a_syntax_error(data: bytes) -> None:
+    try:
+        parsed: object = parse_message(data)
+    except HttpSyntaxError as error:
+        assert "\n" not in str(error)  # noqa: PT017 -- either way is right
+    else:
+        assert isinstance(parsed, HttpRequest | HttpResponse)
+    try:
+        RequestReader().feed(data)
+    except HttpSyntaxError as error:
+        assert str(error)  # noqa: PT017 -- either way is right
+
+
+CHUNKED = (
+    b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3\r\nabc\r\n4;ext=1\r\ndefg\r\n0\r\n\r\n"
+)
+
+
+def test_chunks_are_joined() -> None:
+    assert parse_message(CHUNKED).body == b"abcdefg"
+    response = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    assert parse_message(response).body == b"hi"
+
+
+def test_line_feeds_alone_and_white_space_before_are_taken() -> None:
+    parsed = parse_message(b"\r\n\nPOST /x HTTP/1.1\nHost: a\nContent-Length: 2\n\nhi\n")
+    assert (parsed.body, parsed.header("HOST")) == (b"hi", "a")
+
+
+def test_a_response_without_a_length_runs_to_the_end() -> None:
+    parsed = parse_message(b"HTTP/1.0 500 Oops\r\nContent-Type: text/xml\r\n\r\n<x/>")
+    assert isinstance(parsed, HttpResponse)
+    assert (parsed.status, parsed.body) == (500, b"<x/>")
+    assert parsed.headers == (("Content-Type", "text/xml"),)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: a\r\n", "no blank line ends the head"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc", "says 9 bytes, but 3 are there"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", "says 9 bytes, but 3 are there"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nabc", "not HTTP|left over"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nabc", "not HTTP|left over"),
+        (CHUNKED[:-9], "the body is cut off after"),
+        (b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n", "more than one request"),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "not HTTP"),
+        (b"POST / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "upgrade"),
+        (b"what is this\r\n\r\n", "not HTTP"),
+    ],
+)
+def test_what_is_no_whole_message_is_told_in_a_line(data: bytes, text: str) -> None:
+    with pytest.raises(HttpSyntaxError, match=text):
+        parse_message(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_http"),
+    [
+        (b"POST /a HTTP/1.1\r\n", True),
+        (b"HTTP/1.1 200 OK\r\n", True),
+        (b"\r\nHTTP/2 200\r\n", True),
+        (b"<?xml version='1.0'?>", False),
+        (b"", False),
+        (b"POST the letter", False),
+        (b"\xff\xfe<\x00", False),
+    ],
+)
+def test_http_is_told_from_xml(data: bytes, is_http: bool) -> None:
+    assert looks_like_http(data) is is_http
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_over_the_limit_is_refused(chunked: bool) -> None:
+    reader = RequestReader(largest_body=5)
+    data = CHUNKED if chunked else b"POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n"
+    with pytest.raises(TooLargeError, match="over 5 bytes"):
+        reader.feed(data)
+    assert RequestReader(largest_body=7).feed(CHUNKED)[0].request.body == b"abcdefg"
+
+
+def test_continue_is_wanted_once() -> None:
+    reader = RequestReader()
+    reader.feed(b"POST / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n")
+    assert [reader.wants_continue, reader.wants_continue] == [True, False]
+    assert len(reader.feed(b"hi")) == 1
+    reader.feed(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n")
+    assert reader.wants_continue is False
+
+
+def test_keep_alive_is_what_the_sender_wants() -> None:
+    def of(head: bytes) -> bool:
+        return RequestReader().feed(head + b"\r\n\r\n")[0].keep_alive
+
+    assert of(b"GET / HTTP/1.1") is True
+    assert of(b"GET / HTTP/1.1\r\nConnection: close") is False
+    assert of(b"GET / HTTP/1.0") is False
+    assert of(b"GET / HTTP/1.0\r\nConnection: keep-alive") is True
+
+
+def test_a_header_cannot_smuggle_a_line() -> None:
+    with pytest.raises(SoblobError, match="line end"):
+        to_bytes(HttpResponse(headers=(("X", "a\r\nSet-Cookie: b"),)))
+
+
+def test_values_show_neither_body_nor_headers() -> None:
+    request = HttpRequest(headers=(("Authorization", "secret"),), body=b"secret")
+    assert "secret" not in repr(request) + repr(HttpResponse(body=b"secret"))
+    assert HttpResponse(status=299).reason_phrase == ""
+    assert HttpRequest(target="/a?b?c").query == "b?c"
