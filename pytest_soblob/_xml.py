@@ -6,6 +6,7 @@ UTF-16. What cannot be parsed becomes a `Problem` with its place, never an excep
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,7 @@ _DECLARATION = re.compile(
     r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["'][^>]*?\?>"""
 )
 _PROLOG = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+_LONGEST_TAG = 20_000
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -80,6 +82,24 @@ class Document:
     def text(self) -> str:
         """The bytes as text, for excerpts: never fails, bad bytes become U+FFFD."""
         return _decode(self.data, self.encoding)
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.end() for match in re.finditer("\n", self.text)]
+
+    def first_line(self, name: str, last_line: int) -> int:
+        """Return the line on which a start tag begins, from that on which it ends.
+
+        libxml2 knows only the latter, and the page's Envelope has seven lines between the two.
+
+        Args:
+            name: As written, prefix included.
+            last_line: Counted from 1, as libxml2 says.
+        """
+        ends = self._line_ends
+        end = ends[last_line - 1] if last_line <= len(ends) else len(self.text)
+        start = self.text.rfind(f"<{name}", max(0, end - _LONGEST_TAG), end)
+        return last_line if start < 0 else bisect_right(ends, start) + 1
 
     def iter_outside_root(self) -> Iterator[tuple[etree._Element, bool]]:
         """Yield comments and processing instructions beside the root; True where before it."""

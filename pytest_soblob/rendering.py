@@ -43,7 +43,7 @@ def render_violation(violation: Violation, number: int | None = None, width: int
         width: Columns at which prose wraps; paths and values that have no blank do not break.
     """
     indent = " " * 3
-    rows = [_heading(violation, number)]
+    rows = _wrap("", _heading(violation, number), width, hanging=indent)
     rows += _wrap(indent, violation.message, width)
     for label, text in (
         ("expected", violation.expected),
@@ -67,10 +67,10 @@ def render_violations(violations: Sequence[Violation], width: int = WIDTH, start
     ]
     short = ordered[IN_FULL : IN_FULL + IN_A_LINE]
     if short:
-        lines = (
-            clip(f"{_heading(violation, number)}: {violation.message}", 2 * width)
-            for number, violation in enumerate(short, start + IN_FULL)
-        )
+        lines: list[str] = []
+        for number, violation in enumerate(short, start + IN_FULL):
+            line = clip(f"{_heading(violation, number)}: {violation.message}", 2 * width)
+            lines += _wrap("", line, width, hanging=" " * 3)
         rows.append("\n".join(lines))
     rest = ordered[IN_FULL + IN_A_LINE :]
     if rest:
@@ -151,12 +151,12 @@ def _heading(violation: Violation, number: int | None) -> str:
     return "".join(parts)
 
 
-def _wrap(label: str, text: str, width: int) -> list[str]:
+def _wrap(label: str, text: str, width: int, hanging: str | None = None) -> list[str]:
     return textwrap.wrap(
         text,
         width=width,
         initial_indent=label,
-        subsequent_indent=" " * len(label),
+        subsequent_indent=" " * len(label) if hanging is None else hanging,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -112,12 +112,12 @@ class Context:
             secrets=self.secrets,
             severity=severity,
             path=path_of(element),
-            line=line_of(element),
+            line=line_of(element, self.envelope),
             expected=expected,
             got=got,
             change=change,
             server=server,
-            excerpt=excerpt_of(element),
+            excerpt=excerpt_of(element, self.envelope),
         )
 
 
@@ -130,19 +130,26 @@ def iter_secrets(envelope: Envelope) -> Iterator[str]:
                 yield text_of(element)
 
 
-def line_of(element: Element) -> int | None:
-    """Return the line on which the element's start tag ends, counted from 1."""
+def line_of(element: Element, envelope: Envelope) -> int | None:
+    """Return the line on which the element begins, counted from 1."""
     line = element.sourceline
-    return line if isinstance(line, int) and line > 0 else None
+    if not isinstance(line, int) or line < 1:
+        return None
+    prefix = f"{element.prefix}:" if element.prefix else ""
+    return envelope.document.first_line(prefix + local_name(element), line)
 
 
-def excerpt_of(element: Element) -> tuple[str, ...]:
+def excerpt_of(element: Element, envelope: Envelope) -> tuple[str, ...]:
     """Return the element as it is written, after the element (or parent) that comes before it."""
     before = next(element.itersiblings("{*}*", preceding=True), None)
     if before is None:
         before = element.getparent()
     rows = [element] if before is None else [before, element]
-    return tuple(f"{line_of(row) or '?'} | {_start_of(row)}" for row in rows)
+    numbers = [str(line_of(row, envelope) or "?") for row in rows]
+    width = max(map(len, numbers))
+    return tuple(
+        f"{number:>{width}} | {_start_of(row)}" for number, row in zip(numbers, rows, strict=True)
+    )
 
 
 def _start_of(element: Element) -> str:

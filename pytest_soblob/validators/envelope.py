@@ -41,10 +41,10 @@ def find_wrong_root(envelope: Envelope) -> Violation | None:
         "envelope.namespace-unknown" if is_envelope else "envelope.root-not-envelope",
         secrets=iter_secrets(envelope),
         path=display_name(str(root.tag)),
-        line=line_of(root),
+        line=line_of(root, envelope),
         expected=f"Envelope in {SOAP11}",
         got=f"{local_name(root)} in {namespace(root) or 'no namespace'}",
-        excerpt=excerpt_of(root),
+        excerpt=excerpt_of(root, envelope),
     )
 
 

@@ -34,8 +34,8 @@ def iter_lost_picture(envelope: Envelope, failed_save: str) -> Iterator[Violatio
         f"({failed_save}): on a real server this removes the picture of person {person}",
         secrets=iter_secrets(envelope),
         path=path_of(place),
-        line=line_of(place),
+        line=line_of(place, envelope),
         expected="no call of ChangePersonImage, or one with the id of a stored blob",
         got=used,
-        excerpt=excerpt_of(place),
+        excerpt=excerpt_of(place, envelope),
     )
