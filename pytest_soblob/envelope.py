@@ -5,6 +5,7 @@ child is the operation or a *fault*. Whatever else a message has is kept, too, s
 a judge looks for: a second Body, blocks beside the Header, text between elements.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,19 +72,37 @@ def display_name(name: str) -> str:
     return f"{prefix}:{clip(local, 60)}" if prefix else f"{{{clip(uri, 80)}}}{clip(local, 60)}"
 
 
-def path_of(element: Element) -> str:
-    """Return the way from the root, as `s:Envelope/s:Body/ns:SaveImageStream`.
+class Paths:
+    """Ways from the root to elements, as `s:Envelope/s:Body/ns:SaveImageStream`.
 
-    A step gets an index, counted from 1, where it is not the first of that name.
+    A step gets an index, counted from 1, where it is not the first of that name. Siblings are
+    counted once for all: a hostile message has 200,000 of them, each of them wrong.
     """
-    steps = []
-    node: Element | None = element
-    while node is not None:
-        earlier = len(list(node.itersiblings(str(node.tag), preceding=True)))
-        index = f"[{earlier + 1}]" if earlier else ""
-        steps.append(display_name(str(node.tag)) + index)
-        node = node.getparent()
-    return clip("/".join(reversed(steps)), 300)
+
+    def __init__(self) -> None:
+        self._indices: dict[Element, dict[Element, int]] = {}
+
+    def path_of(self, element: Element) -> str:
+        """Return the way from the root to the element."""
+        steps = []
+        node: Element | None = element
+        while node is not None:
+            parent = node.getparent()
+            index = 1 if parent is None else self._indices_in(parent)[node]
+            steps.append(display_name(str(node.tag)) + (f"[{index}]" if index > 1 else ""))
+            node = parent
+        return clip("/".join(reversed(steps)), 300)
+
+    def _indices_in(self, parent: Element) -> dict[Element, int]:
+        indices = self._indices.get(parent)
+        if indices is None:
+            counts: Counter[str] = Counter()
+            indices = {}
+            for child in children(parent):
+                counts[str(child.tag)] += 1
+                indices[child] = counts[str(child.tag)]
+            self._indices[parent] = indices
+        return indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,11 @@ class Envelope:
     def is_soap12(self) -> bool:
         """Whether this is a SOAP 1.2 envelope."""
         return self.soap_namespace == SOAP12
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The ways to its elements."""
+        return Paths()
 
     @cached_property
     def parts(self) -> tuple[tuple[str, Element], ...]:

@@ -1,8 +1,16 @@
 import os
 from pathlib import Path
 
+# pytester forgets what an inner run imported. C extensions and libraries whose parts know each
+# other must not be imported twice, so they are imported here, once.
+import lxml.etree
+import PIL.Image
 import pytest
+import requests
+import zeep
 from hypothesis import HealthCheck, settings
+
+__all__ = ["PIL", "lxml", "requests", "zeep"]
 
 pytest_plugins = ["pytester"]
 

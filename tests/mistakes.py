@@ -491,6 +491,10 @@ def _requests() -> list[Mistake]:
             "envelope of no SOAP version", "envelope.namespace-unknown",
             "{urn:example}Envelope", request(soap="urn:example"),
         ),
+        mistake(
+            "more wrong than is told", "envelope.too-many-violations", None,
+            request(*["<n:Typ/>"] * 1001), also=frozenset({"body.child-unknown"}),
+        ),
         # operation
         mistake(
             "operation misspelt", "body.unknown-operation",

@@ -46,6 +46,13 @@ RULES = (
         server="answers 415, or 400, and finds no credentials outside Header",
     ),
     Rule(
+        id="envelope.too-many-violations",
+        severity=Severity.ERROR,
+        meaning="The message breaks the contract in more places than are told",
+        reference="a bound of this judge, so that hostile messages do not keep it busy",
+        change="mend what is told, and judge again",
+    ),
+    Rule(
         id="envelope.header-doubled",
         severity=Severity.ERROR,
         meaning="There is more than one Header",

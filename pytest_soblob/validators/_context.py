@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from pytest_soblob._text import ascii_controls, clip, elide_base64, redact
 from pytest_soblob.binding import NIL, XSI_TYPE
@@ -15,7 +16,6 @@ from pytest_soblob.envelope import (
     children,
     display_name,
     local_name,
-    path_of,
     split_name,
     text_of,
 )
@@ -25,6 +25,10 @@ from pytest_soblob.violations import LONGEST_TEXT, Severity, Violation
 _SECRET = re.compile(r"ticket|token|password", re.IGNORECASE)
 _LONGEST_LINE = 100
 _LONGEST_TEXT = 2000
+_MOST_SECRETS = 50
+_SHOWN_FIRST = (NIL, XSI_TYPE)
+# Of one element: listing the attributes of an element takes as long as it has many.
+MOST_ATTRIBUTES = 20
 
 
 def make_violation(
@@ -91,7 +95,7 @@ class Context:
     @cached_property
     def secrets(self) -> frozenset[str]:
         """The text of every element that is named like a secret."""
-        return frozenset(iter_secrets(self.envelope))
+        return frozenset(islice(iter_secrets(self.envelope), _MOST_SECRETS))
 
     def violation(
         self,
@@ -111,7 +115,7 @@ class Context:
             message,
             secrets=self.secrets,
             severity=severity,
-            path=path_of(element),
+            path=self.envelope.paths.path_of(element),
             line=line_of(element, self.envelope),
             expected=expected,
             got=got,
@@ -154,10 +158,11 @@ def excerpt_of(element: Element, envelope: Envelope) -> tuple[str, ...]:
 
 def _start_of(element: Element) -> str:
     tag = _source_name(element, str(element.tag))
-    shown = (NIL, XSI_TYPE)
+    # Not element.items(): lxml needs quadratic time for it.
+    names = sorted(element.keys()[:MOST_ATTRIBUTES], key=lambda name: name not in _SHOWN_FIRST)
     attributes = "".join(
-        f' {_source_name(element, str(name))}="{clip(str(value), 40)}"'
-        for name, value in sorted(element.items(), key=lambda item: item[0] not in shown)[:4]
+        f' {_source_name(element, str(name))}="{clip(str(element.get(name)), 40)}"'
+        for name in names[:4]
     )
     text = text_of(element)
     shown_text = _abbreviated(text)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pytest_soblob.binding import find_child, read
-from pytest_soblob.envelope import Envelope, path_of
+from pytest_soblob.envelope import Envelope
 from pytest_soblob.validators._context import excerpt_of, iter_secrets, line_of, make_violation
 from pytest_soblob.violations import Violation
 
@@ -33,7 +33,7 @@ def iter_lost_picture(envelope: Envelope, failed_save: str) -> Iterator[Violatio
         f"the client called ChangePersonImage with {used} after SaveImageStream had failed "
         f"({failed_save}): on a real server this removes the picture of person {person}",
         secrets=iter_secrets(envelope),
-        path=path_of(place),
+        path=envelope.paths.path_of(place),
         line=line_of(place, envelope),
         expected="no call of ChangePersonImage, or one with the id of a stored blob",
         got=used,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import chain, islice
 from typing import Final, TypeVar
 
 from pytest_soblob import _xml
@@ -28,6 +29,8 @@ from pytest_soblob.violations import Verdict, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 KINDS: Final = ("request", "response")
+# Nobody reads more, and each costs time: a message of 200,000 wrong elements is an attack.
+MOST_VIOLATIONS: Final = 1_000
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -139,14 +142,18 @@ class EnvelopeValidator:
             return None, list(xml.iter_unparsed(document))
         wrong_root = envelope.find_wrong_root(parsed)
         if wrong_root is not None:
-            return None, [*xml.iter_violations(parsed, None), wrong_root]
+            outside = islice(xml.iter_violations(parsed, None), MOST_VIOLATIONS)
+            return None, [*outside, wrong_root]
         context = self._context(parsed)
-        violations = list(xml.iter_violations(parsed, context.profile))
+        violations = list(islice(xml.iter_violations(parsed, context.profile), MOST_VIOLATIONS))
         too_deep = xml.find_too_deep(parsed)
         if too_deep is not None:
             return context, [*violations, too_deep]
-        for family in (envelope, header, body):
-            violations += family.iter_violations(context)
+        found = chain.from_iterable(f.iter_violations(context) for f in (envelope, header, body))
+        violations += islice(found, MOST_VIOLATIONS)
+        if next(found, None) is not None:
+            text = f"judging stopped after {MOST_VIOLATIONS:,} violations"
+            violations.append(make_violation("envelope.too-many-violations", text))
         return context, violations
 
     def _context(self, parsed: Envelope) -> Context:

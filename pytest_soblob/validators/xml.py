@@ -7,7 +7,7 @@ from lxml import etree
 from pytest_soblob._text import clip, elide_base64, redact
 from pytest_soblob._xml import Document
 from pytest_soblob.contract import Profile
-from pytest_soblob.envelope import Envelope, path_of
+from pytest_soblob.envelope import Envelope
 from pytest_soblob.names import SOAP12
 from pytest_soblob.validators._context import iter_secrets, make_violation
 from pytest_soblob.violations import Violation
@@ -41,7 +41,7 @@ def iter_violations(envelope: Envelope, profile: Profile | None) -> Iterator[Vio
         )
     yield from _iter_outside_root(envelope)
     for node in envelope.root.iter(etree.ProcessingInstruction):
-        yield _processing_instruction(node, inside=True)
+        yield _processing_instruction(node, envelope)
 
 
 def find_too_deep(envelope: Envelope) -> Violation | None:
@@ -65,7 +65,7 @@ def _iter_outside_root(envelope: Envelope) -> Iterator[Violation]:
     soap12 = envelope.soap_namespace == SOAP12
     for node, _ in envelope.document.iter_outside_root():
         if isinstance(node, etree._ProcessingInstruction):
-            yield _processing_instruction(node, inside=False)
+            yield _processing_instruction(node, envelope)
         elif soap12:
             yield make_violation(
                 "xml.comment-outside-envelope",
@@ -74,13 +74,13 @@ def _iter_outside_root(envelope: Envelope) -> Iterator[Violation]:
             )
 
 
-def _processing_instruction(node: etree._Element, *, inside: bool) -> Violation:
+def _processing_instruction(node: etree._Element, envelope: Envelope) -> Violation:
     parent = node.getparent()
     target = getattr(node, "target", "")
     return make_violation(
         "xml.processing-instruction",
         f"there is a processing instruction {clip(str(target), 40)}",
-        path=path_of(parent) if inside and parent is not None else None,
+        path=None if parent is None else envelope.paths.path_of(parent),
         line=node.sourceline,
         got=f"<?{clip(str(target), 40)}?>",
     )

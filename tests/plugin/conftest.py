@@ -1,14 +1,6 @@
 from collections.abc import Callable
 
-# pytester forgets what an inner run imported. C extensions and libraries whose parts know each
-# other must not be imported twice, so they are imported here, once.
-import lxml.etree
-import PIL.Image
 import pytest
-import requests
-import zeep
-
-__all__ = ["PIL", "lxml", "requests", "zeep"]
 
 CLIENT = '''
 import requests
