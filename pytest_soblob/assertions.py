@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NoReturn
+from xml.sax.saxutils import escape
 
 from pytest_soblob._text import character, clip, plural, quote
 from pytest_soblob.binding import parse_base64
@@ -142,6 +143,8 @@ def _fail_saved(
         for blob in others[:_SHOWN_BLOBS]:
             rows.append(f"  blob {blob.id}:")
             rows += [f"    {line}" for line in _differences(blob, compared)]
+        if len(others) > _SHOWN_BLOBS:
+            rows.append(f"  and {plural(len(others) - _SHOWN_BLOBS, 'more blob')}")
     else:
         rows += [f"  blob {blob.id}: {blob!r}" for blob in matching[:_SHOWN_BLOBS]]
     raise ContractViolationError("\n".join(rows))
@@ -195,6 +198,8 @@ def _text_difference(wanted: object, got: object) -> str:
             f"{text}: the carriage returns were lost; write them as &#13;, since XML reads a raw "
             "CR as a line feed"
         )
+    if got == escape(wanted):
+        return f"{text}: it arrived escaped twice; hand the plain text to your XML library"
     offset = _first_difference(wanted, got)
     there = character(got[offset]) if offset < len(got) else "the end"
     instead = character(wanted[offset]) if offset < len(wanted) else "the end"

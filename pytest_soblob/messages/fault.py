@@ -94,7 +94,7 @@ class Fault(ShortRepr):
             reason="" if reason_element is None else text_of(reason_element),
             language=None if reason_element is None else reason_element.get(f"{{{XML}}}lang"),
             actor=text_of(found[actor]) if actor in found else None,
-            detail="".join(found[detail].itertext()) if detail in found else None,
+            detail=_read_detail(found[detail]) if detail in found else None,
         )
 
 
@@ -114,6 +114,14 @@ def _read_code(element: Element | None) -> str:
     uri = element.nsmap.get(prefix or None)
     soap = uri is None or uri == SOAP12 or uri.endswith("/soap/envelope/")
     return local if soap else f"{{{uri}}}{local}"
+
+
+def _read_detail(element: Element) -> str:
+    """Return the text of what stands inside, without the white space between."""
+    inside = children(element)
+    if not inside:
+        return text_of(element)
+    return "".join(str(text) for child in inside for text in child.itertext())
 
 
 def _first_inside(element: Element | None) -> Element | None:

@@ -1,0 +1,188 @@
+"""The assertions: what they take, what they raise, what is read."""
+
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from pytest_soblob import (
+    ContractViolationError,
+    Exchange,
+    HttpRequest,
+    SaveImageStreamRequest,
+    SoblobError,
+    StubEndpoint,
+    assert_saved,
+    assert_valid_request,
+    assert_valid_response,
+)
+from pytest_soblob.errors import (
+    BodyViolationError,
+    EnvelopeViolationError,
+    FaultViolationError,
+    HeaderViolationError,
+    HttpViolationError,
+    PayloadViolationError,
+    XmlViolationError,
+)
+from pytest_soblob.rendering import count_text, failure, headline, render_findings
+from pytest_soblob.validators import EnvelopeValidator
+from tests import mistakes
+from tests.mistakes import DESCRIPTION, IMAGE, TYPE
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+def saved(*requests: SaveImageStreamRequest) -> StubEndpoint:
+    """An endpoint that has answered these, without a socket."""
+    endpoint = StubEndpoint()
+    for request in requests:
+        endpoint.handle(request.to_http_request())
+    return endpoint
+
+
+def request(**more: Any) -> SaveImageStreamRequest:
+    values = {"type": "PersonImage", "image": PNG, "description": "d", "ticket": "7T:x"}
+    return SaveImageStreamRequest(**(values | more))
+
+
+# -- messages -------------------------------------------------------------------------------------
+
+
+def test_right_messages_of_every_kind_pass() -> None:
+    exchange = saved(request()).exchanges[0]
+    assert_valid_request(exchange.request.body, profile="wsdl")
+    assert_valid_request(exchange.request)
+    assert_valid_request(exchange)
+    assert exchange.response is not None
+    assert_valid_response(exchange.response.body, profile="wsdl")
+    assert_valid_response(exchange.response)
+    assert_valid_response(exchange)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (XmlViolationError, b""),
+        (EnvelopeViolationError, b"<x/>"),
+        (HeaderViolationError, mistakes.request(header="").encode()),
+        (BodyViolationError, mistakes.request(IMAGE, TYPE).encode()),
+        (PayloadViolationError, mistakes.request(TYPE, "<n:Image>!</n:Image>").encode()),
+        (HttpViolationError, mistakes.http_request(soap_action='""')),
+    ],
+)
+def test_the_error_has_the_class_of_the_family(
+    error: type[ContractViolationError], message: bytes | HttpRequest
+) -> None:
+    with pytest.raises(error) as caught:
+        assert_valid_request(message)
+    assert type(caught.value) is error
+    assert caught.value.violations[0].family in error.__name__.lower()
+
+
+def test_a_malformed_fault_is_an_error_of_family_fault() -> None:
+    with pytest.raises(FaultViolationError):
+        assert_valid_response(mistakes.fault("<faultcode>e:Server</faultcode>").encode())
+
+
+def test_online_asks_for_a_token() -> None:
+    assert_valid_request(request(application_token="a").to_bytes(), installation="online")
+    with pytest.raises(HeaderViolationError, match="application-token-missing"):
+        assert_valid_request(request().to_bytes(), installation="online")
+
+
+@pytest.mark.parametrize("message", ["<x/>", None, 1, mistakes.http_response("")])
+def test_what_is_no_request_is_misuse(message: Any) -> None:
+    with pytest.raises(SoblobError, match="a request is bytes or an HttpRequest, not "):
+        assert_valid_request(message)
+
+
+def test_an_error_survives_pickling_and_carries_its_violations() -> None:
+    import pickle
+
+    with pytest.raises(XmlViolationError) as caught:
+        assert_valid_request(b"")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.violations) == (str(caught.value), caught.value.violations)
+
+
+# -- one screen -----------------------------------------------------------------------------------
+
+
+def test_however_bad_the_message_is_it_fits_a_screen(snapshot: SnapshotAssertion) -> None:
+    data = mistakes.request(*["<n:Typ/>"] * 60, IMAGE, TYPE, header="").encode()
+    with pytest.raises(ContractViolationError) as caught:
+        assert_valid_request(data)
+    text = str(caught.value)
+    assert len(text.splitlines()) <= 60
+    assert "and 48 more: body.child-unknown (46)" in text
+    assert text == snapshot
+
+
+def test_many_messages_fit_a_screen() -> None:
+    verdict = EnvelopeValidator().judge(mistakes.request(IMAGE, TYPE).encode())
+    title = headline(verdict, verdict.errors)
+    text = render_findings([(title, verdict.errors)] * 40)
+    assert len(text.splitlines()) <= 60
+    assert "and 27 more messages" in text
+    assert count_text(verdict.violations) == "1 error, 1 warning"
+    assert len(failure([(title, verdict.errors)] * 3).violations) == 3
+
+
+# -- what was stored ------------------------------------------------------------------------------
+
+
+def test_what_is_left_out_is_not_compared() -> None:
+    endpoint = saved(request(), request(type="ProjectImage", image=b"2", description=None))
+    assert_saved(endpoint, count=2)
+    assert_saved(endpoint, image=PNG)
+    assert_saved(endpoint, type="ProjectImage", image=b"2", description=None)
+    assert_saved(endpoint, image=b"3", count=0)
+    assert_saved(saved(), count=0)
+
+
+@pytest.mark.parametrize(
+    ("requests", "wanted"),
+    [
+        ([], {"image": PNG}),
+        ([request(ticket=None)], {"image": PNG}),
+        ([request()], {"image": b"other", "type": "ProjectImage", "description": "e"}),
+        ([request(image=b"iVBORw0KGgo=")], {"image": b"\x89PNG\r\n\x1a\n"}),
+        ([request()], {"image": b"iVBORw0KGgoAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}),
+        ([request(image=PNG[:-4])], {"image": PNG}),
+        ([request(image=PNG + b"x")], {"image": PNG}),
+        ([request(description="a\nb\nc")], {"description": "a\r\nb\rc"}),
+        ([request(description="a&amp;b")], {"description": "a&b"}),
+        ([request(description=None)], {"description": ""}),
+        ([request(), request()], {"image": PNG, "count": 1}),
+        ([request()], {"count": 0}),
+        ([request(description=d) for d in "abcdefgh"], {"description": "x", "type": "PersonImage"}),
+    ],
+)
+def test_a_miss_reads_like_this(
+    requests: list[SaveImageStreamRequest], wanted: dict[str, Any], snapshot: SnapshotAssertion
+) -> None:
+    with pytest.raises(ContractViolationError) as caught:
+        assert_saved(saved(*requests), **wanted)
+    assert str(caught.value) == snapshot
+
+
+def test_what_cannot_be_compared_is_misuse() -> None:
+    with pytest.raises(SoblobError, match="image must be bytes, not str"):
+        assert_saved(saved(), image="text")  # type: ignore[arg-type]
+    with pytest.raises(SoblobError, match="count must be 0 or more"):
+        assert_saved(saved(), count=-1)
+
+
+def test_an_exchange_without_a_response_is_misuse() -> None:
+    exchange = Exchange(
+        request=HttpRequest(), response=None, operation=None, message=None, violations=(),
+        blob_id=None,
+    )  # fmt: skip
+    assert repr(exchange) == "<Exchange unknown operation: no answer>"
+    with pytest.raises(SoblobError, match="no response"):
+        assert_valid_response(exchange)
+
+
+def test_warnings_pass() -> None:
+    assert_valid_request(mistakes.request(DESCRIPTION).encode())

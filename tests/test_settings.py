@@ -1,0 +1,53 @@
+"""The settings of a suite."""
+
+from typing import Any
+
+import pytest
+
+from pytest_soblob import Installation, Profile, SoblobError, SoblobSettings
+
+
+def test_defaults() -> None:
+    settings = SoblobSettings()
+    assert (settings.profile, settings.installation) == (Profile.AUTO, Installation.ONSITE)
+    assert settings.host_and_port() == ("127.0.0.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("127.0.0.1", ("127.0.0.1", 0)),
+        ("localhost:8080", ("localhost", 8080)),
+        ("::1", ("::1", 0)),
+        ("[::1]:8080", ("::1", 8080)),
+        ("[::1]", ("::1", 0)),
+    ],
+)
+def test_addresses(address: str, parts: tuple[str, int]) -> None:
+    assert SoblobSettings(address=address).host_and_port() == parts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"profile": "soap11"}, "profile must be one of 'auto', .* not 'soap11'"),
+        ({"installation": "cloud"}, "installation must be one of 'onsite', 'online'"),
+        ({"behaviour": "wcf"}, "behaviour must be one of 'strict', not 'wcf'"),
+        ({"tokens": "one"}, "tokens must be a tuple of strings, not a str"),
+        ({"tokens": (1,)}, "tokens must be a tuple of strings"),
+        ({"address": "localhost:http"}, "address must be a host or host:port"),
+        ({"address": "localhost:99999"}, "address must be a host or host:port"),
+        ({"address": ""}, "address must be"),
+        ({"address": "http://localhost"}, "address must be"),
+        ({"address": "me@localhost"}, "address must be"),
+    ],
+)
+def test_what_there_is_not(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(SoblobError, match=text):
+        SoblobSettings(**arguments)
+
+
+def test_the_repr_holds_no_secret() -> None:
+    shown = repr(SoblobSettings(ticket="7T:LeakedTicket", tokens=("LeakedToken",)))
+    assert "Leaked" not in shown
+    assert "ticket='7T:Le…', tokens=('Le…',)" in shown

@@ -1,0 +1,139 @@
+"""The one parser: it takes any bytes, and opens nothing."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_soblob import EnvelopeValidator
+from pytest_soblob._xml import Document, parse
+from tests import mistakes
+
+RIGHT = mistakes.request().encode()
+
+
+def rule(data: bytes) -> str | None:
+    problem = parse(data).problem
+    return None if problem is None else problem.rule
+
+
+@settings(max_examples=500)
+@given(
+    st.binary(max_size=100)
+    | st.tuples(st.integers(0, len(RIGHT)), st.binary(max_size=6), st.integers(0, 6)).map(
+        lambda cut: RIGHT[: cut[0]] + cut[1] + RIGHT[cut[0] + cut[2] :]
+    )
+    | st.text(max_size=60).map(lambda text: f"<?xml version='1.0'?><a>{text}".encode("utf-16"))
+)
+def test_any_bytes_are_a_tree_or_a_problem(data: bytes) -> None:
+    document = parse(data)
+    assert (document.root is None) is (document.problem is not None)
+    if document.problem is not None:
+        assert document.problem.rule.startswith("xml.")
+        assert len(document.problem.message) <= 250
+    for kind in ("request", "response"):
+        EnvelopeValidator(kind).judge(data)
+
+
+DTD = '<!DOCTYPE a [<!ENTITY x "{}">]><a b="&x;">&x;</a>'
+DTDS = {
+    "plain": DTD.format("y").encode(),
+    "after a declaration": b"<?xml version='1.0'?>\n" + DTD.format("y").encode(),
+    "after comments and instructions": b"<!-- a --><?b c?>\n<!-- <a> -->"
+    + DTD.format("y").encode(),
+    "with a BOM": b"\xef\xbb\xbf" + DTD.format("y").encode(),
+    "in UTF-16": DTD.format("y").encode("utf-16"),
+    "in UTF-16 without a BOM": f"<?xml version='1.0' encoding='UTF-16'?>{DTD}".encode("utf-16-le"),
+    "in latin-1": b"<?xml version='1.0' encoding='latin1'?>" + DTD.format("\xe9").encode("latin-1"),
+    "billion laughs": (
+        b'<!DOCTYPE a [<!ENTITY l0 "ha">'
+        + b"".join(b'<!ENTITY l%d "%s">' % (i, b"&l%d;" % (i - 1) * 10) for i in range(1, 10))
+        + b"]><a>&l9;</a>"
+    ),
+    "external subset": b'<!DOCTYPE a SYSTEM "file:///etc/hostname"><a/>',
+}
+
+
+@pytest.mark.parametrize("name", DTDS)
+def test_a_dtd_is_refused_before_it_is_read(name: str) -> None:
+    assert rule(DTDS[name]) == "xml.doctype"
+
+
+def test_no_file_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("do not read me")
+    data = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]><a>&x;</a>'.encode()
+    document = parse(data)
+    assert document.root is None
+    assert "do not read me" not in repr(document.problem)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-7", "utf-32", "IBM037", "ISO-2022-JP", "x-unknown"])
+def test_encodings_that_could_hide_markup_are_refused(encoding: str) -> None:
+    data = f'<?xml version="1.0" encoding="{encoding}"?><a/>'.encode()
+    assert rule(data) == "xml.encoding-unsupported"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("<a/>".encode("utf-32"), "xml.not-xml"),
+        ("<a/>".encode("cp037"), "xml.not-xml"),
+        (b"\xef\xbb\xbf", "xml.empty"),
+        (b"\xff\xfe", "xml.empty"),
+        (b" \n", "xml.empty"),
+        (b"<abcd>\x00</abcd>", "xml.not-well-formed"),
+        (b"<a b='1' b='2'/>", "xml.not-well-formed"),
+        (b"<a/><b/>", "xml.not-well-formed"),
+        (b"<a>\xff</a>", "xml.not-well-formed"),
+        (b"<a>&#0;</a>", "xml.not-well-formed"),
+        (b"<xml:a:b/>", "xml.not-well-formed"),
+        (b"<a>" * 100_000, "xml.too-deep"),
+    ],
+)
+def test_what_is_no_document(data: bytes, expected: str) -> None:
+    assert rule(data) == expected
+
+
+def test_a_problem_has_its_place() -> None:
+    problem = parse(b"<a>\n  <b>&nope;</b>\n</a>").problem
+    assert problem is not None
+    assert (problem.line, problem.column is not None) == (2, True)
+
+
+def test_a_text_of_twelve_megabytes_is_read() -> None:
+    root = parse(b"<a>" + b"x" * 12_000_000 + b"</a>").root
+    assert root is not None
+    assert len(root.text or "") == 12_000_000
+
+
+@pytest.mark.parametrize("unit", ["<!--x-->", "<?x y?>", " ", "<!-- ", "<?x "])
+def test_the_prolog_takes_linear_time(unit: str) -> None:
+    def seconds(count: int) -> float:
+        data = (unit * count).encode() + b"<a/>"
+        best = 9.0
+        for _ in range(3):
+            start = time.perf_counter()
+            parse(data)
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    # Quadratic would be 64-fold; a ratio, so that the machine's speed is no matter.
+    assert seconds(80_000) < 30 * seconds(10_000) + 0.01
+
+
+def test_where_a_start_tag_begins() -> None:
+    document = parse(b"<a\n x='1'\n>\n <b/><b\n\n/></a>")
+    assert document.first_line("a", 3) == 1
+    assert document.first_line("b", 6) == 4
+    assert document.first_line("nowhere", 6) == 6
+
+
+def test_encoding_is_the_boms_the_declared_or_utf_8() -> None:
+    assert parse("<a/>".encode("utf-16")).encoding == "utf-16-le"
+    assert parse("<a/>".encode("utf-16-be")).encoding == "utf-16-be"
+    assert parse(b"<?xml version='1.0' encoding='latin1'?><a>\xe9</a>").text.endswith("é</a>")
+    assert parse(b"<a/>").encoding == "utf-8"
+    assert Document(b"\xff", declared_encoding="nope").text == "ÿ"
