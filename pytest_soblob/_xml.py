@@ -1,8 +1,7 @@
 """Bytes to tree: THE one hardened parser. It reads, it never judges.
 
-No DTD is ever handed to libxml2, no entity is expanded, no file or socket is opened, depth is
-bounded by libxml2 (2,048 elements) and encodings are those in which markup is plain ASCII or
-UTF-16. What cannot be parsed becomes a `Problem` with its place, never an exception.
+No DTD is ever handed to libxml2, no entity is expanded, no file or socket is opened, and encodings
+are those in which markup is plain ASCII or UTF-16. How deep elements nest is for the judge to say. What cannot be parsed becomes a `Problem` with its place, never an exception.
 """
 
 import re
