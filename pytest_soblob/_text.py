@@ -14,7 +14,8 @@ ELLIPSIS = "…"
 # Longer runs of the base64 alphabet than any word, number or ticket that a person would read.
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}")
 _TICKET = re.compile(r"\b(7T|8A):([^\s<>\"'&;,)\]}]+)")
-_HIDDEN_NAME = r"[\w.:-]*(?:[Tt]icket|[Tt]oken|[Pp]assword)[\w.-]*"
+# Misspelt names, too: Tickt, Tokn.
+_HIDDEN_NAME = r"[\w.:-]*(?:[Tt]ick|[Tt]ok|[Pp]assw|[Ss]ecret)[\w.-]*"
 _SECRET_ELEMENT = re.compile(rf"(<{_HIDDEN_NAME}(?:\s[^<>]*)?(?<!/)>)((?:(?!</).)*)", re.DOTALL)
 _SECRET_ATTRIBUTE = re.compile(rf"(\b{_HIDDEN_NAME}[\"']?\s*[=:]\s*)([\"'])(.*?)(\2|$)", re.DOTALL)
 _SHORTEST_REPLACED = 4

@@ -1,7 +1,8 @@
 """Bytes to tree: THE one hardened parser. It reads, it never judges.
 
 No DTD is ever handed to libxml2, no entity is expanded, no file or socket is opened, and encodings
-are those in which markup is plain ASCII or UTF-16. How deep elements nest is for the judge to say. What cannot be parsed becomes a `Problem` with its place, never an exception.
+are those in which markup is plain ASCII or UTF-16. How deep elements nest is for the judge to say.
+What cannot be parsed becomes a `Problem` with its place, never an exception.
 """
 
 import re

@@ -398,6 +398,29 @@ def test_on_exchange_is_called() -> None:
     assert repr(seen[0]) == "<Exchange SaveImageStream: 200, blob 1>"
 
 
+def test_a_request_that_is_still_being_judged_is_waited_for(
+    endpoint: StubEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that gives up early does not hide what it sent."""
+    begun, go_on = threading.Event(), threading.Event()
+    examine = EnvelopeValidator.examine
+
+    def slowly(self: EnvelopeValidator, message: bytes | HttpRequest | HttpResponse) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return examine(self, message)
+
+    monkeypatch.setattr(EnvelopeValidator, "examine", slowly)
+    wrong = mistakes.http_request(mistakes.request(mistakes.IMAGE, mistakes.TYPE))
+    client = threading.Thread(target=post, args=(endpoint, wrong))
+    client.start()
+    assert begun.wait(10)
+    threading.Timer(0.05, go_on.set).start()
+    with pytest.raises(ContractViolationError):
+        endpoint.check()
+    client.join()
+
+
 def test_an_error_of_the_stub_itself_is_raised_by_check(
     endpoint: StubEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,8 @@ WRAPPINGS = (
     "<n:Ticket>{}&</n:Ticket>",
     "<ApplicationToken>{}</ApplicationToken>",
     "<x:MyPassword>{}</x:MyPassword>",
+    "<n:Tickt>{}</n:Tickt>",
+    "<n:AppTokn>{}</n:AppTokn>",
     '<n:Credentials Ticket="{}"/>',
     "<n:Credentials ticket='{}'/>",
     '{{"ticket": "{}"}}',
@@ -63,7 +65,7 @@ def test_known_secrets_go_wherever_they_stand(secret: str, longer: str) -> None:
 @given(st.text(max_size=80))
 def test_text_without_secrets_stays(text: str) -> None:
     lowered = text.lower()
-    if not any(word in lowered for word in ("ticket", "token", "password", "7t:", "8a:")):
+    if not any(word in lowered for word in ("tick", "tok", "passw", "secret", "7t:", "8a:")):
         assert redact(text) == text
 
 

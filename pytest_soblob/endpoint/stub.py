@@ -25,6 +25,8 @@ from pytest_soblob.validators import EnvelopeValidator
 from pytest_soblob.violations import Verdict, Violation
 from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
 
+_PATIENCE_S = 10.0
+
 
 @dataclass(slots=True)
 class Expectation:
@@ -91,6 +93,8 @@ class StubEndpoint:
             "request", self.settings.profile, self.settings.installation, operation=None
         )
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._busy = 0
         self._view = View()
         self._expectations: list[Expectation] = []
         self._in_example = False
@@ -248,9 +252,19 @@ class StubEndpoint:
 
     def handle(self, request: HttpRequest) -> Delivery:
         """Answer one request: what the socket calls, and any other transport may."""
-        view = self._view  # a request belongs to the view in which it came, however long it takes
         if not _service.is_call(request):
             return Delivery(response=_service.look_up(request, self.base_url))
+        with self._lock:
+            view = self._view  # a request belongs to the view in which it came
+            self._busy += 1
+        try:
+            return self._answer(request, view)
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def _answer(self, request: HttpRequest, view: View) -> Delivery:
         judged = _service.judge(request, self._validator)  # the long part: nobody waits for it
         with self._lock:
             call = _service.follow(judged, view)
@@ -286,6 +300,7 @@ class StubEndpoint:
             SoblobError: The stub itself failed.
         """
         __tracebackhide__ = True
+        self._settle()
         with self._lock:
             findings = self._pending()
             self._view.findings = []
@@ -332,6 +347,7 @@ class StubEndpoint:
             yield self
             self.check()
         finally:
+            self._settle()
             with self._lock:
                 self._view, self._in_example = outer, was_in_example
                 self._remarks += inner.remarks
@@ -377,6 +393,11 @@ class StubEndpoint:
         """Return the warnings and notes since the last reset."""
         with self._lock:
             return [*self._remarks, *self._view.remarks]
+
+    def _settle(self) -> None:
+        """Wait for requests that are being judged: their client may have gone, impatient."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0, timeout=_PATIENCE_S)
 
     def _pending(self) -> list[Finding]:
         """What nobody was told of; inside an example only what the example saw."""

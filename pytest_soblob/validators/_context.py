@@ -22,7 +22,7 @@ from pytest_soblob.envelope import (
 from pytest_soblob.names import XSI
 from pytest_soblob.violations import LONGEST_TEXT, Severity, Violation
 
-_SECRET = re.compile(r"ticket|token|password", re.IGNORECASE)
+_SECRET = re.compile(r"tick|tok|passw|secret", re.IGNORECASE)
 _LONGEST_LINE = 100
 _LONGEST_TEXT = 2000
 _MOST_SECRETS = 50
