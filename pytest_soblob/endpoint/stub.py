@@ -1,44 +1,26 @@
 """`StubEndpoint`: the pure service behind a socket, and what a test sees of it."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from pytest_soblob._server import LARGEST_BODY_BYTES, Server
 from pytest_soblob._text import plural
-from pytest_soblob.catalogue import check_rule_ids
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.endpoint import _service
-from pytest_soblob.endpoint._replies import UNSET, Reply, Script, Unset
-from pytest_soblob.endpoint._view import Blob, Finding, View
-from pytest_soblob.errors import ContractViolationError, SoblobError
+from pytest_soblob.endpoint._ledger import Ledger, raise_unmet
+from pytest_soblob.endpoint._replies import UNSET, Reply, Unset
+from pytest_soblob.endpoint._view import Blob, Finding
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.exchange import Exchange
 from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamRequest
 from pytest_soblob.names import SERVICE_PATHS
 from pytest_soblob.rendering import failure, headline, render_findings
 from pytest_soblob.settings import SoblobSettings
 from pytest_soblob.validators import EnvelopeValidator
-from pytest_soblob.violations import Verdict, Violation
+from pytest_soblob.violations import Violation
 from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
-
-_PATIENCE_S = 10.0
-
-
-@dataclass(slots=True)
-class Expectation:
-    """Rules that a test breaks on purpose.
-
-    Attributes:
-        rules: Their ids.
-        met: Those that were broken so far.
-    """
-
-    rules: tuple[str, ...]
-    met: set[str] = field(default_factory=set)
 
 
 class StubEndpoint:
@@ -92,14 +74,7 @@ class StubEndpoint:
         self._validator = EnvelopeValidator(
             "request", self.settings.profile, self.settings.installation, operation=None
         )
-        self._lock = threading.Lock()
-        self._idle = threading.Condition(self._lock)
-        self._busy = 0
-        self._view = View()
-        self._expectations: list[Expectation] = []
-        self._in_example = False
-        self._interrupted: list[Finding] = []
-        self._remarks: list[Violation] = []
+        self._ledger = Ledger()
         self._server: Server | None = None
         self._server_errors: list[BaseException] = []
 
@@ -176,7 +151,7 @@ class StubEndpoint:
     @property
     def exchanges(self) -> list[Exchange]:
         """Every request and its reply, in the order answered; GETs are not recorded."""
-        return self._view.exchanges
+        return self._ledger.view.exchanges
 
     @property
     def last_request(self) -> SaveImageStreamRequest | None:
@@ -187,17 +162,17 @@ class StubEndpoint:
     @property
     def blobs(self) -> dict[int, Blob]:
         """The stored images by blob id."""
-        return self._view.blobs
+        return self._ledger.view.blobs
 
     @property
     def person_images(self) -> dict[int, int]:
         """What each person's picture is now: blob ids by person id. A test may put some in."""
-        return self._view.person_images
+        return self._ledger.view.person_images
 
     @property
     def project_images(self) -> dict[int, int]:
         """Likewise for projects; ChangeProjectImage is not answered, so only a test fills it."""
-        return self._view.project_images
+        return self._ledger.view.project_images
 
     # -- what is answered ------------------------------------------------------------------------
 
@@ -247,47 +222,23 @@ class StubEndpoint:
             operation=operation,
             times=times,
         )
-        with self._lock:
-            self._view.script.add(reply)
+        with self._ledger.lock:
+            self._ledger.view.script.add(reply)
 
     def handle(self, request: HttpRequest) -> Delivery:
         """Answer one request: what the socket calls, and any other transport may."""
         if not _service.is_call(request):
             return Delivery(response=_service.look_up(request, self.base_url))
-        with self._lock:
-            view = self._view  # a request belongs to the view in which it came
-            self._busy += 1
-        try:
-            return self._answer(request, view)
-        finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
-
-    def _answer(self, request: HttpRequest, view: View) -> Delivery:
-        judged = _service.judge(request, self._validator)  # the long part: nobody waits for it
-        with self._lock:
-            call = _service.follow(judged, view)
-            answered = _service.answer(call, view, self.settings, self._tickets)
-            exchange = _service.record(call, answered, view)
-            self._note(call.verdict, view)
+        with self._ledger.call() as view:
+            judged = _service.judge(request, self._validator)  # the long part: without the lock
+            with self._ledger.lock:
+                call = _service.follow(judged, view)
+                answered = _service.answer(call, view, self.settings, self._tickets)
+                exchange = _service.record(call, answered, view)
+                self._ledger.note(call.verdict, view)
         if self._on_exchange is not None:
             self._on_exchange(exchange)
         return answered.delivery
-
-    def _note(self, verdict: Verdict, view: View) -> None:
-        """Keep what nobody expected: errors to be told, warnings for the summary."""
-        unexpected = []
-        for violation in verdict.violations:
-            takers = [e for e in self._expectations if violation.rule in e.rules]
-            for expectation in takers:
-                expectation.met.add(violation.rule)
-            if not takers:
-                unexpected.append(violation)
-        view.remarks += [violation for violation in unexpected if not violation.is_error]
-        errors = tuple(violation for violation in unexpected if violation.is_error)
-        if errors:
-            view.findings.append(Finding(len(view.exchanges), verdict, errors))
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -300,17 +251,12 @@ class StubEndpoint:
             SoblobError: The stub itself failed.
         """
         __tracebackhide__ = True
-        self._settle()
-        with self._lock:
-            findings = self._pending()
-            self._view.findings = []
-            if not self._in_example:
-                self._interrupted = []
+        findings = self._ledger.pending(tick_off=True)
         if self._server_errors:
             error = self._server_errors.pop(0)
             raise SoblobError(f"the stub failed: {type(error).__name__}: {error}") from error
         if findings:
-            raise failure(self._titled(findings))
+            raise failure(_titled(findings))
 
     @contextmanager
     def expecting(self, *rules: str) -> Iterator[Self]:
@@ -321,11 +267,11 @@ class StubEndpoint:
             ContractViolationError: One of them was not broken inside the block.
         """
         __tracebackhide__ = True
-        expectation = self.expect(*rules)
+        expectation = self._ledger.expect(*rules)
         try:
             yield self
         finally:
-            self._expectations.remove(expectation)
+            self._ledger.withdraw(expectation)
         raise_unmet(expectation.rules, expectation.met)
 
     @contextmanager
@@ -339,91 +285,41 @@ class StubEndpoint:
             ContractViolationError: A request in the block broke the contract.
         """
         __tracebackhide__ = True
-        with self._lock:
-            outer, was_in_example = self._view, self._in_example
-            self._view = inner = View(script=Script(outer.script.always))
-            self._in_example = True
-        try:
+        with self._ledger.example():
             yield self
             self.check()
-        finally:
-            self._settle()
-            with self._lock:
-                self._view, self._in_example = outer, was_in_example
-                self._remarks += inner.remarks
-                # The block was left by an exception, and nobody was told. Of many such examples
-                # only the last is worth telling: Hypothesis ends with the smallest.
-                self._interrupted = inner.findings or self._interrupted
 
     # -- for the plugin --------------------------------------------------------------------------
 
-    def expect(self, *rules: str) -> Expectation:
+    def expect(self, *rules: str) -> None:
         """Expect rules to be broken from now on, until `reset`."""
-        if not rules:
-            raise SoblobError("name at least one rule that is to be broken")
-        expectation = Expectation(check_rule_ids(rules))
-        with self._lock:
-            self._expectations.append(expectation)
-        return expectation
-
-    def reset(self) -> None:
-        """Start anew: a clean view, no expectations, nothing to tell."""
-        with self._lock:
-            self._view = View()
-            self._expectations.clear()
-            self._interrupted, self._remarks = [], []
-            self._server_errors.clear()
+        self._ledger.expect(*rules)
 
     def met(self) -> set[str]:
         """Return the expected rules that were broken since the last reset."""
-        return {rule for expectation in self._expectations for rule in expectation.met}
+        return self._ledger.met()
+
+    def reset(self) -> None:
+        """Start anew: a clean view, no expectations, nothing to tell."""
+        self._ledger.reset()
+        self._server_errors.clear()
 
     def tick_off(self) -> None:
         """Forget what nobody was told of: it has been said elsewhere."""
-        with self._lock:
-            self._interrupted, self._view.findings = [], []
+        self._ledger.pending(tick_off=True)
 
     def untold(self) -> str | None:
         """Return what `check` would say, without ticking it off; None where there is nothing."""
-        with self._lock:
-            findings = self._pending()
-        return render_findings(self._titled(findings)) if findings else None
+        findings = self._ledger.pending(tick_off=False)
+        return render_findings(_titled(findings)) if findings else None
 
     def remarks(self) -> list[Violation]:
         """Return the warnings and notes since the last reset."""
-        with self._lock:
-            return [*self._remarks, *self._view.remarks]
-
-    def _settle(self) -> None:
-        """Wait for requests that are being judged: their client may have gone, impatient."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._busy == 0, timeout=_PATIENCE_S)
-
-    def _pending(self) -> list[Finding]:
-        """What nobody was told of; inside an example only what the example saw."""
-        return [*([] if self._in_example else self._interrupted), *self._view.findings]
-
-    def _titled(self, findings: Sequence[Finding]) -> list[tuple[str, Sequence[Violation]]]:
-        return [
-            (
-                headline(finding.verdict, finding.violations, f"request {finding.number}"),
-                finding.violations,
-            )
-            for finding in findings
-        ]
+        return self._ledger.remarks()
 
 
-def raise_unmet(rules: Sequence[str], met: AbstractSet[str]) -> None:
-    """Raise where a rule was to be broken and was not.
-
-    Raises:
-        ContractViolationError: Naming those rules, and those that were broken.
-    """
-    __tracebackhide__ = True
-    missing = [rule for rule in rules if rule not in met]
-    if missing:
-        verb = "was" if len(missing) == 1 else "were"
-        raise ContractViolationError(
-            f"{plural(len(missing), 'rule')} that this test expects to be broken {verb} not: "
-            f"{', '.join(missing)} (broken as expected: {', '.join(sorted(met)) or 'none'})"
-        )
+def _titled(findings: Sequence[Finding]) -> list[tuple[str, Sequence[Violation]]]:
+    return [
+        (headline(found.verdict, found.violations, f"request {found.number}"), found.violations)
+        for found in findings
+    ]
