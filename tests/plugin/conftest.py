@@ -26,10 +26,11 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, checkout: object) -> Run:
+def run(pytester: pytest.Pytester, checkout: object, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a consumer's test file, in this process unless there are workers to start."""
     pytester.makepyfile(client=CLIENT)
     pytester.syspathinsert(str(checkout))
+    monkeypatch.setenv("PYTHONPATH", str(checkout))  # for subprocesses, where nothing is installed
     pytester.makeini("[pytest]\naddopts = --strict-markers -p no:cacheprovider\n")
 
     def run(source: str, *options: str, subprocess: bool = False) -> pytest.RunResult:
