@@ -7,6 +7,7 @@ text (a message, an excerpt, a `repr`), they pass `redact` first. What a strateg
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 DRAWN_MARK = "SoblobDrawn"
 ELLIPSIS = "…"
@@ -18,6 +19,9 @@ _TICKET = re.compile(r"\b(7T|8A):([^\s<>\"'&;,)\]}]+)")
 _HIDDEN_NAME = r"[\w.:-]*(?:[Tt]ick|[Tt]ok|[Pp]assw|[Ss]ecret)[\w.-]*"
 _SECRET_ELEMENT = re.compile(rf"(<{_HIDDEN_NAME}(?:\s[^<>]*)?(?<!/)>)((?:(?!</).)*)", re.DOTALL)
 _SECRET_ATTRIBUTE = re.compile(rf"(\b{_HIDDEN_NAME}[\"']?\s*[=:]\s*)([\"'])(.*?)(\2|$)", re.DOTALL)
+_SECRET_END = re.compile(rf"</{_HIDDEN_NAME}")
+_BEFORE_SECRET_END = re.compile(rf"([^<>]{{1,300}})(</{_HIDDEN_NAME})")
+_MASKED = re.compile(rf"(7T:|8A:)?.{{0,2}}{ELLIPSIS}")
 _SHORTEST_REPLACED = 4
 
 
@@ -76,14 +80,26 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= _SHORTEST_REPLACED:
             text = text.replace(secret, mask(secret))
     text = _SECRET_ELEMENT.sub(lambda m: m[1] + _mask_text(m[2]), text)
+    # Where the start tag is broken or cut off, the end tag still tells.
+    text = _BEFORE_SECRET_END.sub(lambda m: _mask_text(m[1]) + m[2], text)
     text = _SECRET_ATTRIBUTE.sub(lambda m: m[1] + m[2] + mask(m[3]) + m[4], text)
     return _TICKET.sub(lambda m: mask(m[0]), text)
+
+
+def find_suspects(text: str) -> set[str]:
+    """Return what may be a secret in text that no parser takes: what stands before an end tag."""
+    suspects = set()
+    for end in islice(_SECRET_END.finditer(text), 50):
+        before = text[max(0, end.start() - 300) : end.start()]
+        suspect = before[max(before.rfind("<"), before.rfind(">")) + 1 :].strip()
+        suspects |= {suspect, suspect.rstrip("="), suspect.rpartition(":")[2].rstrip("=")}
+    return suspects
 
 
 def _mask_text(text: str) -> str:
     """Mask an element's text, but leave white space and masked text as they are."""
     stripped = text.strip()
-    if not stripped or stripped.endswith(ELLIPSIS):
+    if not stripped or _MASKED.fullmatch(stripped):
         return text
     # Markup inside (CDATA, comments, a child) is not worth telling apart: the secret is in there.
     return ELLIPSIS if "<" in stripped else mask(stripped)

@@ -10,6 +10,7 @@ from pytest_soblob._text import (
     character,
     clip,
     elide_base64,
+    find_suspects,
     mask,
     plural,
     quote,
@@ -29,6 +30,9 @@ WRAPPINGS = (
     "<x:MyPassword>{}</x:MyPassword>",
     "<n:Tickt>{}</n:Tickt>",
     "<n:AppTokn>{}</n:AppTokn>",
+    "<n:Crede{}</n:Ticket>",
+    "<n:Ticket>7T:</n:Ticket>{}</n:Ticket>",
+    "<n:Ticket>{}…",
     '<n:Credentials Ticket="{}"/>',
     "<n:Credentials ticket='{}'/>",
     '{{"ticket": "{}"}}',
@@ -90,6 +94,12 @@ def test_what_a_strategy_drew_may_be_shown() -> None:
 )
 def test_mask(secret: str, shown: str) -> None:
     assert mask(secret) == shown
+
+
+def test_suspects_stand_before_the_end_tag_of_a_secret() -> None:
+    text = "<Header><HeaderCredenT:4711Leaked==</n:Ticket><a>b</a>"
+    assert "4711Leaked" in find_suspects(text)
+    assert find_suspects("<a>b</a>") == set()
 
 
 def test_short_known_secrets_do_not_make_a_text_unreadable() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from pytest_soblob._text import clip, elide_base64, redact
+from pytest_soblob._text import clip, elide_base64, find_suspects, redact
 from pytest_soblob._xml import Document
 from pytest_soblob.contract import Profile
 from pytest_soblob.envelope import Envelope
@@ -24,6 +24,7 @@ def iter_unparsed(document: Document) -> Iterator[Violation]:
         yield make_violation(
             problem.rule,
             problem.message,
+            secrets=find_suspects(document.text),
             line=problem.line,
             column=problem.column,
             got=problem.got,
