@@ -187,6 +187,14 @@ def test_a_nil_blob_id_counts_as_none(endpoint: StubEndpoint) -> None:
     assert "flow.no-blob-id-after-failed-save" in rules
 
 
+def test_a_real_blob_id_after_a_failed_save_says_nothing(endpoint: StubEndpoint) -> None:
+    post(endpoint, RIGHT.to_http_request())
+    endpoint.reply(succeeded=False)
+    post(endpoint, RIGHT.to_http_request())
+    assert post(endpoint, change(42, 1)).status_code == 200
+    endpoint.check()
+
+
 def test_a_save_that_succeeds_later_clears_the_failure(endpoint: StubEndpoint) -> None:
     endpoint.reply(succeeded=False)
     for _ in range(2):

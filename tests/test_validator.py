@@ -1,0 +1,100 @@
+"""`EnvelopeValidator`: its settings, and what it is handed."""
+
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis.errors import InvalidArgument
+
+from pytest_soblob import EnvelopeValidator, Profile, SaveImageStreamRequest, SoblobError
+from pytest_soblob import strategies as soblob_st
+from pytest_soblob.binding import Spelling
+from pytest_soblob.catalogue import RULES, check_rule_ids
+from pytest_soblob.specimens import MalformedBytes
+from tests import mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"kind": "reply"}, "kind must be 'request' or 'response', not 'reply'"),
+        ({"profile": "soap11"}, "profile must be one of 'auto', .*, not 'soap11'"),
+        ({"installation": "cloud"}, "installation must be one of 'onsite', 'online', not 'cloud'"),
+        ({"operation": "SaveImageStrem"}, "no operation 'SaveImageStrem'.*mean 'SaveImageStream'"),
+        ({"operation": "x"}, r"no operation 'x' in schemas/$"),
+    ],
+)
+def test_a_setting_that_there_is_not(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(SoblobError, match=text):
+        EnvelopeValidator(**arguments)
+
+
+def test_text_is_not_bytes() -> None:
+    with pytest.raises(SoblobError, match="not str; encode text first"):
+        EnvelopeValidator().is_valid("<x/>")  # type: ignore[arg-type]
+    assert EnvelopeValidator("request", "wsdl").is_valid(bytearray(mistakes.request().encode()))
+
+
+def test_it_is_a_value() -> None:
+    validator = EnvelopeValidator("request", "wsdl", "online", None)
+    assert pickle.loads(pickle.dumps(validator)) == validator
+    assert validator.responses.kind == "response"
+    assert validator.responses.requests == validator
+
+
+@pytest.mark.parametrize(
+    ("data", "profile"),
+    [
+        (mistakes.request(), "wsdl"),
+        (mistakes.request(soap=mistakes.SOAP12), "soap12"),
+        (mistakes.request(soap=mistakes.SOAP12, header=""), "documented"),
+        ("<x/>", None),
+        ("", None),
+    ],
+)
+def test_auto_tells_the_profile(data: str, profile: str | None) -> None:
+    verdict = EnvelopeValidator().judge(data.encode())
+    assert (verdict.profile, verdict.guessed) == (profile, True)
+
+
+def test_an_unknown_rule_is_refused_with_the_nearest() -> None:
+    assert check_rule_ids(["body.empty"]) == ("body.empty",)
+    with pytest.raises(SoblobError, match=r"no rule 'body\.emty'; did you mean 'body\.empty'\?"):
+        check_rule_ids(["body.emty"])
+
+
+def test_every_rule_is_complete() -> None:
+    for rule_id, rule in RULES.items():
+        assert rule.id == rule_id
+        assert rule.family == rule_id.partition(".")[0]
+        assert all((rule.meaning, rule.reference, rule.change))
+        assert not rule.meaning.endswith(".")
+
+
+RIGHT = SaveImageStreamRequest(type="PersonImage", image=b"1", description="d", ticket="7T:x")
+
+
+def test_a_specimen_that_cannot_be() -> None:
+    with pytest.raises(SoblobError, match="there are 0 ways to break 'fault.child-doubled'"):
+        MalformedBytes("fault.child-doubled", RIGHT)
+    with pytest.raises(SoblobError, match="no variant 99"):
+        MalformedBytes("body.child-doubled", RIGHT, variant=99)
+    with pytest.raises(SoblobError, match="needs prefixes"):
+        MalformedBytes("body.empty", RIGHT, spelling=Spelling(netserver_prefix=""))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"profiles": []},
+        {"profiles": "wsdl"},
+        {"profiles": ["auto"]},
+        {"profiles": ["soap11"]},
+        {"rules": []},
+        {"rules": ["body.emty"]},
+        {"rules": ["header.outside-header"], "profiles": [Profile.DOCUMENTED]},
+    ],
+)
+def test_a_strategy_refuses_what_it_cannot_draw(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument):
+        soblob_st.malformed_requests(**arguments)
