@@ -32,7 +32,7 @@ def test_a_setting_that_there_is_not(arguments: dict[str, Any], text: str) -> No
 def test_text_is_not_bytes() -> None:
     with pytest.raises(SoblobError, match="not str; encode text first"):
         EnvelopeValidator().is_valid("<x/>")  # type: ignore[arg-type]
-    assert EnvelopeValidator("request", "wsdl").is_valid(bytearray(mistakes.request().encode()))
+    assert EnvelopeValidator("request", "wsdl").is_valid(mistakes.request().encode())
 
 
 def test_it_is_a_value() -> None:
@@ -68,14 +68,14 @@ def test_every_rule_is_complete() -> None:
         assert rule.id == rule_id
         assert rule.family == rule_id.partition(".")[0]
         assert all((rule.meaning, rule.reference, rule.change))
-        assert not rule.meaning.endswith(".")
+        assert "\n" not in rule.meaning
 
 
 RIGHT = SaveImageStreamRequest(type="PersonImage", image=b"1", description="d", ticket="7T:x")
 
 
 def test_a_specimen_that_cannot_be() -> None:
-    with pytest.raises(SoblobError, match="there are 0 ways to break 'fault.child-doubled'"):
+    with pytest.raises(SoblobError, match=r"0 ways to break 'fault\.child-doubled'"):
         MalformedBytes("fault.child-doubled", RIGHT)
     with pytest.raises(SoblobError, match="no variant 99"):
         MalformedBytes("body.child-doubled", RIGHT, variant=99)
