@@ -136,9 +136,8 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            self._converse(connection)
-        except OSError:  # reset by the client, or shut down by stop()
-            pass
+            with contextlib.suppress(OSError):  # reset by the client, or shut down by stop()
+                self._converse(connection)
         finally:
             with self._lock:
                 self._connections.pop(connection, None)
