@@ -51,7 +51,8 @@ class Server:
         self.host, self.port = host, port
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._connections: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
         self._waker: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
@@ -70,10 +71,11 @@ class Server:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self.host, self.port))
             listener.listen(128)
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # the latter for a port over 65535
             listener.close()
             where = f"{self.host}:{self.port}"
-            raise SoblobError(f"cannot listen on {where}: {error.strerror or error}") from None
+            why = getattr(error, "strerror", None) or error
+            raise SoblobError(f"cannot listen on {where}: {why}") from None
         self._stopping.clear()
         self._listener, self.port = listener, listener.getsockname()[1]
         woken, self._waker = socket.socketpair()
@@ -92,12 +94,14 @@ class Server:
         self._acceptor.join()
         self._listener.close()
         with self._lock:
-            connections = dict(self._connections)
+            connections = set(self._connections)
         for connection in connections:
             with contextlib.suppress(OSError):  # the client may have closed it already
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in connections.values():
+        # Those too whose connection is closed already: a thread lives on a little after that.
+        for thread in self._threads:
             thread.join()
+        self._threads.clear()
         self._listener = self._waker = self._acceptor = None
 
     def __enter__(self) -> Self:
@@ -131,7 +135,8 @@ class Server:
             target=self._serve, args=(connection,), name="soblob-connection", daemon=True
         )
         with self._lock:
-            self._connections[connection] = thread
+            self._connections.add(connection)
+        self._threads = [*(t for t in self._threads if t.is_alive()), thread]
         thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -140,7 +145,7 @@ class Server:
                 self._converse(connection)
         finally:
             with self._lock:
-                self._connections.pop(connection, None)
+                self._connections.discard(connection)
             connection.close()
 
     def _converse(self, connection: socket.socket) -> None:
@@ -167,7 +172,7 @@ class Server:
         """Send one answer; return whether the connection stays open."""
         try:
             delivery = self._handler(received.request)
-        except Exception as error:  # noqa: BLE001 -- handed on: a thread has nobody to raise to
+        except BaseException as error:  # noqa: BLE001 -- handed on: nobody to raise to in a thread
             self._on_error(error)
             connection.sendall(_refusal(500, "the stub itself failed"))
             return False
