@@ -1,66 +1,26 @@
-"""`python -m benchmarks endpoint`: what starting and stopping the endpoint costs.
+"""`python -m benchmarks NAME`: measurements side by side, each in one interleaved run.
 
-Ours and a stock `http.server` in a thread take turns, and ours runs twice in each round, as a null
-control: if the two differ, the machine is too noisy to say anything.
+Something of ours runs twice in each round, as a null control: if the two differ by much, the
+machine is too noisy to say anything.
 """
 
 import argparse
+import importlib
 import json
-import statistics
-import sys
-import threading
-import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-from pytest_soblob import StubEndpoint
-
-
-def ours() -> None:
-    StubEndpoint().start().stop()
-
-
-def stock() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def seconds(call: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def endpoint(rounds: int) -> dict[str, float]:
-    """Median milliseconds of start plus stop, each measured once a round, in turn."""
-    calls = {"ours": ours, "ours again (null control)": ours, "http.server": stock}
-    for call in calls.values():
-        call()
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            times[name].append(seconds(call) * 1000)
-    return {name: statistics.median(measured) for name, measured in times.items()}
+NAMES = ("bulk", "endpoint", "judge")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["endpoint"])
+    parser.add_argument("name", choices=NAMES)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
-    medians = endpoint(options.rounds)
+    figures = importlib.import_module(f"benchmarks.{options.name}").run(options.rounds)
     if options.json:
-        json.dump(medians, sys.stdout, indent=2)
-        return
-    print(f"start plus stop, median of {options.rounds} rounds in turn")
-    for name, milliseconds in medians.items():
-        ratio = milliseconds / medians["ours"]
-        print(f"  {name:<28} {milliseconds:8.2f} ms   {ratio:6.1f} x ours")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ What cannot be parsed becomes a `Problem` with its place, never an exception.
 """
 
 import re
-from bisect import bisect_right
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from lxml import etree
 
+from pytest_soblob._base64 import Base64Text
+from pytest_soblob._positions import Position, find_start_tags
 from pytest_soblob._text import clip, redact
 
 # Multi-byte encodings whose second bytes can be `<` or that shift states (UTF-7, ISO-2022, EBCDIC)
@@ -26,8 +28,15 @@ _SAFE_ENCODING = re.compile(
 _DECLARATION = re.compile(
     r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["'][^>]*?\?>"""
 )
+# The prolog of nearly every message: nothing, or a declaration of UTF-8, before the envelope.
+_USUAL = re.compile(
+    rb"""(<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']([Uu][Tt][Ff]-8)["'])?\s*\?>)?"""
+    rb"""\s*<(?:[A-Za-z_][\w.-]*:)?Envelope[\s>]"""
+)
 _PROLOG = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
-_LONGEST_TAG = 4_000
+_START_TAG = re.compile(r"""<([^\s/>]+)(?:[^>"']|"[^"]*"|'[^']*')*>""")
+# Listing attributes takes expat a microsecond each; where there are so many, lines must do.
+_MOST_EQUALS_SIGNS = 100_000
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -55,16 +64,34 @@ class Problem:
     column: int | None = None
 
 
-@dataclass(frozen=True)
-class Document:
-    """Parsed bytes, and all that a tree forgets.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An image's text that was left out before the bytes were parsed, since it may be large.
 
     Attributes:
-        data: The bytes as they came.
+        text: What stood there.
+        element: Where it stood: an element that is empty in the tree.
+        stop: The offset, in the bytes that were parsed, at which they go on after it.
+        width: Characters of its last line, which columns to the right of it must be moved by.
+    """
+
+    text: Base64Text
+    element: etree._Element
+    stop: int
+    width: int
+
+
+@dataclass(eq=False)  # not frozen, nor are Envelope and Context: that costs a microsecond each
+class Document:
+    """Parsed bytes, and all that a tree forgets; not to be changed.
+
+    Attributes:
+        data: The bytes that were parsed: as they came, or without the text of `cut`.
         root: The root element, None where `problem` says why there is none.
         problem: None where the bytes were parsed.
         declared_encoding: As in the XML declaration, None without one.
         byte_order_mark: The encoding that a BOM announces, None without one.
+        cut: What was left out of `data`; None where nothing was.
     """
 
     data: bytes = field(repr=False)
@@ -72,8 +99,9 @@ class Document:
     problem: Problem | None = None
     declared_encoding: str | None = None
     byte_order_mark: str | None = None
+    cut: Cut | None = None
 
-    @property
+    @cached_property
     def encoding(self) -> str:
         """The encoding that the bytes are in: the BOM's, the declared one, else UTF-8."""
         return self.byte_order_mark or _sniff_utf16(self.data) or self.declared_encoding or "utf-8"
@@ -84,22 +112,46 @@ class Document:
         return _decode(self.data, self.encoding)
 
     @cached_property
-    def _line_ends(self) -> list[int]:
-        return [match.end() for match in re.finditer("\n", self.text)]
+    def _start_tags(self) -> dict[etree._Element, Position]:
+        if self.root is None or self.data.count(b"=") > _MOST_EQUALS_SIGNS:
+            return {}
+        tags = find_start_tags(self.data, self.encoding)
+        return dict(zip(self.root.iter("*"), tags, strict=False))
 
-    def first_line(self, name: str, last_line: int) -> int:
-        """Return the line on which a start tag begins, from that on which it ends.
+    def position_of(self, element: etree._Element) -> tuple[int | None, int | None]:
+        """Return line and column of an element's start tag, each counted from 1.
 
-        libxml2 knows only the latter, and the page's Envelope has seven lines between the two.
-
-        Args:
-            name: As written, prefix included.
-            last_line: Counted from 1, as libxml2 says.
+        The column is None in an encoding that only libxml2 reads; then the line is that on which
+        the tag ends.
         """
-        ends = self._line_ends
-        end = ends[last_line - 1] if last_line <= len(ends) else len(self.text)
-        start = self.text.rfind(f"<{name}", max(0, end - _LONGEST_TAG), end)
-        return last_line if start < 0 else bisect_right(ends, start) + 1
+        position = self._start_tags.get(element)
+        if position is None:
+            line = element.sourceline
+            return (line, None) if isinstance(line, int) and line > 0 else (None, None)
+        line, column, offset = position
+        if line == 1 and self.byte_order_mark is not None:
+            column -= 1
+        cut = self.cut
+        if cut is not None and offset >= cut.stop:
+            between = self.data[cut.stop : offset]
+            if b"\n" not in between and b"\r" not in between:
+                column += cut.width
+        return line, column
+
+    def source_of(self, element: etree._Element) -> str | None:
+        """Return what stands between an element's tags as it is written, before any parsing.
+
+        None where the place of the element is not known.
+        """
+        position = self._start_tags.get(element)
+        if position is None:
+            return None
+        source = _decode(self.data[position.offset :], self.encoding)
+        tag = _START_TAG.match(source)
+        if tag is None:
+            return None
+        end = source.find(f"</{tag[1]}", tag.end())
+        return source[tag.end() : end] if end >= 0 else None
 
     def iter_outside_root(self) -> Iterator[tuple[etree._Element, bool]]:
         """Yield comments and processing instructions beside the root; True where before it."""
@@ -119,6 +171,10 @@ def parse(data: bytes) -> Document:
         A document whose `root` is None and whose `problem` says why, where it is not XML, has a
         DTD, or is in an encoding that is not taken.
     """
+    usual = _USUAL.match(data)
+    if usual is not None:  # nothing stands before the root that would have to be looked at
+        root, problem = _parse_tree(data)
+        return Document(data, root, problem, None if usual[2] is None else usual[2].decode())
     bom = next((name for mark, name in _BOMS if data.startswith(mark)), None)
     head = _decode(data[:1024], bom or _sniff_utf16(data) or "latin-1").removeprefix("\ufeff")
     declaration = _DECLARATION.match(head)
@@ -138,10 +194,17 @@ def parse_trusted(file: Path) -> etree._Element:
         lxml.etree.XMLSyntaxError: The installation is damaged.
         OSError: The file cannot be read.
     """
-    return etree.fromstring(file.read_bytes(), _parser())
+    return etree.fromstring(file.read_bytes(), _new_parser(), base_url=str(file))
 
 
-def _parser() -> "etree.XMLParser[etree._Element]":
+class _Parsers(threading.local):
+    """A parser for each thread: making one takes longer than a small message does."""
+
+    def __init__(self) -> None:
+        self.parser = _new_parser()
+
+
+def _new_parser() -> "etree.XMLParser[etree._Element]":
     return etree.XMLParser(
         resolve_entities=False,
         load_dtd=False,
@@ -152,6 +215,9 @@ def _parser() -> "etree.XMLParser[etree._Element]":
         recover=False,
         strip_cdata=True,
     )
+
+
+_parsers = _Parsers()
 
 
 def _find_problem_before_parsing(document: Document, head: str) -> Problem | None:
@@ -212,7 +278,7 @@ def _not_xml(data: bytes) -> Problem:
 
 
 def _parse_tree(data: bytes) -> tuple[etree._Element | None, Problem | None]:
-    parser = _parser()
+    parser = _parsers.parser
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, OSError, ValueError, LookupError) as error:

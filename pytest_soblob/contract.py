@@ -205,5 +205,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     }
 )
 
+# Link types that are made for something else than a picture: tokens, batch tasks, dashboards.
+NOT_FOR_IMAGES: Final = frozenset(
+    {"AccessToken", "RefreshToken", "BatchTask", "Dashboard", "DashboardTile"}
+)
+
+# The formats that the REST sibling, PUT Person/{id}/Image, names [vendor documentation]. Which
+# others SaveImageStream takes is not known.
+NAMED_IMAGE_FORMATS: Final = ("PNG", "GIF", "JPEG", "TIFF")
+
 # The width of the database column that takes a description [vendor documentation].
 DESCRIPTION_COLUMN_CHARACTERS: Final = 254

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from lxml import etree
 
+from pytest_soblob._base64 import Base64Text
 from pytest_soblob._text import clip
 from pytest_soblob._xml import Document
 from pytest_soblob.names import NETSERVER, NETSERVER_FAMILY, PREFIXES, SOAP11, SOAP12
@@ -133,7 +134,7 @@ class HeaderBlock:
         return self.namespace == NETSERVER
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Envelope:
     """A parsed document, looked at as an envelope.
 
@@ -156,6 +157,13 @@ class Envelope:
         uri = namespace(self.root)
         known = local_name(self.root) == "Envelope" and uri in SOAP_NAMESPACES
         return uri if known else None
+
+    def base64_of(self, element: Element) -> Base64Text:
+        """Return an element's own text as base64, where it was cut out of the tree as well."""
+        cut = self.document.cut
+        if cut is not None and cut.element is element:
+            return cut.text
+        return Base64Text(text_of(element))
 
     @property
     def is_soap12(self) -> bool:

@@ -23,6 +23,9 @@ XSD_FILES = [
     "soap12-parts.xsd",
     "soap12.xsd",
     "documented.xsd",
+    "usual-netserver.xsd",
+    "usual-request.xsd",
+    "usual-response.xsd",
 ]
 OPERATIONS = {
     "BLOB": ["ChangePersonImage", "SaveImageStream"],

@@ -132,11 +132,32 @@ def test_the_prolog_takes_linear_time(unit: str) -> None:
     assert seconds(80_000) < 30 * seconds(10_000) + 0.01
 
 
-def test_where_a_start_tag_begins() -> None:
-    document = parse(b"<a\n x='1'\n>\n <b/><b\n\n/></a>")
-    assert document.first_line("a", 3) == 1
-    assert document.first_line("b", 6) == 4
-    assert document.first_line("nowhere", 6) == 6
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "iso-8859-1", "us-ascii"]
+)
+def test_where_a_start_tag_begins(encoding: str) -> None:
+    declared = "" if "16" in encoding or "sig" in encoding else f" encoding='{encoding}'"
+    e = "e" if encoding == "us-ascii" else "é"
+    text = f"<?xml version='1.0'{declared}?><a\n x='{e}'\n>\r\n <b/>{e}<b\n\n/>\r<c/></a>"
+    document = parse(text.encode(encoding))
+    assert document.root is not None
+    first = 22 + len(declared)
+    places = [document.position_of(element) for element in document.root.iter()]
+    assert places == [(1, first), (4, 2), (4, 7), (7, 1)]
+
+
+def test_where_only_libxml2_reads_there_is_a_line() -> None:
+    document = parse("<?xml version='1.0' encoding='koi8-r'?><a>\n<b/></a>".encode("koi8-r"))
+    assert document.root is not None
+    assert document.position_of(document.root[0]) == (2, None)
+    assert document.source_of(document.root[0]) is None
+
+
+def test_what_stands_between_two_tags() -> None:
+    document = parse(b"<a><b x='>'>&#13;\r\n<c/><![CDATA[x]]></b></a>")
+    assert document.root is not None
+    assert document.source_of(document.root[0]) == "&#13;\r\n<c/><![CDATA[x]]>"
+    assert document.source_of(document.root[0][0]) is None
 
 
 def test_encoding_is_the_boms_the_declared_or_utf_8() -> None:

@@ -2,6 +2,7 @@
 
 from pytest_soblob.violations import Rule, Severity
 
+_WSDL = "Services86-BLOB.wsdl"
 _XSD = "XML Schema part 2 (1.0), 3.2.16 base64Binary"
 
 RULES = (
@@ -70,11 +71,99 @@ RULES = (
         server="stores base64 text instead of an image",
     ),
     Rule(
+        id="payload.image-unrecognised",
+        severity=Severity.WARNING,
+        meaning="The bytes are no image in a format that is known",
+        reference="page: the image to store; vendor's REST documentation, PUT Person/{id}/Image",
+        change="send the bytes of an image file as they are",
+        server="may refuse it: Parameter is not valid",
+    ),
+    Rule(
+        id="payload.image-disguised",
+        severity=Severity.WARNING,
+        meaning="The bytes are a file of another kind than an image",
+        reference="page: the image to store; vendor's REST documentation, PUT Person/{id}/Image",
+        change="send an image; look at what your client reads its bytes from",
+        server="may refuse it, or store it and show nothing",
+    ),
+    Rule(
+        id="payload.image-truncated",
+        severity=Severity.WARNING,
+        meaning="The image is cut off",
+        reference="the image format's own specification",
+        change="send the whole file: read it to its end, in binary mode, before it is encoded",
+        server="stores it; whoever opens it sees a part of it, or nothing",
+    ),
+    Rule(
+        id="payload.image-bomb",
+        severity=Severity.WARNING,
+        meaning="The image declares so many pixels that decoding it could exhaust a server",
+        reference="the image format's own header; 100,000,000 pixels are half a gigabyte",
+        change="scale the image down before you send it",
+        server="may run out of memory where it makes a thumbnail",
+    ),
+    Rule(
+        id="payload.animated",
+        severity=Severity.WARNING,
+        meaning="The image is animated",
+        reference="page: an image; GIF89a, PNG acTL, WebP ANIM",
+        change="send one frame",
+        server="stores it; which frame its clients show is not known",
+    ),
+    Rule(
+        id="payload.cmyk",
+        severity=Severity.WARNING,
+        meaning="The image is in CMYK, which browsers and .NET show in wrong colours",
+        reference="JPEG SOF with four components; TIFF 6.0, PhotometricInterpretation 5",
+        change="convert the image to RGB",
+        server="stores it",
+    ),
+    Rule(
+        id="payload.orientation",
+        severity=Severity.WARNING,
+        meaning="The image says by EXIF that it must be turned before it is shown",
+        reference="Exif 2.3, tag 274 Orientation",
+        change="turn the pixels, and take the tag out",
+        server="stores it; a client that does not read EXIF shows it lying on its side",
+    ),
+    Rule(
+        id="payload.image-format",
+        severity=Severity.NOTE,
+        meaning="The image is in a format that the vendor does not name",
+        reference="vendor's REST documentation, PUT Person/{id}/Image: PNG, GIF, JPEG, TIFF",
+        change="send PNG or JPEG where you can choose",
+        server="is not known to take it",
+    ),
+    Rule(
+        id="payload.type-not-for-images",
+        severity=Severity.WARNING,
+        meaning="Type is a link type of something else than an image",
+        reference=f"{_WSDL}, simpleType BlobLinkType",
+        change="send the link type of what the image will be attached to",
+        server="stores the image under that type, where nobody looks for it",
+    ),
+    Rule(
+        id="payload.message-too-large",
+        severity=Severity.ERROR,
+        meaning="The message is larger than the limit that was set",
+        reference="WCF, MaxReceivedMessageSize: 65,536 bytes unless configured",
+        change="scale the image down, or compress it more, before you send it",
+        server="answers 413, or 400 where the body is chunked",
+    ),
+    Rule(
         id="payload.description-too-long",
         severity=Severity.WARNING,
         meaning="The description is longer than the database column",
         reference="vendor's database documentation: 254 characters",
         change="shorten the description",
         server="may cut it or refuse it",
+    ),
+    Rule(
+        id="payload.description-carriage-return",
+        severity=Severity.WARNING,
+        meaning="A carriage return in the description gets lost",
+        reference="XML 1.0, 2.11: a parser reads a raw CR, or CR LF, as one LF",
+        change="write it as &#13;, or send line feeds only",
+        server="stores a line feed in its place",
     ),
 )

@@ -5,7 +5,15 @@ from typing import Any
 
 from lxml import etree
 
-from pytest_soblob.binding import Spelling, read, read_sequence, write
+from pytest_soblob.binding import (
+    Spelling,
+    find_child,
+    is_nil,
+    parse_base64,
+    read,
+    read_sequence,
+    write,
+)
 from pytest_soblob.contract import Particle, Profile
 from pytest_soblob.envelope import Element, Envelope
 from pytest_soblob.errors import SoblobError
@@ -77,7 +85,12 @@ def read_body(
     element = envelope.payload_element
     if element is None or element.tag != f"{{{NETSERVER}}}{name}":
         return None
-    return read_sequence(element, particles)
+    values = read_sequence(element, particles)
+    cut = envelope.document.cut
+    if cut is not None and cut.element is find_child(element, "Image") and not is_nil(cut.element):
+        decoded = cut.text.decode()
+        values["Image"] = parse_base64(cut.text.text()) if decoded is None else decoded
+    return values
 
 
 def read_blocks(envelope: Envelope, particles: Iterable[Particle]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from pytest_soblob.envelope import (
 )
 from pytest_soblob.names import NETSERVER, XSD, XSI
 from pytest_soblob.validators._context import MOST_ATTRIBUTES, Context
-from pytest_soblob.validators.payload import iter_base64
+from pytest_soblob.validators.payload import iter_base64, iter_link_type
 from pytest_soblob.violations import Violation
 
 _BUILT_IN = frozenset(
@@ -122,7 +122,7 @@ def iter_nil(
         yield context.violation(
             f"{family}.nil-not-allowed", element, f"{name} is not nillable, yet it has xsi:nil"
         )
-    elif is_nil(element) and (text_of(element) or children(element)):
+    elif is_nil(element) and (len(context.envelope.base64_of(element)) or children(element)):
         yield context.violation(
             f"{family}.nil-with-content",
             element,
@@ -243,6 +243,9 @@ def _iter_simple(
             change=_NO_MTOM if type_name == "base64Binary" else None,
         )
         return
+    if type_name == "base64Binary":
+        yield from iter_base64(context, element, context.envelope.base64_of(element))
+        return
     text = text_of(element)
     match type_name:
         case "int" if parse_int(text) is None:
@@ -261,10 +264,10 @@ def _iter_simple(
                 expected="true, false, 1 or 0",
                 got=quote(text),
             )
-        case "base64Binary":
-            yield from iter_base64(context, element, text)
         case "BlobLinkType" if text not in BlobLinkType.__members__:
             yield _unknown_link_type(context, element, text)
+        case "BlobLinkType":
+            yield from iter_link_type(context, element, text)
 
 
 def _unknown_link_type(context: Context, element: Element, text: str) -> Violation:

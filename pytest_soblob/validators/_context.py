@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from pytest_soblob._base64 import Base64Text
 from pytest_soblob._text import ascii_controls, clip, elide_base64, redact
 from pytest_soblob.binding import NIL, XSI_TYPE
 from pytest_soblob.catalogue import RULES
@@ -72,7 +73,7 @@ def make_violation(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Context:
     """One message and how it is judged.
 
@@ -110,13 +111,15 @@ class Context:
         server: str | None = None,
     ) -> Violation:
         """Return a violation at that element, with its path, line and excerpt."""
+        line, column = self.envelope.document.position_of(element)
         return make_violation(
             rule_id,
             message,
             secrets=self.secrets,
             severity=severity,
             path=self.envelope.paths.path_of(element),
-            line=line_of(element, self.envelope),
+            line=line,
+            column=column,
             expected=expected,
             got=got,
             change=change,
@@ -136,11 +139,7 @@ def iter_secrets(envelope: Envelope) -> Iterator[str]:
 
 def line_of(element: Element, envelope: Envelope) -> int | None:
     """Return the line on which the element begins, counted from 1."""
-    line = element.sourceline
-    if not isinstance(line, int) or line < 1:
-        return None
-    prefix = f"{element.prefix}:" if element.prefix else ""
-    return envelope.document.first_line(prefix + local_name(element), line)
+    return envelope.document.position_of(element)[0]
 
 
 def excerpt_of(element: Element, envelope: Envelope) -> tuple[str, ...]:
@@ -152,11 +151,12 @@ def excerpt_of(element: Element, envelope: Envelope) -> tuple[str, ...]:
     numbers = [str(line_of(row, envelope) or "?") for row in rows]
     width = max(map(len, numbers))
     return tuple(
-        f"{number:>{width}} | {_start_of(row)}" for number, row in zip(numbers, rows, strict=True)
+        f"{number:>{width}} | {_start_of(row, envelope)}"
+        for number, row in zip(numbers, rows, strict=True)
     )
 
 
-def _start_of(element: Element) -> str:
+def _start_of(element: Element, envelope: Envelope) -> str:
     tag = _source_name(element, str(element.tag))
     # Not element.items(): lxml needs quadratic time for it.
     names = sorted(element.keys()[:MOST_ATTRIBUTES], key=lambda name: name not in _SHOWN_FIRST)
@@ -164,18 +164,17 @@ def _start_of(element: Element) -> str:
         f' {_source_name(element, str(name))}="{clip(str(element.get(name)), 40)}"'
         for name in names[:4]
     )
-    text = text_of(element)
-    shown_text = _abbreviated(text)
+    shown_text = _abbreviated(envelope.base64_of(element))
     if children(element):
         return f"<{tag}{attributes}>{clip(shown_text, 40)}…"
     return f"<{tag}{attributes}>{_clip_middle(shown_text, 60)}</{tag}>"
 
 
-def _abbreviated(text: str) -> str:
+def _abbreviated(text: Base64Text) -> str:
     """Return the text on one line; of a long one its two ends and its length."""
     if len(text) <= _LONGEST_TEXT:
-        return elide_base64(" ".join(text.split()))
-    head, tail = text[:200].split(), text[-200:].split()
+        return elide_base64(" ".join(text.text().split()))
+    head, tail = text.text(0, 200).split(), text.text(len(text) - 200).split()
     return f"{' '.join(head)[:12]}…({len(text):,} characters)…{' '.join(tail)[-8:]}"
 
 

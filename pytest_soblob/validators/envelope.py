@@ -24,7 +24,6 @@ from pytest_soblob.validators._context import (
     Context,
     excerpt_of,
     iter_secrets,
-    line_of,
     make_violation,
 )
 from pytest_soblob.violations import Severity, Violation
@@ -38,11 +37,13 @@ def find_wrong_root(envelope: Envelope) -> Violation | None:
         return None
     root = envelope.root
     is_envelope = local_name(root) == "Envelope"
+    line, column = envelope.document.position_of(root)
     return make_violation(
         "envelope.namespace-unknown" if is_envelope else "envelope.root-not-envelope",
         secrets=iter_secrets(envelope),
         path=display_name(str(root.tag)),
-        line=line_of(root, envelope),
+        line=line,
+        column=column,
         expected=f"Envelope in {SOAP11}",
         got=f"{local_name(root)} in {namespace(root) or 'no namespace'}",
         excerpt=excerpt_of(root, envelope),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pytest_soblob.binding import find_child, read
 from pytest_soblob.envelope import Envelope
-from pytest_soblob.validators._context import excerpt_of, iter_secrets, line_of, make_violation
+from pytest_soblob.validators._context import excerpt_of, iter_secrets, make_violation
 from pytest_soblob.violations import Violation
 
 
@@ -28,13 +28,15 @@ def iter_lost_picture(envelope: Envelope, failed_save: str) -> Iterator[Violatio
     place = element if child is None else child
     used = "blob id 0" if read(child, "int") == 0 else "no blob id"
     person = read(find_child(element, "PersonId"), "int") or 0
+    line, column = envelope.document.position_of(place)
     yield make_violation(
         "flow.no-blob-id-after-failed-save",
         f"the client called ChangePersonImage with {used} after SaveImageStream had failed "
         f"({failed_save}): on a real server this removes the picture of person {person}",
         secrets=iter_secrets(envelope),
         path=envelope.paths.path_of(place),
-        line=line_of(place, envelope),
+        line=line,
+        column=column,
         expected="no call of ChangePersonImage, or one with the id of a stored blob",
         got=used,
         excerpt=excerpt_of(place, envelope),

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import chain, islice
 from typing import Final, TypeVar
 
-from pytest_soblob import _xml
+from pytest_soblob import _carving, _xml
 from pytest_soblob._xml import Document
 from pytest_soblob.contract import (
     OPERATIONS,
@@ -23,8 +23,9 @@ from pytest_soblob.contract import (
 from pytest_soblob.envelope import Envelope
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import SOAP11, SOAP12
-from pytest_soblob.validators import body, envelope, header, http, xml
+from pytest_soblob.validators import body, envelope, header, http, payload, xml
 from pytest_soblob.validators._context import Context, make_violation
+from pytest_soblob.validators.usual import is_usual
 from pytest_soblob.violations import Verdict, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
@@ -45,6 +46,8 @@ class EnvelopeValidator:
         installation: `onsite`, or `online`, where an application token must be sent.
         operation: The one operation that is judged; another one in a body is an error. None takes
             any operation of `schemas/`.
+        max_message_size: Bytes that a message may have, as your server is configured; None, as
+            NetServer's own limit is not known, for no limit.
 
     Raises:
         SoblobError: A setting has a value that there is not.
@@ -54,6 +57,7 @@ class EnvelopeValidator:
     profile: Profile | str = Profile.AUTO
     installation: Installation | str = Installation.ONSITE
     operation: str | None = SAVE_IMAGE_STREAM.name
+    max_message_size: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -105,15 +109,22 @@ class EnvelopeValidator:
         return self.examine(message)[0]
 
     def examine(
-        self, message: bytes | HttpRequest | HttpResponse
+        self, message: bytes | HttpRequest | HttpResponse, *, fast: bool = True
     ) -> tuple[Verdict, Envelope | None]:
         """Return the verdict, and the envelope that it is about, so that nobody parses again.
 
         The envelope is None where the bytes are no envelope of either SOAP version.
+
+        Args:
+            message: As for `judge`.
+            fast: Whether a large image may be cut out before parsing, and a usual message told at
+                a glance. The verdict is the same without; tests compare the two.
         """
         data = self._body_of(message)
-        document = _xml.parse(data)
-        context, violations = self._judge_envelope(document)
+        document = _carving.parse(data) if fast else _xml.parse(data)
+        context, violations = self._judge_envelope(document, fast=fast)
+        if self.max_message_size is not None and len(data) > self.max_message_size:
+            violations = [self._too_large(len(data)), *violations]
         if isinstance(message, HttpRequest | HttpResponse):
             violations = [*self._iter_http(message, document, context), *violations]
         verdict = Verdict(
@@ -136,10 +147,23 @@ class EnvelopeValidator:
             f"a {self.kind} is bytes or an {wanted.__name__}, not {type(message).__name__}{hint}"
         )
 
-    def _judge_envelope(self, document: Document) -> tuple[Context | None, list[Violation]]:
+    def _too_large(self, size: int) -> Violation:
+        return make_violation(
+            "payload.message-too-large",
+            f"the message has {size:,} bytes",
+            expected=f"at most {self.max_message_size:,}",
+            got=f"{size:,}",
+        )
+
+    def _judge_envelope(
+        self, document: Document, *, fast: bool
+    ) -> tuple[Context | None, list[Violation]]:
         parsed = Envelope.from_document(document)
         if parsed is None:
             return None, list(xml.iter_unparsed(document))
+        if fast and self._is_usual(parsed):
+            context = self._usual_context(parsed)
+            return context, list(payload.iter_violations(context))
         wrong_root = envelope.find_wrong_root(parsed)
         if wrong_root is not None:
             outside = islice(xml.iter_violations(parsed, None), MOST_VIOLATIONS)
@@ -155,6 +179,24 @@ class EnvelopeValidator:
             text = f"judging stopped after {MOST_VIOLATIONS:,} violations"
             violations.append(make_violation("envelope.too-many-violations", text))
         return context, violations
+
+    def _is_usual(self, parsed: Envelope) -> bool:
+        """Whether only the payload has to be judged, since all around it is as usual."""
+        return (
+            self.profile in (Profile.AUTO, Profile.WSDL)
+            and self.operation in (None, SAVE_IMAGE_STREAM.name)
+            and is_usual(parsed, self.kind, Installation(self.installation))
+        )
+
+    def _usual_context(self, parsed: Envelope) -> Context:
+        return Context(
+            envelope=parsed,
+            kind=self.kind,
+            profile=Profile.WSDL,
+            installation=Installation(self.installation),
+            operation=None if self.operation is None else SAVE_IMAGE_STREAM,
+            actual=SAVE_IMAGE_STREAM,
+        )
 
     def _context(self, parsed: Envelope) -> Context:
         return Context(
