@@ -16,10 +16,12 @@ from lxml import etree
 
 from pytest_soblob._base64 import Base64Text
 from pytest_soblob._positions import Position, find_start_tags
+from pytest_soblob._syntax import sort_error
 from pytest_soblob._text import clip, redact
 
 # Multi-byte encodings whose second bytes can be `<` or that shift states (UTF-7, ISO-2022, EBCDIC)
 # could hide a DTD from the look at the prolog below; nobody sends SOAP in them.
+_VERSION = re.compile(r"""<\?xml\s+version\s*=\s*["']([^"'<>]*)""")
 _SAFE_ENCODING = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-\d{1,2}|iso_8859-\d{1,2}|latin-?1"
     r"|windows-125\d|cp125\d|koi8-[ru]|gbk|gb2312|gb18030|big5|shift_jis|euc-(jp|kr)",
@@ -237,7 +239,37 @@ def _find_problem_before_parsing(document: Document, head: str) -> Problem | Non
         )
     if not head.lstrip().startswith("<"):
         return _not_xml(data)
-    return _find_doctype(document)
+    return _find_contradiction(document) or _find_version(head) or _find_doctype(document)
+
+
+def _find_contradiction(document: Document) -> Problem | None:
+    """Compare the declared encoding with what the first bytes show."""
+    declared = document.declared_encoding
+    if declared is None:
+        return None
+    shown = document.byte_order_mark or _sniff_utf16(document.data)
+    said_16, is_16 = "16" in declared, shown is not None and "16" in shown
+    is_8 = document.byte_order_mark == "utf-8" and declared.lower() not in ("utf-8", "utf8")
+    if said_16 == is_16 and not is_8:
+        return None
+    how = "a byte order mark" if document.byte_order_mark else "the bytes"
+    return Problem(
+        rule="xml.encoding-contradicts",
+        message=f"the XML declaration says {declared}, but {how} say {shown or 'otherwise'}",
+        got=f"encoding='{declared}'",
+        line=1,
+        column=1,
+    )
+
+
+def _find_version(head: str) -> Problem | None:
+    version = _VERSION.match(head)
+    if version is None or version[1] == "1.0":
+        return None
+    said = clip(version[1], 20)
+    return Problem(
+        rule="xml.version", message=f"the XML version is {said}", got=said, line=1, column=1
+    )
 
 
 def _find_doctype(document: Document) -> Problem | None:
@@ -282,20 +314,24 @@ def _parse_tree(data: bytes) -> tuple[etree._Element | None, Problem | None]:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, OSError, ValueError, LookupError) as error:
-        return None, _syntax_problem(parser, error)
+        return None, _syntax_problem(data, parser, error)
     if root.getroottree().docinfo.doctype:
         return None, Problem(rule="xml.doctype", message="the document has a DTD", got="<!DOCTYPE")
     return root, None
 
 
-def _syntax_problem(parser: "etree.XMLParser[etree._Element]", error: Exception) -> Problem:
+def _syntax_problem(
+    data: bytes, parser: "etree.XMLParser[etree._Element]", error: Exception
+) -> Problem:
     entry = next(iter(parser.error_log), None)
     said = entry.message if entry is not None else str(error)
     said = clip(" ".join(said.split()) or type(error).__name__, 200)
-    rule = "xml.too-deep" if "depth" in said.lower() else "xml.not-well-formed"
+    is_cut = not data.rstrip(b" \t\r\n\x00").endswith(b">")
+    sorted_ = sort_error(0 if entry is None else entry.type, said, is_cut=is_cut)
     return Problem(
-        rule=rule,
-        message=said,
+        rule=sorted_.rule,
+        message=sorted_.message,
+        got=sorted_.got,
         line=entry.line if entry is not None and entry.line > 0 else None,
         column=entry.column if entry is not None and entry.column > 0 else None,
     )

@@ -11,7 +11,7 @@ Both rebuild from their `repr`; both work without Hypothesis.
 from typing import Any, Self
 
 from pytest_soblob.binding import Spelling
-from pytest_soblob.contract import Profile
+from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.messages import Fault, SaveImageStreamRequest, SaveImageStreamResponse
 from pytest_soblob.mutations import Mutation, apply, find_mutations
@@ -68,6 +68,11 @@ class MalformedBytes(bytes):
     message: Message
     profile: Profile
     spelling: Spelling
+
+    @property
+    def installation(self) -> Installation:
+        """The installation to judge it by: `online` where a rule is about that."""
+        return self.mutation.installation
 
     def __new__(
         cls,

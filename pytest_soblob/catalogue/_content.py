@@ -60,13 +60,16 @@ _ROWS = (
 )  # fmt: skip
 
 
-def content_rules(family: str, reference: str, attribute_severity: Severity) -> tuple[Rule, ...]:
+def content_rules(
+    family: str, reference: str, attribute_severity: Severity, without: tuple[str, ...] = ()
+) -> tuple[Rule, ...]:
     """Return the rules of typed content under the ids of one family.
 
     Args:
         family: `header` or `body`.
         reference: Where the declared content stands.
         attribute_severity: How much an attribute that the schema does not have matters there.
+        without: Rules that no message can break there.
     """
     return tuple(
         Rule(
@@ -78,4 +81,5 @@ def content_rules(family: str, reference: str, attribute_severity: Severity) -> 
             server=server,
         )
         for name, severity, meaning, where, change, server in _ROWS
+        if name not in without
     )

@@ -21,6 +21,27 @@ RULES = (
         change="put it into detail, or take it out",
     ),
     Rule(
+        id="fault.text-between-children",
+        severity=Severity.ERROR,
+        meaning="Text stands between the elements of the fault",
+        reference=f"{_SOAP11}; {_SOAP12}; XML Schema part 1, 3.4.4: element-only content",
+        change="put the text into faultstring, or into Text of Reason",
+    ),
+    Rule(
+        id="fault.element-in-value",
+        severity=Severity.ERROR,
+        meaning="An element stands where the fault has only text",
+        reference=f"{_SOAP11}; {_SOAP12}; XML Schema part 1, 3.4.4: simple content",
+        change="move the element into detail (SOAP 1.2: Detail)",
+    ),
+    Rule(
+        id="fault.attribute-unqualified",
+        severity=Severity.ERROR,
+        meaning="An attribute in no namespace stands on the fault or one of its children",
+        reference="SOAP 1.1 section 4.4 and schema; SOAP 1.2 part 1, 5.4",
+        change="take the attribute out",
+    ),
+    Rule(
         id="fault.child-qualified",
         severity=Severity.ERROR,
         meaning="A child of a SOAP 1.1 fault is in a namespace",

@@ -61,6 +61,14 @@ RULES = (
         server="answers 500 with a MustUnderstand fault",
     ),
     Rule(
+        id="header.ws-addressing",
+        severity=Severity.NOTE,
+        meaning="The header has WS-Addressing blocks, which basicHttpBinding does not read",
+        reference="WCF basicHttpBinding: AddressingVersion.None; WSDL: no policy asks for them",
+        change="leave them, as zeep sends them; or take them out",
+        server="ignores them, unless they must be understood",
+    ),
+    Rule(
         id="header.must-understand-value",
         severity=Severity.ERROR,
         meaning="mustUnderstand has a value that the SOAP version does not have",

@@ -62,6 +62,22 @@ RULES = (
         server="answers 400, or 415 to a charset other than UTF-8 and UTF-16",
     ),
     Rule(
+        id="http.content-length",
+        severity=Severity.ERROR,
+        meaning="The Content-Length is not the length of the body",
+        reference="RFC 9112, 6.2 and 6.3",
+        change="let your HTTP library write the header: it is bytes, not characters",
+        server="waits for the rest, or reads a part of the message",
+    ),
+    Rule(
+        id="http.framed-twice",
+        severity=Severity.ERROR,
+        meaning="The message has both a Content-Length and a Transfer-Encoding",
+        reference="RFC 9112, 6.1: a sign of request smuggling",
+        change="send one of the two",
+        server="answers 400, or closes the connection",
+    ),
+    Rule(
         id="http.soap-action-missing",
         severity=Severity.ERROR,
         meaning="There is no SOAPAction header",

@@ -3,6 +3,10 @@
 from pytest_soblob.violations import Rule, Severity
 
 _REFUSES = "answers 400 with an empty body"
+_PARTLY = (
+    "answers 400 with an empty body, or a DeserializationFailed fault if the error comes after the "
+    "start of the body"
+)
 
 RULES = (
     Rule(
@@ -35,8 +39,103 @@ RULES = (
         meaning="The message is not well-formed XML",
         reference="XML 1.0, 2.1; Namespaces in XML 1.0",
         change="write the envelope with an XML library, which escapes & and < and closes tags",
-        server="answers 400 with an empty body, or a DeserializationFailed fault if the error "
-        "comes after the start of the body",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.character-illegal",
+        severity=Severity.ERROR,
+        meaning="A character that XML 1.0 cannot carry stands in the message",
+        reference="XML 1.0, 2.2 Char",
+        change="take it out before the message is written: not even a reference (&#0;) can carry it",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.bytes-not-in-encoding",
+        severity=Severity.ERROR,
+        meaning="The bytes are not in the encoding that the message has",
+        reference="XML 1.0, 4.3.3",
+        change="encode the whole message as one text, in UTF-8, after it has been put together",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.prefix-unbound",
+        severity=Severity.ERROR,
+        meaning="A namespace prefix is not declared",
+        reference="Namespaces in XML 1.0, 5",
+        change="declare it with xmlns:prefix, on this element or one around it",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.prefix-reserved",
+        severity=Severity.ERROR,
+        meaning="A namespace declaration binds what is reserved, or nothing",
+        reference="Namespaces in XML 1.0, 3 and 2.2",
+        change="leave xml and xmlns alone, and bind every other prefix to a name that is not empty",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.attribute-doubled",
+        severity=Severity.ERROR,
+        meaning="An element has an attribute twice",
+        reference="XML 1.0, 3.1 Unique Att Spec; Namespaces in XML 1.0, 6.3",
+        change="write the attribute once",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.after-root",
+        severity=Severity.ERROR,
+        meaning="Something stands after the end of the root element",
+        reference="XML 1.0, 2.1 document",
+        change="send one document, and nothing after it: look for a message that was written twice",
+        server="answers 500 with a DeserializationFailed fault",
+    ),
+    Rule(
+        id="xml.truncated",
+        severity=Severity.ERROR,
+        meaning="The message ends too early",
+        reference="XML 1.0, 2.1 document",
+        change="send all of it: compare Content-Length with the bytes that were written",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.entity-undeclared",
+        severity=Severity.ERROR,
+        meaning="An entity is used that XML does not have",
+        reference="XML 1.0, 4.1 Entity Declared; SOAP has no DTD that could declare one",
+        change="write the character itself, or its number as in &#160;",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.ampersand-unescaped",
+        severity=Severity.ERROR,
+        meaning="An & stands in text or an attribute as it is",
+        reference="XML 1.0, 2.4",
+        change="write &amp; or let an XML library write the text",
+        server=_PARTLY,
+    ),
+    Rule(
+        id="xml.version",
+        severity=Severity.ERROR,
+        meaning="The XML declaration names another version than 1.0",
+        reference="WS-I Basic Profile 1.1, 3.1.2; SOAP 1.2 part 1, 5: an XML 1.0 infoset",
+        change="write version='1.0', or leave the declaration out",
+        server=_REFUSES,
+    ),
+    Rule(
+        id="xml.encoding-contradicts",
+        severity=Severity.ERROR,
+        meaning="The XML declaration names another encoding than the bytes are in",
+        reference="XML 1.0, 4.3.3 and appendix F",
+        change="declare the encoding that the bytes are in, or leave the declaration out for UTF-8",
+        server=_REFUSES,
+    ),
+    Rule(
+        id="xml.utf16-undeclared",
+        severity=Severity.WARNING,
+        meaning="The message is in UTF-16 without saying so in an XML declaration",
+        reference="XML 1.0, 4.3.3",
+        change="send UTF-8, or begin with an XML declaration that says UTF-16",
+        server=_REFUSES,
     ),
     Rule(
         id="xml.encoding-unsupported",

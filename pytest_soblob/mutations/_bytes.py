@@ -23,6 +23,36 @@ def _unescaped(text: str) -> str:
     return f"{text[:end]}Tom & Jerry{text[end:]}"
 
 
+def _twice(text: str) -> str:
+    """Give the root an attribute twice."""
+    start = text.index("Envelope") + len("Envelope")
+    return f"{text[:start]} xml:lang='en' xml:lang='en'{text[start:]}"
+
+
+def _declare(declaration: str) -> Callable[[str], str]:
+    """Put a namespace declaration on the root."""
+
+    def change(text: str) -> str:
+        start = text.index("Envelope") + len("Envelope")
+        return f"{text[:start]} {declaration}{text[start:]}"
+
+    return change
+
+
+def _in_body(what: str) -> Callable[[str], str]:
+    """Put something in front of Body's end tag."""
+
+    def change(text: str) -> str:
+        end = text.rindex("</", 0, text.rindex("</"))
+        return text[:end] + what + text[end:]
+
+    return change
+
+
+def _latin1(data: bytes) -> bytes:
+    return _utf8(_in_body("<!-- caf\xe9 -->"))(data).replace("caf\xe9".encode(), b"caf\xe9")
+
+
 def _mutation(name: str, rule: str, change: Callable[[str], str]) -> Mutation:
     return Mutation(name=name, rule=rule, edit_bytes=_utf8(change), kinds=BOTH)
 
@@ -31,9 +61,30 @@ MUTATIONS = (
     _mutation("nothing", "xml.empty", lambda text: ""),
     _mutation("JSON", "xml.not-xml", lambda text: '{"Type": "PersonImage"}'),
     _mutation("an HTML page", "xml.html", lambda text: "<html><body>502 Bad Gateway</body></html>"),
-    _mutation("cut off", "xml.not-well-formed", lambda text: text[: len(text) // 2]),
-    _mutation("an ampersand unescaped", "xml.not-well-formed", _unescaped),
-    _mutation("something after the root", "xml.not-well-formed", lambda text: text + "<x/>"),
+    _mutation("cut off", "xml.truncated", lambda text: text[: text.rindex("</")]),
+    _mutation("cut off inside a tag", "xml.truncated", lambda text: text[: text.rindex("</") - 2]),
+    _mutation("an ampersand unescaped", "xml.ampersand-unescaped", _unescaped),
+    _mutation("something after the root", "xml.after-root", lambda text: text + "<x/>"),
+    _mutation("sent twice", "xml.after-root", lambda text: text + text),
+    _mutation("an end tag that fits no start tag", "xml.not-well-formed", _in_body("</x>")),
+    _mutation("a control character", "xml.character-illegal", _in_body("\x0b")),
+    _mutation("a reference to NUL", "xml.character-illegal", _in_body("&#0;")),
+    _mutation("a prefix without a namespace", "xml.prefix-unbound", _in_body("<q:Trace/>")),
+    _mutation("a prefix bound to nothing", "xml.prefix-reserved", _declare('xmlns:q=""')),
+    _mutation("an attribute twice", "xml.attribute-doubled", _twice),
+    _mutation("an entity of HTML", "xml.entity-undeclared", _in_body("&nbsp;")),
+    _mutation("XML 1.1", "xml.version", lambda text: f'<?xml version="1.1"?>{text}'),
+    _mutation(
+        "UTF-16 declared, UTF-8 sent",
+        "xml.encoding-contradicts",
+        lambda text: f'<?xml version="1.0" encoding="UTF-16"?>{text}',
+    ),
+    Mutation(
+        name="a byte of Latin-1",
+        rule="xml.bytes-not-in-encoding",
+        edit_bytes=_latin1,
+        kinds=BOTH,
+    ),
     _mutation("a document type", "xml.doctype", lambda text: "<!DOCTYPE Envelope []>" + text),
     _mutation(
         "an encoding that hides markup",

@@ -5,7 +5,8 @@ from typing import Any
 
 from lxml import etree
 
-from pytest_soblob.binding import NIL
+from pytest_soblob.binding import NIL, XSI_TYPE
+from pytest_soblob.contract import Installation
 from pytest_soblob.envelope import children
 from pytest_soblob.messages import SaveImageStreamRequest, SaveImageStreamResponse
 from pytest_soblob.mutations._mutation import (
@@ -148,6 +149,46 @@ def _mutation(name: str, rule: str, edit: Edit, **more: Any) -> Mutation:
     return Mutation(name=name, rule=rule, edit=edit, **more)
 
 
+def _soap_version(tree: Tree) -> None:
+    """Write the whole envelope in the other SOAP version."""
+    other = _other_soap(tree)
+    for element in (tree.body, *tree.root.findall(f"{{{tree.soap}}}Header"), tree.root):
+        rename(element, other)
+
+
+def _header_second(tree: Tree) -> None:
+    tree.root.insert(0, tree.block("Credentials"))
+    tree.root.insert(1, tree.header)
+
+
+def _too_many(tree: Tree) -> None:
+    for _ in range(1_100):
+        etree.SubElement(tree.wrapper, f"{{{NETSERVER}}}Part")
+
+
+def _empty_token(tree: Tree) -> None:
+    for block in tree.root.findall(f".//{{{NETSERVER}}}ApplicationToken"):
+        block.text = None
+
+
+def _on_block(name: str, value: str, *, empty: bool = False) -> Edit:
+    def edit(tree: Tree) -> None:
+        block = tree.block("Credentials")
+        if empty:
+            block[:] = []
+        block.set(name, value)
+
+    return edit
+
+
+def _text_in_credentials(tree: Tree) -> None:
+    tree.block("Credentials").text = "oops"
+
+
+def _element_in_ticket(tree: Tree) -> None:
+    etree.SubElement(tree.block("Ticket"), f"{{{_FOREIGN}}}b")
+
+
 _BOTH: dict[str, Any] = {
     "kinds": BOTH,
     "message": (SaveImageStreamRequest, SaveImageStreamResponse),
@@ -212,5 +253,31 @@ MUTATIONS = (
     _mutation("Ticket without a namespace", "header.child-unqualified",
               lambda tree: rename(tree.block("Ticket"), ""),
               also=frozenset({"header.ticket-missing"})),
+    _mutation("Ticket in Services85", "header.child-other-version",
+              lambda tree: rename(tree.block("Ticket"), _SERVICES85),
+              also=frozenset({"header.ticket-missing"})),
+    _mutation("Ticket in a foreign namespace", "header.child-other-namespace",
+              lambda tree: rename(tree.block("Ticket"), _FOREIGN),
+              also=frozenset({"header.ticket-missing"})),
+    _mutation("text in Credentials", "header.text-between-children", _text_in_credentials),
+    _mutation("an element in Ticket", "header.element-in-value", _element_in_ticket),
+    _mutation("Credentials nil, but with a ticket", "header.nil-with-content",
+              _on_block(NIL, "true"), also=_NO_CREDENTIALS),
+    _mutation("nil neither true nor false on Credentials", "header.nil-value",
+              _on_block(NIL, "yes")),
+    _mutation("xsi:type of no type on Credentials", "header.xsi-type-unknown",
+              _on_block(XSI_TYPE, "xsd:credentials")),
+    _mutation("xsi:type unbound on Credentials", "header.xsi-type-unbound",
+              _on_block(XSI_TYPE, "nobody:SoCredentials")),
+    _mutation("xsi:type string on Credentials", "header.xsi-type-wrong",
+              _on_block(XSI_TYPE, "xsd:string")),
+    _mutation("Header after Credentials", "envelope.header-not-first", _header_second,
+              also=frozenset({"header.outside-header"})),
+    _mutation("the other SOAP version", "envelope.soap-version", _soap_version, **_BOTH,
+              also=frozenset({"header.outside-header"})),
+    _mutation("more mistakes than are told", "envelope.too-many-violations", _too_many, **_BOTH,
+              also=frozenset({"body.child-unknown"})),
+    _mutation("no application token, online", "header.application-token-missing", _empty_token,
+              installation=Installation.ONLINE),
     _mutation("a time zone that is no number", "header.not-an-integer", _time_zone),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from pytest_soblob.contract import Profile
+from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.envelope import Element, children
 from pytest_soblob.names import NETSERVER
 
@@ -81,6 +81,7 @@ class Mutation:
         needs: Attributes of the message that must not be None (or empty).
         message: The types of message in which it can be done.
         also: Error rules that follow from it.
+        installation: By which it must be judged.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Mutation:
     needs: tuple[str, ...] = ()
     message: type | tuple[type, ...] = object
     also: frozenset[str] = field(default_factory=frozenset)
+    installation: Installation = Installation.ONSITE
 
     def applies_to(self, message: object) -> bool:
         """Whether the message has what the mutation changes."""

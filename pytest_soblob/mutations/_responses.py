@@ -6,6 +6,7 @@ from typing import Any
 from lxml import etree
 
 from pytest_soblob.binding import NIL
+from pytest_soblob.envelope import Element
 from pytest_soblob.messages import Fault, SaveImageStreamResponse
 from pytest_soblob.mutations._mutation import (
     IN_HEADER,
@@ -87,6 +88,11 @@ def _twice(tree: Tree) -> None:
     tree.wrapper[1].addnext(copy.deepcopy(tree.wrapper[1]))
 
 
+def _reason_text(tree: Tree) -> Element:
+    """SOAP 1.1: faultstring; SOAP 1.2: Text in Reason."""
+    return tree.wrapper[1] if tree.soap != SOAP12 else tree.wrapper[1][0]
+
+
 def _unknown_fault_child(tree: Tree) -> None:
     etree.SubElement(tree.wrapper, "message").text = "no"
 
@@ -165,6 +171,12 @@ MUTATIONS = (
     _fault("no code", "fault.child-missing", lambda tree: _without(tree, 0)),
     _fault("the reason first", "fault.child-out-of-order", _first),
     _fault("two reasons", "fault.child-doubled", _twice),
+    _fault("text in the fault", "fault.text-between-children",
+           lambda tree: setattr(tree.wrapper, "text", "oops")),
+    _fault("an attribute on the fault", "fault.attribute-unqualified",
+           lambda tree: tree.wrapper.set("id", "1")),
+    _fault("markup in the reason", "fault.element-in-value",
+           lambda tree: etree.SubElement(_reason_text(tree), "b")),
     _fault("an unknown child", "fault.child-unknown", _unknown_fault_child),
     _fault("a qualified child", "fault.child-qualified", _qualified, profiles=ONLY_WSDL),
     _fault("a code with an unbound prefix", "fault.code-not-a-qname",

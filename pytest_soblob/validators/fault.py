@@ -9,13 +9,23 @@ from collections.abc import Generator, Iterator
 
 from pytest_soblob._text import quote
 from pytest_soblob.contract import Profile
-from pytest_soblob.envelope import Element, children, display_name, local_name, namespace, text_of
+from pytest_soblob.envelope import (
+    Element,
+    children,
+    display_name,
+    local_name,
+    namespace,
+    split_name,
+    stray_texts,
+    text_of,
+)
 from pytest_soblob.names import SOAP11, SOAP12, XML
-from pytest_soblob.validators._context import Context
+from pytest_soblob.validators._context import MOST_ATTRIBUTES, Context
 from pytest_soblob.violations import Violation
 
 _SOAP11_CHILDREN = ("faultcode", "faultstring", "faultactor", "detail")
 _SOAP12_CHILDREN = ("Code", "Reason", "Node", "Role", "Detail")
+_VALUES = ("faultcode", "faultstring", "faultactor", "Value", "Text", "Node", "Role")
 _SOAP12_CODES = ("VersionMismatch", "MustUnderstand", "DataEncodingUnknown", "Sender", "Receiver")
 
 
@@ -70,6 +80,7 @@ def _iter_reason(context: Context, reason: Element) -> Iterator[Violation]:
     if not texts:
         yield context.violation("fault.child-missing", reason, "Reason has no Text")
     for text in texts:
+        yield from _iter_value(context, text)
         if not text.get(f"{{{XML}}}lang"):
             yield context.violation("fault.language-missing", text)
 
@@ -78,6 +89,15 @@ def _iter_children(
     context: Context, element: Element, names: tuple[str, ...], *, required: int, uri: str
 ) -> Iterator[Violation]:
     """Judge names, order and number of children; the first `required` names must be there."""
+    yield from _iter_attributes(context, element)
+    for text in stray_texts(element):
+        yield context.violation(
+            "fault.text-between-children",
+            element,
+            f"text stands between the children of {local_name(element)}",
+            expected="white space only",
+            got=quote(text.strip(), 40),
+        )
     furthest = -1
     seen: set[str] = set()
     for child in children(element):
@@ -109,10 +129,36 @@ def _iter_children(
             )
         furthest = max(furthest, names.index(name))
         seen.add(name)
+        if name in _VALUES:
+            yield from _iter_value(context, child)
     for name in names[:required]:
         if name not in seen:
             yield context.violation(
                 "fault.child-missing", element, f"{local_name(element)} has no {name}"
+            )
+
+
+def _iter_value(context: Context, element: Element) -> Iterator[Violation]:
+    """Judge a child that holds text only."""
+    yield from _iter_attributes(context, element)
+    inside = children(element)
+    if inside:
+        yield context.violation(
+            "fault.element-in-value",
+            element,
+            f"{local_name(element)} holds an element {display_name(str(inside[0].tag))}",
+            expected="text only",
+        )
+
+
+def _iter_attributes(context: Context, element: Element) -> Iterator[Violation]:
+    for name in element.keys()[:MOST_ATTRIBUTES]:
+        if not split_name(str(name))[0]:
+            yield context.violation(
+                "fault.attribute-unqualified",
+                element,
+                f"{local_name(element)} has an attribute {quote(str(name), 40)}",
+                got=f"{quote(str(name), 40)}={quote(str(element.get(name)), 40)}",
             )
 
 

@@ -24,6 +24,10 @@ from pytest_soblob.violations import Violation
 
 _TICKET = re.compile(r"(7T|8A):\S+")
 _INVISIBLE = re.compile(r"[\s\ufeff\u200b\u2060]")
+_ADDRESSING = (
+    "http://www.w3.org/2005/08/addressing",
+    "http://schemas.xmlsoap.org/ws/2004/08/addressing",
+)
 _BESIDE_BODY = ("ApplicationToken", "Credentials")
 
 
@@ -44,11 +48,20 @@ def iter_violations(context: Context) -> Iterator[Violation]:
                 )
             seen.add(block.name)
             yield from iter_typed(context, "header", block.element, declared[block.name])
+    yield from _iter_addressing(context)
     if context.kind == "request":
         yield from _iter_credentials(context)
         yield from _iter_application_token(context)
     elif context.envelope.fault is None:
         yield from _iter_success(context)
+
+
+def _iter_addressing(context: Context) -> Iterator[Violation]:
+    """Say once, at the first of them, that nobody reads WS-Addressing blocks."""
+    found = [b for b in context.envelope.header_blocks if b.namespace in _ADDRESSING]
+    if found:
+        names = ", ".join(sorted({block.name for block in found})[:5])
+        yield context.violation("header.ws-addressing", found[0].element, f"there is wsa:{names}")
 
 
 def _declared_blocks(context: Context) -> dict[str, Particle]:

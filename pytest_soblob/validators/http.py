@@ -32,6 +32,7 @@ def iter_request_violations(
             expected="POST",
             got=quote(request.method, 20),
         )
+    yield from _iter_framing(request)
     expected = SERVICE_PATHS[operation.service]
     if not is_path_of(operation.service, request.path):
         yield make_violation(
@@ -57,6 +58,7 @@ def iter_response_violations(
     response: HttpResponse, document: Document, soap_namespace: str, *, is_fault: bool
 ) -> Iterator[Violation]:
     """Judge the HTTP side of a response whose envelope is of that SOAP version."""
+    yield from _iter_framing(response)
     yield from _iter_content_type(response, document, soap_namespace)
     status = response.status
     if is_fault and 200 <= status < 300:
@@ -74,6 +76,24 @@ def iter_response_violations(
             path="HTTP status line",
             expected="200",
             got=str(status),
+        )
+
+
+def _iter_framing(message: HttpRequest | HttpResponse) -> Iterator[Violation]:
+    """Judge what says how long the body is; whoever received it has undone any chunks."""
+    length = message.header("Content-Length")
+    if length is None:
+        return
+    where = "HTTP header Content-Length"
+    if message.header("Transfer-Encoding") is not None:
+        yield make_violation("http.framed-twice", path=where, got=quote(length, 20))
+    elif length.strip() != str(len(message.body)):
+        yield make_violation(
+            "http.content-length",
+            f"the Content-Length is {quote(length, 20)}, the body has {len(message.body):,} bytes",
+            path=where,
+            expected=str(len(message.body)),
+            got=quote(length, 20),
         )
 
 

@@ -40,6 +40,8 @@ def iter_violations(envelope: Envelope, profile: Profile | None) -> Iterator[Vio
         yield make_violation(
             "xml.encoding-unusual", f"the message is in {clip(encoding, 40)}", line=1
         )
+    if encoding.lower().startswith("utf-16") and document.declared_encoding is None:
+        yield make_violation("xml.utf16-undeclared", line=1)
     yield from _iter_outside_root(envelope)
     for node in envelope.root.iter(etree.ProcessingInstruction):
         yield _processing_instruction(node, envelope)

@@ -79,7 +79,10 @@ def test_malformed_messages_break_the_rule_they_claim(kind: str) -> None:
     @many
     @given(drawn)
     def check(data: MalformedBytes) -> None:
-        errors = {v.rule for v in EnvelopeValidator(kind, data.profile).judge(data).errors}
+        errors = {
+            v.rule
+            for v in EnvelopeValidator(kind, data.profile, data.installation).judge(data).errors
+        }
         assert data.rule in errors
         assert errors <= {data.rule, *data.mutation.also}
 
@@ -107,7 +110,10 @@ def test_each_mutation_breaks_an_error_rule_in_every_profile_it_names(mutation: 
             continue
         for profile in mutation.profiles:
             data = apply(mutation, message.to_bytes(profile))
-            errors = {v.rule for v in EnvelopeValidator(kind, profile).judge(data).errors}
+            errors = {
+                v.rule
+                for v in EnvelopeValidator(kind, profile, mutation.installation).judge(data).errors
+            }
             assert mutation.rule in errors, (profile, errors)
             assert errors <= {mutation.rule, *mutation.also}, profile
             tried += 1
