@@ -69,7 +69,7 @@ def inspect_webp(reader: Reader, head: bytes) -> Picture | None:
     size, end = reader.size, 8 + _RIFF_CHUNK.unpack_from(head)[1]
     truncated = f"the RIFF header says {end:,} bytes, there are {size:,}" if end > size else None
     first = head[_RIFF_START_BYTES:30]
-    if len(first) < 18:
+    if len(first) < 8:
         return Picture("WEBP", truncated=truncated or "the WEBP ends in its first chunk")
     name, length = _RIFF_CHUNK.unpack_from(first)
     needed = 8 + length
@@ -79,7 +79,7 @@ def inspect_webp(reader: Reader, head: bytes) -> Picture | None:
         )
     width, height = _webp_size(name, first)
     frames, orientation = 1, None
-    if name == b"VP8X":
+    if name == b"VP8X" and len(first) > 8:
         frames = 2 if first[8] & _ANIMATION_FLAG else 1
         if first[8] & _EXIF_FLAG:
             orientation = _webp_orientation(reader, head)
@@ -87,13 +87,14 @@ def inspect_webp(reader: Reader, head: bytes) -> Picture | None:
 
 
 def _webp_size(name: bytes, chunk: bytes) -> tuple[int, int] | tuple[None, None]:
-    if name == b"VP8X":
+    size = len(chunk)  # 18 but in a smaller file, as a lossless one of a few pixels may be.
+    if name == b"VP8X" and size == 18:
         width, height = chunk[12:15], chunk[15:18]
         return int.from_bytes(width, "little") + 1, int.from_bytes(height, "little") + 1
-    if name == b"VP8L" and chunk[8] == _VP8L_SIGNATURE:
+    if name == b"VP8L" and size >= 13 and chunk[8] == _VP8L_SIGNATURE:
         bits = int.from_bytes(chunk[9:13], "little")
         return (bits & _SIDE_BITS) + 1, (bits >> 14 & _SIDE_BITS) + 1
-    if name == b"VP8 " and chunk[11:14] == _VP8_START_CODE:
+    if name == b"VP8 " and size == 18 and chunk[11:14] == _VP8_START_CODE:
         # The two upper bits are a scale for showing, not a part of the size.
         across, down = _VP8_SIZE.unpack_from(chunk, 14)
         return across & _SIDE_BITS, down & _SIDE_BITS

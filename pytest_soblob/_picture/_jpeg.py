@@ -19,7 +19,7 @@ _FRAME: Final = Struct(">HHB")
 _CMYK_COMPONENTS: Final = 4
 _EXIF_NAME: Final = b"Exif\0\0"
 
-_FILL, _EOI, _SOS, _APP1 = 0xFF, 0xD9, 0xDA, 0xE1
+_FIRST, _FILL, _EOI, _SOS, _APP1 = 0xC0, 0xFF, 0xD9, 0xDA, 0xE1
 # C4, C8 and CC stand among them, but are tables and a reserve.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers that are two bytes and no more: TEM, RST0 to RST7, a second SOI.
@@ -42,7 +42,7 @@ def inspect_jpeg(reader: Reader, head: bytes) -> Picture | None:
             break
         marker = start[1]
         length = start[2] << 8 | start[3]
-        if start[0] != _FILL or marker == _EOI:
+        if start[0] != _FILL or marker == _EOI or (marker < _FIRST and marker not in _ALONE):
             # Damage: decoders skip to some marker, so that only the end can be missed.
             truncated = _find_missing_end(reader, at)
             break

@@ -70,6 +70,8 @@ class Window:
         """Return `count` bytes, at most as many as are fetched ahead; fewer only at the end."""
         index = offset - self._start
         if index < 0 or index + count > len(self.data):
+            if offset >= self._reader.size:
+                return b""
             self.data = self._reader.read(offset, self._ahead)
             self._start = offset
             return self.data[:count]

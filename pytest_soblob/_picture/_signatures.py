@@ -24,12 +24,10 @@ _DISGUISES: Final = (
     (b"PK\x03\x04", _ZIP),
     (b"PK\x05\x06", _ZIP),
     (b"\x1f\x8b", "gzip data"),
-    (b"BZh", "bzip2 data"),
     (b"\xfd7zXZ\0", "xz data"),
     (b"\x28\xb5\x2f\xfd", "zstd data"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"MZ", "an executable"),
     (b"\x7fELF", "an executable"),
     (b"\xcf\xfa\xed\xfe", "an executable"),
     (b"\xca\xfe\xba\xbe", "an executable"),
@@ -38,7 +36,6 @@ _DISGUISES: Final = (
     (b"%!PS", "a PostScript document"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"OggS", "an Ogg sound"),
-    (b"ID3", "an MP3 sound"),
     (b"fLaC", "a FLAC sound"),
     (b"\x1a\x45\xdf\xa3", "a video (webm, mkv)"),
     # Pictures that a client spoiled: read as text, with or without bytes that are no UTF-8.
@@ -50,6 +47,8 @@ _DISGUISES: Final = (
     (b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", f"a JPEG {_AS_TEXT}"),
     (b"\xc3\xbf\xc3\x98\xc3\xbf", f"a JPEG {_AS_TEXT}"),
 )
+# So short that they are believed of bytes only that are no text.
+_SHORT: Final = ((b"MZ", "an executable"), (b"BZh", "bzip2 data"), (b"ID3", "an MP3 sound"))
 _RIFF_FORMS: Final = {b"WAVE": "a WAV sound", b"AVI ": "an AVI video"}
 
 _TEXT_LOOKED_AT: Final = 1_024
@@ -60,7 +59,7 @@ _TEXTS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), words)
     for pattern, words in (
         (r"<!doctype html|<html|<head\b|<body\b", "an HTML page"),
-        (r"<svg\b|<.*<svg\b", "an SVG drawing"),
+        (r"<svg\b|<(\?xml|!--|!doctype svg).*<svg\b", "an SVG drawing"),
         (r"<\?xml.*<html\b", "an HTML page"),
         (r"<[?!a-z_]", "XML"),
         (r"data:[\w/+.;-]*,", "a data: URI"),
@@ -68,6 +67,7 @@ _TEXTS: Final = tuple(
         (r"System\.Byte\[\]", "the text 'System.Byte[]'"),
         (r"\[object \w+\]", "the text of a JavaScript object"),
         (r"\{\s*[\"}]|\[\s*([\[{\"\]\d-]|true|false|null)", "JSON"),
+        (r"[^<>\"|\r\n]{0,300}\.(png|jpe?g|gif|bmp|tiff?|webp)\s*$", "the name of a file"),
         (r"HTTP/\d", "an HTTP response"),
         (r"--[^\s]+\s+Content-", "a multipart body"),
         (r"(0x)?(89504e47|ffd8ff|47494638|424d|52494646)[0-9a-f\s]*$", "hexadecimal text"),
@@ -105,7 +105,8 @@ def find_disguise(head: bytes) -> str | None:
         return _RIFF_FORMS[head[8:12]]
     if len(head) > 1 and not head.strip(b"\0"):
         return "zero bytes"
-    return _find_text(head[:_TEXT_LOOKED_AT])
+    text = _decode(head[:_TEXT_LOOKED_AT])
+    return _find_binary(head) if text is None else _find_text(text)
 
 
 def _brands(head: bytes) -> set[bytes]:
@@ -117,10 +118,14 @@ def _brands(head: bytes) -> set[bytes]:
     return {head[8:12]} | {head[at : at + 4] for at in range(16, end, 4)}
 
 
-def _find_text(head: bytes) -> str | None:
-    text = _decode(head)
-    if text is None:
-        return None
+def _find_binary(head: bytes) -> str | None:
+    for start, words in _SHORT:
+        if head.startswith(start):
+            return words
+    return None
+
+
+def _find_text(text: str) -> str | None:
     text = text.lstrip()
     for pattern, words in _TEXTS:
         if pattern.match(text):
