@@ -12,7 +12,11 @@ _EXIF_HEAD_BYTES: Final = 512
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION = 256, 257, 262, 274
 # Where the data is: offsets and byte counts, and what the two call a piece.
 _PIECES: Final = ((273, 279, "strip"), (324, 325, "tile"))
-_WANTED: Final = frozenset((_WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION, 273, 279, 324, 325))
+# Bits of each sample, and the palette: no picture without them, and they may stand at the end.
+_NEEDED: Final = (258, 320)
+_WANTED: Final = frozenset(
+    (_WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION, *_NEEDED, 273, 279, 324, 325)
+)
 _SEPARATED: Final = 5
 # Field types that are whole numbers, with the letter that `struct` has for them: BYTE, SHORT, LONG,
 # IFD, LONG8, IFD8.
@@ -140,6 +144,9 @@ def _orientation(directory: _Directory) -> int | None:
 
 def _find_missing_piece(reader: Reader, directory: _Directory) -> str | None:
     size, fields = reader.size, directory.fields
+    for tag in _NEEDED:
+        if tag in fields and _end_of_value(directory.layout, fields[tag]) > size:
+            return f"the value of the TIFF's tag {tag} goes on past the end"
     for offsets_tag, counts_tag, name in _PIECES:
         offsets, counts = fields.get(offsets_tag), fields.get(counts_tag)
         if offsets is None or not offsets.length:
@@ -160,13 +167,20 @@ def _find_missing_piece(reader: Reader, directory: _Directory) -> str | None:
 
 def _last_numbers(reader: Reader, layout: _Layout, field: _Field) -> tuple[int, ...] | None:
     """Return the last numbers of a tag that has several; None: they are not in the file."""
-    width = _TYPE_BYTES[field.letter]
     taken = min(field.length, _MOST_PIECES)
-    if field.length * width <= len(field.value):
-        data = field.value[: taken * width]
-    else:
-        end = layout.place.unpack(field.value)[0] + field.length * width
-        if end > reader.size:
-            return None
-        data = reader.read(end - taken * width, taken * width)
-    return Struct(f"{layout.order}{taken}{field.letter}").unpack(data)
+    numbers = Struct(f"{layout.order}{taken}{field.letter}")
+    end = _end_of_value(layout, field)
+    if end == 0:
+        return numbers.unpack_from(field.value)
+    if end > reader.size:
+        return None
+    return numbers.unpack(reader.read(end - numbers.size, numbers.size))
+
+
+def _end_of_value(layout: _Layout, field: _Field) -> int:
+    """Return where the value ends that stands outside the directory; 0: it stands in it."""
+    size = field.length * _TYPE_BYTES[field.letter]
+    if size <= len(field.value):
+        return 0
+    place: int = layout.place.unpack(field.value)[0]
+    return place + size
