@@ -242,11 +242,22 @@ def test_orientation_is_told(name: str, orientation: int) -> None:
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_orientation_in_either_byte_order(order: str) -> None:
     mark = b"II*\0" if order == "<" else b"MM\0*"
-    block = mark + struct.pack(f"{order}IHHHIHHI", 8, 1, 274, 3, 1, 5, 0, 0)
+    tags = struct.pack(f"{order}HHHIHHI", 1, 274, 3, 1, 5, 0, 0)
+    png = ImageBytes()
     for prefix in (b"", b"Exif\0\0"):  # Which only JPEG should have.
-        chunk = struct.pack(">I4s", len(prefix + block), b"eXIf") + prefix + block + bytes(4)
-        png = ImageBytes()
-        assert look(png[:33] + chunk + png[33:]).orientation == 5
+        for gap in (0, 600):
+            block = prefix + mark + struct.pack(f"{order}I", 8 + gap) + bytes(gap) + tags
+            chunk = struct.pack(">I4s", len(block), b"eXIf") + block + bytes(4)
+            assert look(png[:33] + chunk + png[33:]).orientation == 5
+
+
+def test_a_compressed_bmp_says_how_long_it_is() -> None:
+    for field, file_bytes, words in ((7, 0, "61"), (0, 60, "60")):
+        header = struct.pack("<IHHIIiiHHII", file_bytes, 0, 0, 54, 40, 9, -5, 1, 8, 1, field)
+        picture = look(b"BM" + header.ljust(57, b"\0"))
+        assert (picture.width, picture.height) == (9, 5)
+        assert picture.truncated == f"the BMP header says {words} bytes, there are 59"
+        assert look(b"BM" + header.ljust(59, b"\0")).truncated is None
 
 
 def test_exif_that_is_cut_says_nothing() -> None:

@@ -37,7 +37,7 @@ def inspect_jpeg(reader: Reader, head: bytes) -> Picture | None:
     for _ in range(MOST_BLOCKS):
         start = window.take(at, 10)
         if len(start) < 4:
-            if not start.startswith(_END_OF_IMAGE):
+            if _END_OF_IMAGE not in start:
                 truncated = "no end-of-image marker (FF D9)"
             break
         marker = start[1]

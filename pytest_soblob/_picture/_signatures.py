@@ -54,25 +54,23 @@ _RIFF_FORMS: Final = {b"WAVE": "a WAV sound", b"AVI ": "an AVI video"}
 _TEXT_LOOKED_AT: Final = 1_024
 _CONTROL: Final = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 _BYTE_ORDER_MARKS: Final = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-# In this order; matched at the start of the text, white space skipped.
-_TEXTS: Final = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), words)
-    for pattern, words in (
-        (r"<!doctype html|<html|<head\b|<body\b", "an HTML page"),
-        (r"<svg\b|<(\?xml|!--|!doctype svg).*<svg\b", "an SVG drawing"),
-        (r"<\?xml.*<html\b", "an HTML page"),
-        (r"<[?!a-z_]", "XML"),
-        (r"data:[\w/+.;-]*,", "a data: URI"),
-        (r"b['\"]\\x|b['\"](GIF8|BM|RIFF|II|MM)", "the repr of Python bytes"),
-        (r"System\.Byte\[\]", "the text 'System.Byte[]'"),
-        (r"\[object \w+\]", "the text of a JavaScript object"),
-        (r"\{\s*[\"}]|\[\s*([\[{\"\]\d-]|true|false|null)", "JSON"),
-        (r"[^<>\"|\r\n]{0,300}\.(png|jpe?g|gif|bmp|tiff?|webp)\s*$", "the name of a file"),
-        (r"HTTP/\d", "an HTTP response"),
-        (r"--[^\s]+\s+Content-", "a multipart body"),
-        (r"(0x)?(89504e47|ffd8ff|47494638|424d|52494646)[0-9a-f\s]*$", "hexadecimal text"),
-        (r"(iVBORw0KGgo|/9j/|R0lGOD|UklGR)[\w+/=\s-]*$", "base64 text"),
-    )
+# In this order; matched at the start of the text, white space skipped. Not compiled here: it takes
+# longer than all else here, and few files need it; `re` remembers them.
+_TEXTS: Final = (
+    (r"<!doctype html|<html|<head\b|<body\b", "an HTML page"),
+    (r"<svg\b|<(\?xml|!--|!doctype svg).*<svg\b", "an SVG drawing"),
+    (r"<\?xml.*<html\b", "an HTML page"),
+    (r"<[?!a-z_]", "XML"),
+    (r"data:[\w/+.;-]*,", "a data: URI"),
+    (r"b['\"]\\x|b['\"](GIF8|BM|RIFF|II|MM)", "the repr of Python bytes"),
+    (r"System\.Byte\[\]", "the text 'System.Byte[]'"),
+    (r"\[object \w+\]", "the text of a JavaScript object"),
+    (r"\{\s*[\"}]|\[\s*([\[{\"\]\d-]|true|false|null)", "JSON"),
+    (r"[^<>\"|\r\n]{0,300}\.(png|jpe?g|gif|bmp|tiff?|webp)\s*$", "the name of a file"),
+    (r"HTTP/\d", "an HTTP response"),
+    (r"--[^\s]+\s+Content-", "a multipart body"),
+    (r"(0x)?(89504e47|ffd8ff|47494638|424d|52494646)[0-9a-f\s]*$", "hexadecimal text"),
+    (r"(iVBORw0KGgo|/9j/|R0lGOD|UklGR)[\w+/=\s-]*$", "base64 text"),
 )
 
 
@@ -128,7 +126,7 @@ def _find_binary(head: bytes) -> str | None:
 def _find_text(text: str) -> str | None:
     text = text.lstrip()
     for pattern, words in _TEXTS:
-        if pattern.match(text):
+        if re.match(pattern, text, re.IGNORECASE | re.DOTALL):
             return words
     return "plain text" if text else None
 
