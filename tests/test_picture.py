@@ -265,6 +265,8 @@ def test_exif_that_is_cut_says_nothing() -> None:
     at = data.index(b"Exif")
     for end in range(at + 6, at + 40):
         assert look(data[:end]).format == "JPEG"
+    for length in range(12):
+        assert look(data[: at - 2] + bytes([0, length]) + data[at:]).orientation is None
 
 
 @pytest.mark.parametrize(

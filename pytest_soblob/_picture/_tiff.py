@@ -82,6 +82,8 @@ def inspect_tiff(reader: Reader, head: bytes) -> Picture | None:
 
 def find_exif_orientation(reader: Reader, start: int, size: int) -> int | None:
     """Return the orientation, 2 to 8, from the EXIF block there; None: upright, or not said."""
+    if size <= 0:  # As a length says that has no room for the name before the block.
+        return None
     head = reader.read(start, min(size, _EXIF_HEAD_BYTES))
     if head.startswith(_EXIF_NAME):  # Of right in JPEG only, but written in others as well.
         start, size, head = start + len(_EXIF_NAME), size - len(_EXIF_NAME), head[6:]
