@@ -55,8 +55,13 @@ class Base64Text:
         part = self._source[self._start + max(start, 0) : last]
         return part if isinstance(part, str) else part.decode("latin-1")
 
+    @property
+    def size(self) -> int:
+        """How many bytes it decodes to; 0 where it is not strict base64."""
+        return self.decoded_size or 0
+
     @cached_property
-    def size(self) -> int | None:
+    def decoded_size(self) -> int | None:
         """How many bytes it decodes to; None where it is not strict base64."""
         size = self._check_plain()
         return self._check_spaced() if size is None else size
@@ -64,7 +69,7 @@ class Base64Text:
     @property
     def is_spaced(self) -> bool:
         """Whether strict base64 has white space in it."""
-        return self.size is not None and bool(self._pieces)
+        return self.decoded_size is not None and bool(self._pieces)
 
     def read(self, offset: int, count: int) -> bytes:
         """Return decoded bytes; fewer than `count` only at the end, none where it is not base64."""
@@ -87,7 +92,7 @@ class Base64Text:
     @property
     def lines(self) -> int:
         """How many line ends stand in it, as XML counts them: CR, LF and CR LF are one each."""
-        if self.size is None:
+        if self.decoded_size is None:
             self._line_feeds, self._carriage_returns = self._count("\n"), self._count("\r")
         if not self._carriage_returns:
             return self._line_feeds
@@ -107,7 +112,7 @@ class Base64Text:
 
     def decode(self) -> bytes | None:
         """Return all the bytes, None where it is not base64."""
-        if self.size is None:
+        if self.decoded_size is None:
             return None
         if not self._pieces:
             return pybase64.b64decode(self._slice(0, len(self)))

@@ -63,7 +63,7 @@ def _parse_around(data: bytes, place: tuple[int, int]) -> Document | None:
     if data.find(b"?", stop) >= 0 or data.find(b"?", declared, start) >= 0:
         return None
     text = Base64Text(data, start, stop)
-    if text.size is None and not _is_plain(data, start, stop):
+    if text.decoded_size is None and not _is_plain(data, start, stop):
         return None
     ends = text.lines
     last = max(data.rfind(b"\n", start, stop), data.rfind(b"\r", start, stop)) if ends else -1

@@ -43,3 +43,9 @@ PREFIXES: Final = {
     XSD: "xsd",
     XML: "xml",
 }
+
+# Of 2005 and of 2004: what clients add by themselves where the WSDL has wsaw:Action.
+WS_ADDRESSING: Final = (
+    "http://www.w3.org/2005/08/addressing",
+    "http://schemas.xmlsoap.org/ws/2004/08/addressing",
+)

@@ -46,7 +46,7 @@ RULES = (
         severity=Severity.ERROR,
         meaning="A character that XML 1.0 cannot carry stands in the message",
         reference="XML 1.0, 2.2 Char",
-        change="take it out before the message is written: not even a reference (&#0;) can carry it",
+        change="take it out before the message is written: no reference such as &#0; carries it",
         server=_PARTLY,
     ),
     Rule(

@@ -157,8 +157,9 @@ def _soap_version(tree: Tree) -> None:
 
 
 def _header_second(tree: Tree) -> None:
-    tree.root.insert(0, tree.block("Credentials"))
-    tree.root.insert(1, tree.header)
+    header, block = tree.header, tree.block("Credentials")
+    tree.root.insert(0, block)
+    block.addnext(header)
 
 
 def _too_many(tree: Tree) -> None:

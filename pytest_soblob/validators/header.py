@@ -17,17 +17,13 @@ from pytest_soblob.contract import (
     Profile,
 )
 from pytest_soblob.envelope import HeaderBlock, is_other_version, text_of
-from pytest_soblob.names import NETSERVER, SOAP11
+from pytest_soblob.names import NETSERVER, SOAP11, WS_ADDRESSING
 from pytest_soblob.validators._content import iter_typed
 from pytest_soblob.validators._context import Context
 from pytest_soblob.violations import Violation
 
 _TICKET = re.compile(r"(7T|8A):\S+")
 _INVISIBLE = re.compile(r"[\s\ufeff\u200b\u2060]")
-_ADDRESSING = (
-    "http://www.w3.org/2005/08/addressing",
-    "http://schemas.xmlsoap.org/ws/2004/08/addressing",
-)
 _BESIDE_BODY = ("ApplicationToken", "Credentials")
 
 
@@ -58,7 +54,7 @@ def iter_violations(context: Context) -> Iterator[Violation]:
 
 def _iter_addressing(context: Context) -> Iterator[Violation]:
     """Say once, at the first of them, that nobody reads WS-Addressing blocks."""
-    found = [b for b in context.envelope.header_blocks if b.namespace in _ADDRESSING]
+    found = [b for b in context.envelope.header_blocks if b.namespace in WS_ADDRESSING]
     if found:
         names = ", ".join(sorted({block.name for block in found})[:5])
         yield context.violation("header.ws-addressing", found[0].element, f"there is wsa:{names}")

@@ -55,7 +55,7 @@ def iter_violations(context: Context) -> Iterator[Violation]:
 
 def iter_base64(context: Context, element: Element, base64: Base64Text) -> Iterator[Violation]:
     """Judge the text of a base64Binary element, and the image that it is."""
-    size = base64.size
+    size = base64.decoded_size
     if size is None:
         yield _find_wrong_text(context, element, base64.text())
     elif size == 0:
