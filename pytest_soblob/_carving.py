@@ -17,7 +17,7 @@ from pytest_soblob._base64 import Base64Text
 from pytest_soblob._xml import Cut, Document
 
 # Below this, parsing everything is as quick.
-SHORTEST_CUT: Final = 256
+SHORTEST_CUT: Final = 4096
 _LONGEST_HEAD: Final = 64 * 1024
 _OPENING: Final = re.compile(
     rb"<((?:[A-Za-z_][A-Za-z0-9_.-]{0,60}:)?Image)(?:[ \t\r\n][^<>]{0,500})?>"

@@ -42,6 +42,7 @@ PREFIXES: Final = {
     XSI: "xsi",
     XSD: "xsd",
     XML: "xml",
+    "http://www.w3.org/2005/08/addressing": "wsa",
 }
 
 # Of 2005 and of 2004: what clients add by themselves where the WSDL has wsaw:Action.

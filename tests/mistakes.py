@@ -104,6 +104,8 @@ class Mistake:
     kind: str = "request"
     profile: str = "wsdl"
     installation: str = "onsite"
+    operation: str = "SaveImageStream"
+    max_message_size: int | None = None
     also: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -557,15 +559,15 @@ def _requests() -> list[Mistake]:
         mistake("JSON", "xml.not-xml", None, '{"Type": "PersonImage"}'),
         mistake("HTML", "xml.html", None, "<!DOCTYPE html><html><body>Sign in</body></html>"),
         mistake(
-            "ampersand unescaped", "xml.not-well-formed", None,
+            "ampersand unescaped", "xml.ampersand-unescaped", None,
             request(TYPE, IMAGE, "<n:Description>Tom & Jerry</n:Description>"),
         ),
         mistake(
             "unclosed element", "xml.not-well-formed", None, request().replace("</n:Image>", ""),
         ),
-        mistake("truncated", "xml.not-well-formed", None, request()[:-30]),
+        mistake("truncated", "xml.truncated", None, request()[:-30]),
         mistake(
-            "prefix not declared", "xml.not-well-formed", None,
+            "prefix not declared", "xml.prefix-unbound", None,
             request().replace("<n:Image>", "<q:Image>").replace("</n:Image>", "</q:Image>"),
         ),
         mistake(

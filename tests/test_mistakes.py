@@ -8,13 +8,23 @@ from pytest_soblob.rendering import render_violations
 from pytest_soblob.validators import EnvelopeValidator
 from pytest_soblob.violations import LONGEST_TEXT, Severity, Verdict
 from tests import mistakes
-from tests.mistakes import MISTAKES, Mistake
+from tests.mistakes import MISTAKES as FIRST_MISTAKES
+from tests.mistakes import Mistake
+from tests.more_mistakes import MORE_MISTAKES
+
+MISTAKES = [*FIRST_MISTAKES, *MORE_MISTAKES]
 
 each = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 
 
 def judge(mistake: Mistake) -> Verdict:
-    validator = EnvelopeValidator(mistake.kind, mistake.profile, mistake.installation)
+    validator = EnvelopeValidator(
+        mistake.kind,
+        mistake.profile,
+        mistake.installation,
+        operation=mistake.operation,
+        max_message_size=mistake.max_message_size,
+    )
     return validator.judge(mistake.message)
 
 

@@ -76,6 +76,8 @@ def _iter_soap12_code(context: Context, code: Element) -> Iterator[Violation]:
 
 
 def _iter_reason(context: Context, reason: Element) -> Iterator[Violation]:
+    yield from _iter_stray_text(context, reason)
+    yield from _iter_attributes(context, reason)
     texts = reason.findall(f"{{{SOAP12}}}Text")
     if not texts:
         yield context.violation("fault.child-missing", reason, "Reason has no Text")
@@ -90,14 +92,7 @@ def _iter_children(
 ) -> Iterator[Violation]:
     """Judge names, order and number of children; the first `required` names must be there."""
     yield from _iter_attributes(context, element)
-    for text in stray_texts(element):
-        yield context.violation(
-            "fault.text-between-children",
-            element,
-            f"text stands between the children of {local_name(element)}",
-            expected="white space only",
-            got=quote(text.strip(), 40),
-        )
+    yield from _iter_stray_text(context, element)
     furthest = -1
     seen: set[str] = set()
     for child in children(element):
@@ -136,6 +131,17 @@ def _iter_children(
             yield context.violation(
                 "fault.child-missing", element, f"{local_name(element)} has no {name}"
             )
+
+
+def _iter_stray_text(context: Context, element: Element) -> Iterator[Violation]:
+    for text in stray_texts(element):
+        yield context.violation(
+            "fault.text-between-children",
+            element,
+            f"text stands between the children of {local_name(element)}",
+            expected="white space only",
+            got=quote(text.strip(), 40),
+        )
 
 
 def _iter_value(context: Context, element: Element) -> Iterator[Violation]:

@@ -1,0 +1,222 @@
+"""More wrong messages, one for each rule about images, syntax, typed header blocks and faults."""
+
+import base64
+import struct
+import zlib
+from dataclasses import replace
+
+from tests.mistakes import (
+    CREDENTIALS,
+    DESCRIPTION,
+    FAULT,
+    HEADER,
+    IMAGE,
+    NS85,
+    OP,
+    PNG,
+    SOAP11,
+    SOAP12,
+    SUCCEEDED,
+    TICKET,
+    TYPE,
+    Mistake,
+    envelope,
+    fault,
+    http_request,
+    request,
+    response,
+)
+
+PICTURE = base64.b64decode(PNG)
+TICKET_PATH = f"{HEADER}/ns:Credentials/ns:Ticket"
+LOST = frozenset({"header.ticket-missing"})
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, *chunks: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes((width % 1000 + 1) * (height % 1000)))
+    data = b"".join([chunk(b"IHDR", header), *chunks, chunk(b"IDAT", pixels), chunk(b"IEND", b"")])
+    return b"\x89PNG\r\n\x1a\n" + data
+
+
+# Start of image, a frame of four components, a scan, end of image: all that says CMYK.
+CMYK_JPEG = bytes.fromhex(
+    "ffd8ffc00014080001000104011100021100031100041100ffda000e040100020003000400003f0000ffd9"
+)
+BMP = b"BM" + struct.pack("<IHHIIiiHHIIiiII", 58, 0, 0, 54, 40, 1, 1, 1, 24, 0, 4, 0, 0, 0, 0)
+BMP += b"\x00\x00\x00\x00"
+ANIMATION = png(1, 1, chunk(b"acTL", struct.pack(">II", 2, 0)))
+LYING = png(
+    1,
+    1,
+    chunk(b"eXIf", b"II*\x00\x08\x00\x00\x00\x01\x00" + struct.pack("<HHIHHI", 274, 3, 1, 6, 0, 0)),
+)
+
+
+def image(data: bytes) -> str:
+    return request(TYPE, f"<n:Image>{base64.b64encode(data).decode()}</n:Image>", DESCRIPTION)
+
+
+def _payload() -> list[Mistake]:
+    def mistake(name: str, rule: str, text: str, path: str = f"{OP}/ns:Image") -> Mistake:
+        return Mistake(name, rule, path, text.encode())
+
+    return [
+        mistake("an image that nobody knows", "payload.image-unrecognised", image(b"\xfe\x01" * 9)),
+        mistake("a PDF for an image", "payload.image-disguised", image(b"%PDF-1.7\n%\xe2\xe3")),
+        mistake("HTML for an image", "payload.image-disguised", image(b"<html><body>404")),
+        mistake("SVG for an image", "payload.image-disguised",
+                image(b'<svg xmlns="http://www.w3.org/2000/svg"/>')),
+        mistake("an archive for an image", "payload.image-disguised", image(b"PK\x03\x04\x14\x00")),
+        mistake("a name for an image", "payload.image-disguised", image(b"C:\\images\\ada.png")),
+        mistake("an image cut off", "payload.image-truncated", image(PICTURE[:-20])),
+        mistake("an image without its end", "payload.image-truncated", image(CMYK_JPEG[:-2])),
+        mistake("an image of a billion pixels", "payload.image-bomb", image(png(40_000, 30_000))),
+        mistake("an animation", "payload.animated", image(ANIMATION)),
+        mistake("an image in CMYK", "payload.cmyk", image(CMYK_JPEG)),
+        mistake("an image lying on its side", "payload.orientation", image(LYING)),
+        mistake("a bitmap", "payload.image-format", image(BMP)),
+        mistake("a token for a type", "payload.type-not-for-images",
+                request("<n:Type>AccessToken</n:Type>", IMAGE, DESCRIPTION), f"{OP}/ns:Type"),
+        mistake("a raw carriage return", "payload.description-carriage-return",
+                request(TYPE, IMAGE, "<n:Description>Ada\r\nLovelace</n:Description>"),
+                f"{OP}/ns:Description"),
+        Mistake("larger than the limit", "payload.message-too-large", None, request().encode(),
+                max_message_size=512),
+    ]  # fmt: skip
+
+
+def _syntax() -> list[Mistake]:
+    def mistake(name: str, rule: str, data: str | bytes) -> Mistake:
+        return Mistake(name, rule, None, data.encode() if isinstance(data, str) else data)
+
+    def described(text: str) -> str:
+        return request(TYPE, IMAGE, f"<n:Description>{text}</n:Description>")
+
+    return [
+        mistake("a control character", "xml.character-illegal", described("Ada\x0bLovelace")),
+        mistake("a reference to a control character", "xml.character-illegal", described("&#11;")),
+        mistake("NUL", "xml.character-illegal", described("Ada\x00")),
+        mistake("a lone surrogate", "xml.character-illegal", described("&#xD83D;")),
+        mistake("Latin-1 without saying so", "xml.bytes-not-in-encoding",
+                described("Zoë").encode("latin-1")),
+        mistake("half a character", "xml.bytes-not-in-encoding",
+                described("Zoë").encode().replace("ë".encode(), b"\xc3")),
+        mistake("the prefix xml bound anew", "xml.prefix-reserved",
+                request(attributes=' xmlns:xml="urn:x"')),
+        mistake("a prefix bound to nothing", "xml.prefix-reserved",
+                request(attributes=' xmlns:q=""')),
+        mistake("an attribute twice", "xml.attribute-doubled",
+                request(attributes=' xml:lang="en" xml:lang="no"')),
+        mistake("an attribute twice by two prefixes", "xml.attribute-doubled",
+                request(attributes=' xmlns:m="urn:x" xmlns:o="urn:x" m:a="1" o:a="2"')),
+        mistake("a second document", "xml.after-root", request() * 2),
+        mistake("junk after the envelope", "xml.after-root", f"{request()}\nOK"),
+        mistake("cut inside a tag", "xml.truncated", request()[:-3]),
+        mistake("cut inside the image", "xml.truncated", request().partition("</n:Image>")[0]),
+        mistake("an entity of HTML", "xml.entity-undeclared", described("Ada&nbsp;Lovelace")),
+        mistake("an ampersand in a name", "xml.ampersand-unescaped", described("R&D")),
+        mistake("XML 1.1", "xml.version", f'<?xml version="1.1"?>{request()}'),
+        mistake("UTF-16 declared, UTF-8 sent", "xml.encoding-contradicts",
+                f'<?xml version="1.0" encoding="UTF-16"?>{request()}'),
+        mistake("Latin-1 declared, a BOM of UTF-8", "xml.encoding-contradicts",
+                f'\ufeff<?xml version="1.0" encoding="ISO-8859-1"?>{request()}'),
+        mistake("UTF-8 declared, UTF-16 sent", "xml.encoding-contradicts",
+                f'<?xml version="1.0" encoding="UTF-8"?>{request()}'.encode("utf-16")),
+        mistake("UTF-16 without a word", "xml.utf16-undeclared", request().encode("utf-16")),
+    ]  # fmt: skip
+
+
+def _header() -> list[Mistake]:
+    def mistake(name: str, rule: str, path: str, header: str, **more: object) -> Mistake:
+        base = Mistake(name, rule, path, request(header=header).encode())
+        return replace(base, **more)  # type: ignore[arg-type]
+
+    def credentials(inside: str, attributes: str = "") -> str:
+        return f"<n:Credentials{attributes}>{inside}</n:Credentials>"
+
+    ticket = f"<n:Ticket>{TICKET}</n:Ticket>"
+    block = f"{HEADER}/ns:Credentials"
+    addressing = "http://www.w3.org/2005/08/addressing"
+    return [
+        mistake("addressing", "header.ws-addressing", f"{HEADER}/wsa:Action",
+                f'{CREDENTIALS}<a:Action xmlns:a="{addressing}">x</a:Action>'),
+        mistake("tickets doubled", "header.child-doubled", f"{TICKET_PATH}[2]",
+                credentials(ticket * 2)),
+        mistake("an unknown child of the credentials", "header.child-unknown", f"{block}/ns:User",
+                credentials(f"{ticket}<n:User>ada</n:User>")),
+        mistake("ticket without a namespace", "header.child-unqualified", f"{block}/Ticket",
+                credentials(f"<Ticket>{TICKET}</Ticket>"), also=LOST),
+        mistake("ticket of Services85", "header.child-other-version",
+                f"{block}/{{{NS85}}}Ticket",
+                credentials(f'<Ticket xmlns="{NS85}">{TICKET}</Ticket>'), also=LOST),
+        mistake("ticket in a foreign namespace", "header.child-other-namespace",
+                f"{block}/{{urn:x}}Ticket",
+                credentials(f'<Ticket xmlns="urn:x">{TICKET}</Ticket>'), also=LOST),
+        mistake("text in the credentials", "header.text-between-children", block,
+                credentials(f"Bearer {ticket}")),
+        mistake("markup in the ticket", "header.element-in-value", TICKET_PATH,
+                credentials(f"<n:Ticket>{TICKET}<b/></n:Ticket>")),
+        mistake("an attribute on the ticket", "header.attribute-unknown", TICKET_PATH,
+                credentials(f'<n:Ticket type="7T">{TICKET}</n:Ticket>')),
+        mistake("credentials nil, with a ticket", "header.nil-with-content", block,
+                credentials(ticket, ' xsi:nil="true"'),
+                also=frozenset({"header.credentials-missing"})),
+        mistake("nil is yes", "header.nil-value", TICKET_PATH,
+                credentials(f'<n:Ticket xsi:nil="yes">{TICKET}</n:Ticket>')),
+        mistake("xsi:type of a type that is not", "header.xsi-type-unknown", block,
+                credentials(ticket, ' xsi:type="n:Credentials"')),
+        mistake("xsi:type unbound in the header", "header.xsi-type-unbound", TICKET_PATH,
+                credentials(f'<n:Ticket xsi:type="xs:string">{TICKET}</n:Ticket>')),
+        mistake("xsi:type int on the ticket", "header.xsi-type-wrong", TICKET_PATH,
+                credentials(f'<n:Ticket xsi:type="xsd:int">{TICKET}</n:Ticket>')),
+        mistake("a time zone that is no number", "header.not-an-integer",
+                f"{HEADER}/ns:TimeZone/ns:SoTimeZoneId",
+                f"{CREDENTIALS}<n:TimeZone><n:SoTimeZoneId>UTC</n:SoTimeZoneId></n:TimeZone>"),
+    ]  # fmt: skip
+
+
+def _others() -> list[Mistake]:
+    code, reason = "<faultcode>e:Server</faultcode>", "<faultstring>no</faultstring>"
+    code12 = "<e:Code><e:Value>e:Sender</e:Value></e:Code>"
+
+    def answer(name: str, rule: str, path: str, text: str, profile: str = "wsdl") -> Mistake:
+        return Mistake(name, rule, path, text.encode(), kind="response", profile=profile)
+
+    authenticated = envelope(
+        f"<e:Header>{SUCCEEDED}</e:Header>",
+        "<e:Body><n:AuthenticateResponse><n:AuthenticationSucceeded>yes"
+        "</n:AuthenticationSucceeded></n:AuthenticateResponse></e:Body>",
+        SOAP11,
+    )
+    framed = http_request()
+    return [
+        answer("text in a fault", "fault.text-between-children", FAULT,
+               fault(f"{code}{reason} sorry")),
+        answer("markup in the reason", "fault.element-in-value", f"{FAULT}/faultstring",
+               fault(f"{code}<faultstring><b>no</b></faultstring>")),
+        answer("an attribute on a fault code", "fault.attribute-unqualified", f"{FAULT}/faultcode",
+               fault(f'<faultcode id="1">e:Server</faultcode>{reason}')),
+        answer("SOAP 1.2 reason as text", "fault.text-between-children",
+               "s12:Envelope/s12:Body/s12:Fault/s12:Reason",
+               fault(f'{code12}<e:Reason>no<e:Text xml:lang="en">no</e:Text></e:Reason>', SOAP12),
+               "soap12"),
+        replace(answer("authentication that succeeded yes", "body.not-a-boolean",
+                       "s:Envelope/s:Body/ns:AuthenticateResponse/ns:AuthenticationSucceeded",
+                       authenticated),
+                operation="AuthenticateUsernamePassword"),
+        Mistake("Content-Length too short", "http.content-length", "HTTP header Content-Length",
+                replace(framed, headers=(*framed.headers, ("Content-Length", "12")))),
+        Mistake("length and chunks", "http.framed-twice", "HTTP header Content-Length",
+                replace(framed, headers=(*framed.headers, ("Content-Length", "12"),
+                                         ("Transfer-Encoding", "chunked")))),
+        answer("a success without a word", "header.succeeded-missing", HEADER,
+               response(header="<!-- nothing -->")),
+    ]  # fmt: skip
+
+
+MORE_MISTAKES = [*_payload(), *_syntax(), *_header(), *_others()]
