@@ -19,7 +19,9 @@ ONLY_IN = {
     "socket": {"_server"},
     "PIL": {"images"},
     "httptools": {"_http"},
-    "click": {"cli"},
+    "click": {"cli", "judging", "_printer"},
+    "concurrent": {"bulk"},
+    "multiprocessing": {"bulk"},
 }
 APART = ({"validators"}, {"mutations", "specimens", "strategies"})
 
