@@ -15,7 +15,7 @@ import click
 
 from pytest_soblob._printer import Printer, is_bar_wanted
 from pytest_soblob._text import clip
-from pytest_soblob.bulk import WorkerDiedError, iter_files, judge_all
+from pytest_soblob.bulk import iter_files, judge_all
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.judging import LARGEST_FILE_BYTES, JudgeSettings
@@ -170,11 +170,10 @@ def _validate_all(names: tuple[str, ...], settings: JudgeSettings, jobs: int) ->
     """Judge and print; return the exit code."""
     total = sum(1 for _ in iter_files(names)) if is_bar_wanted(names) else 0
     with Printer(settings.output, total) as printer:
-        outcomes = judge_all(iter_files(names), settings, jobs)
         try:
-            for outcome in outcomes:
-                printer.print(outcome)
-        except WorkerDiedError as error:
+            for outcomes in judge_all(iter_files(names), settings, jobs):
+                printer.print(outcomes)
+        except SoblobError as error:
             printer.fail(f"soblob: {error}")
             return 2
     return printer.exit_code

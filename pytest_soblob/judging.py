@@ -5,10 +5,12 @@ needs. So a worker process can do all of it, and nothing big crosses between pro
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -47,8 +49,7 @@ class JudgeSettings:
     width: int = WIDTH
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What there is to say about one file.
 
     Attributes:
@@ -60,6 +61,15 @@ class Outcome:
     text: str
     is_valid: bool = False
     is_read: bool = True
+
+
+# A file to judge, or what is known already: of a folder that cannot be listed.
+Item = str | Outcome
+
+
+def judge_item(item: Item, settings: JudgeSettings) -> Outcome:
+    """Read and judge one file; hand on what is known already."""
+    return item if isinstance(item, Outcome) else judge_file(item, settings)
 
 
 def judge_file(file: str, settings: JudgeSettings) -> Outcome:
@@ -123,7 +133,11 @@ def _read(file: str, max_size: int) -> bytes:
             data = sys.stdin.buffer.read(max_size + 1)
         else:
             with Path(file).open("rb") as stream:
-                data = stream.read(max_size + 1)
+                # Asked for the limit at once, Python would reserve that much for every file.
+                size = min(os.fstat(stream.fileno()).st_size, max_size) + 1
+                data = stream.read(size)
+                if len(data) == size:  # it has grown, or is a pipe
+                    data += stream.read(max_size + 1 - size)
     except OSError as error:
         raise SoblobError(reason_of(error)) from None
     except ValueError as error:  # a NUL in the name

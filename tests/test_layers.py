@@ -20,8 +20,8 @@ ONLY_IN = {
     "PIL": {"images"},
     "httptools": {"_http"},
     "click": {"cli", "judging", "_printer"},
-    "concurrent": {"bulk"},
-    "multiprocessing": {"bulk"},
+    "concurrent": {"_workers"},
+    "multiprocessing": {"_workers"},
 }
 APART = ({"validators"}, {"mutations", "specimens", "strategies"})
 
