@@ -1,7 +1,9 @@
-"""`python -m benchmarks endpoint`: what starting and stopping the endpoint costs.
+"""`python -m benchmarks NAME`; `endpoint`: what starting and stopping the endpoint costs.
 
 Ours and a stock `http.server` in a thread take turns, and ours runs twice in each round, as a null
 control: if the two differ, the machine is too noisy to say anything.
+
+`bulk`: see `benchmarks/bulk.py`.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from benchmarks.bulk import bulk
 from pytest_soblob import StubEndpoint
 
 
@@ -49,15 +52,30 @@ def endpoint(rounds: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["endpoint"])
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("name", choices=["endpoint", "bulk"])
+    parser.add_argument("--rounds", type=int, help="default: 20 of endpoint, 7 of bulk")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    medians = endpoint(options.rounds)
+    if options.name == "bulk":
+        rounds = options.rounds or 7
+        figures = bulk(rounds)
+        title = f"soblob validate, medians of {rounds} rounds in turn"
+    else:
+        rounds = options.rounds or 20
+        figures = endpoint(rounds)
+        title = f"start plus stop, median of {rounds} rounds in turn"
     if options.json:
-        json.dump(medians, sys.stdout, indent=2)
+        json.dump(figures, sys.stdout, indent=2)
         return
-    print(f"start plus stop, median of {options.rounds} rounds in turn")
+    print(title)
+    if options.name == "bulk":
+        for name, value in figures.items():
+            print(f"  {name:<52} {value:8.2f}")
+    else:
+        show_endpoint(figures)
+
+
+def show_endpoint(medians: dict[str, float]) -> None:
     for name, milliseconds in medians.items():
         ratio = milliseconds / medians["ours"]
         print(f"  {name:<28} {milliseconds:8.2f} ms   {ratio:6.1f} x ours")
