@@ -5,7 +5,7 @@ handed on and forgotten. With one job no process starts.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from pytest_soblob.judging import (
@@ -46,8 +46,10 @@ def iter_files(names: Iterable[str]) -> Iterator[Item]:
 
 def judge_all(
     items: Iterable[Item], settings: JudgeSettings, jobs: int = 1
-) -> Iterator[list[Outcome]]:
+) -> Generator[list[Outcome], None, None]:
     """Judge files, and yield what was found in their order: at once, some at a time.
+
+    Close it if it is not read to its end: that ends the processes.
 
     Args:
         items: What `iter_files` yields; it is taken from as needed.

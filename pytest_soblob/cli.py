@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import threading
+from contextlib import closing
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -171,8 +172,10 @@ def _validate_all(names: tuple[str, ...], settings: JudgeSettings, jobs: int) ->
     total = sum(1 for _ in iter_files(names)) if is_bar_wanted(names) else 0
     with Printer(settings.output, total) as printer:
         try:
-            for outcomes in judge_all(iter_files(names), settings, jobs):
-                printer.print(outcomes)
+            # Closed, so that no worker goes on where printing is what fails or is interrupted.
+            with closing(judge_all(iter_files(names), settings, jobs)) as found:
+                for outcomes in found:
+                    printer.print(outcomes)
         except SoblobError as error:
             printer.fail(f"soblob: {error}")
             return 2

@@ -249,13 +249,13 @@ def test_a_worker_that_dies_is_one_line(folder: Path, output: str) -> None:
     assert result.returncode == 2
 
 
-@pytest.fixture
-def stuck(tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """A run whose worker reads a pipe that nobody writes to, in a process group of its own."""
+@pytest.fixture(params=JOBS)
+def stuck(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """A run that reads a pipe that nobody writes to, in a process group of its own."""
     (tmp_path / "right.xml").write_text(RIGHT)
     os.mkfifo(tmp_path / "fifo")
     process = subprocess.Popen(
-        command("validate", "--jobs", "2", "right.xml", "-", "fifo"),
+        command("validate", "--jobs", str(request.param), "right.xml", "-", "fifo"),
         cwd=tmp_path, start_new_session=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -341,7 +341,7 @@ def test_files_are_taken_as_needed(jobs: int) -> None:
 
     outcomes = judge_all(items(), JudgeSettings(), jobs)
     next(outcomes)
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
     assert len(taken) < 1_000
 
 
