@@ -1,7 +1,9 @@
 """`python -m benchmarks bulk`: `soblob validate` on many small files, two jobs against one.
 
 Whole processes in turn, one job, two jobs, one job, ..., from start to exit, so that what starting
-workers costs is in the figure. Memory is the peak of each process of a run (VmHWM, so on Linux
+workers costs is in the figure. In each round two commands of one job run side by side as well, each
+on half of the files: no pool can do better than that, and on a machine whose cores others use it
+says how much there was to win. Memory is the peak of each process of a run (VmHWM, so on Linux
 only), of a tenth of the files and of all of them: flat means that the two are alike.
 """
 
@@ -25,12 +27,15 @@ def bulk(rounds: int) -> dict[str, float]:
         folder = Path(scratch)
         write_files(folder)
         times: dict[int, list[float]] = {1: [], 2: []}
+        ceiling = []
         for _ in range(rounds):
             for jobs, measured in times.items():
                 measured.append(seconds(folder, jobs))
+            ceiling.append(side_by_side(folder))
         medians = {jobs: statistics.median(measured) for jobs, measured in times.items()}
         found = {f"{jobs} job(s), {FILES:,} files, s": value for jobs, value in medians.items()}
         found["throughput of 2 jobs, x that of 1"] = medians[1] / medians[2]
+        found["ceiling: two commands side by side, x one"] = medians[1] / statistics.median(ceiling)
         return found | memory(folder)
 
 
@@ -47,6 +52,19 @@ def write_files(folder: Path) -> None:
 def seconds(folder: Path, jobs: int) -> float:
     start = time.perf_counter()
     subprocess.run([*COMMAND, "--jobs", str(jobs), folder], stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def side_by_side(folder: Path) -> float:
+    inner = sorted(folder.iterdir())
+    half = len(inner) // 2
+    start = time.perf_counter()
+    running = [
+        subprocess.Popen([*COMMAND, *files], stdout=subprocess.DEVNULL)
+        for files in (inner[:half], inner[half:])
+    ]
+    for process in running:
+        process.wait()
     return time.perf_counter() - start
 
 
