@@ -1,37 +1,32 @@
 """The command `soblob`.
 
 Exit codes: 0 no error found, 1 an error found, 2 usage, or a file that cannot be read (and then 2
-wins over 1).
+wins over 1), 130 interrupted.
 """
 
-import json
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import closing
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
-from pytest_soblob import _xml
-from pytest_soblob._http import HttpSyntaxError, looks_like_http, parse_message
-from pytest_soblob._text import ascii_controls, clip, plural
+from pytest_soblob._printer import Printer, is_bar_wanted
+from pytest_soblob._text import clip
+from pytest_soblob.bulk import iter_files, judge_all
 from pytest_soblob.contract import Installation, Profile
-from pytest_soblob.endpoint import StubEndpoint
-from pytest_soblob.envelope import Envelope, local_name
 from pytest_soblob.errors import SoblobError
-from pytest_soblob.exchange import Exchange
-from pytest_soblob.rendering import count_text, render_violations, summary_line
+from pytest_soblob.judging import LARGEST_FILE_BYTES, JudgeSettings
+from pytest_soblob.rendering import WIDTH, summary_line
 from pytest_soblob.settings import BEHAVIOURS
-from pytest_soblob.validators import EnvelopeValidator
-from pytest_soblob.validators.validator import malformed_http
-from pytest_soblob.violations import Verdict
 
-LARGEST_FILE_BYTES = 512 * 1024 * 1024
-_PIPE_WIDTH = 92
+if TYPE_CHECKING:
+    from pytest_soblob.exchange import Exchange
+
+INTERRUPTED = 130  # as a shell says it of a command that SIGINT ended
 
 _profile = click.option(
     "--profile", type=click.Choice([str(p) for p in Profile]), default="auto", show_default=True
@@ -43,14 +38,6 @@ _installation = click.option(
     show_default=True,
     help="Online makes an application token mandatory.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One file and what was found in it."""
-
-    file: str
-    verdict: Verdict
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,7 +57,14 @@ def main() -> None:
 )
 @_profile
 @_installation
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="json: a list; jsonl: an object on a line for each file.",
+)
 @click.option(
     "--max-size",
     type=click.IntRange(min=1),
@@ -79,33 +73,42 @@ def main() -> None:
     metavar="BYTES",
     help="A larger file is not read.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Judge in so many processes; the output is the same.",
+)
 def validate(
-    files: tuple[str, ...], kind: str, profile: str, installation: str, output: str, max_size: int
+    files: tuple[str, ...],
+    kind: str,
+    profile: str,
+    installation: str,
+    output: str,
+    max_size: int,
+    jobs: int,
 ) -> None:
     """Judge envelopes, or raw HTTP messages with one inside.
 
-    FILE is a path, or - for standard input. Exit code 0: no error; 1: an error; 2: a file that
+    FILE is a path, or - for standard input, or a folder, which stands for the files in it and
+    below it, sorted, without hidden ones. Exit code 0: no error; 1: an error; 2: a file that
     cannot be read.
     """
-    judged: list[Judged] = []
-    unreadable = 0
-    for file in files:
-        try:
-            data = _read(file, max_size)
-        except SoblobError as error:
-            click.echo(f"soblob: {_shown(file)}: {error}", err=True)
-            unreadable += 1
-            continue
-        item = Judged(file, _judge(data, kind, profile, installation))
-        judged.append(item)
-        if output == "text":
-            click.echo(_as_text(item))
-    if output == "json":
-        click.echo(json.dumps([_as_json(item) for item in judged], indent=2, ensure_ascii=False))
-    elif len(files) > 1:
-        click.echo(_tally(judged, unreadable))
-    broken = any(not item.verdict.is_valid for item in judged)
-    sys.exit(2 if unreadable else int(broken))
+    settings = JudgeSettings(
+        kind=kind,
+        profile=profile,
+        installation=installation,
+        max_size=max_size,
+        output=output,
+        width=max(shutil.get_terminal_size((WIDTH, 24)).columns, 60),
+    )
+    try:
+        sys.exit(_validate_all(files, settings, jobs))
+    except KeyboardInterrupt:
+        click.echo("soblob: interrupted", err=True)
+        sys.exit(INTERRUPTED)
 
 
 @main.command()
@@ -133,6 +136,8 @@ def serve(
     max_message_size: int | None,
 ) -> None:
     """Run the stub until SIGINT or SIGTERM; a line for each request."""
+    from pytest_soblob.endpoint import StubEndpoint  # a third of the start, and only wanted here
+
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -162,90 +167,24 @@ def serve(
         endpoint.stop()
 
 
-def _print_exchange(exchange: Exchange) -> None:
+def _validate_all(names: tuple[str, ...], settings: JudgeSettings, jobs: int) -> int:
+    """Judge and print; return the exit code."""
+    total = sum(1 for _ in iter_files(names)) if is_bar_wanted(names) else 0
+    with Printer(settings.output, total) as printer:
+        try:
+            # Closed, so that no worker goes on where printing is what fails or is interrupted.
+            with closing(judge_all(iter_files(names), settings, jobs)) as found:
+                for outcomes in found:
+                    printer.print(outcomes)
+        except SoblobError as error:
+            printer.fail(f"soblob: {error}")
+            return 2
+    return printer.exit_code
+
+
+def _print_exchange(exchange: "Exchange") -> None:
     status = "closed" if exchange.response is None else str(exchange.response.status)
     errors = [violation for violation in exchange.violations if violation.is_error]
     blob = "" if exchange.blob_id is None else f" blob {exchange.blob_id}"
     said = f" {clip(summary_line(errors), 300)}" if errors else ""
     click.echo(f"{status} {exchange.operation or 'unknown operation'}{blob}{said}")
-
-
-def _read(file: str, max_size: int) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        SoblobError: It is missing, may not be read, or is over the limit.
-    """
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(max_size + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                data = stream.read(max_size + 1)
-    except OSError as error:
-        raise SoblobError(error.strerror or type(error).__name__) from None
-    except ValueError as error:  # a NUL in the name
-        raise SoblobError(str(error)) from None
-    if len(data) > max_size:
-        raise SoblobError(f"over the limit of {max_size:,} bytes (--max-size)")
-    return data
-
-
-def _judge(data: bytes, kind: str, profile: str, installation: str) -> Verdict:
-    if not looks_like_http(data):
-        kind = _kind_of(data) if kind == "auto" else kind
-        return EnvelopeValidator(kind, profile, installation).judge(data)
-    found = "response" if data.lstrip()[:5].upper() == b"HTTP/" else "request"
-    kind = found if kind == "auto" else kind
-    try:
-        message = parse_message(data)
-    except HttpSyntaxError as error:
-        return malformed_http(kind, str(error))
-    validator = EnvelopeValidator(kind, profile, installation)
-    # Asked to judge it as the other kind, there is no HTTP side of it to judge.
-    return validator.judge(message if kind == found else message.body)
-
-
-def _kind_of(data: bytes) -> str:
-    """Tell a request from a response by the Body's child; what cannot be told is a request."""
-    envelope = Envelope.from_document(_xml.parse(data))
-    element = None if envelope is None else envelope.payload_element
-    if element is None:
-        return "request"
-    name = local_name(element)
-    return "response" if name == "Fault" or name.endswith("Response") else "request"
-
-
-def _as_text(item: Judged) -> str:
-    verdict = item.verdict
-    state = (
-        click.style("valid", fg="green") if verdict.is_valid else click.style("INVALID", fg="red")
-    )
-    profile = f", profile {verdict.profile}" if verdict.profile else ""
-    line = f"{_shown(item.file)}: {state} {verdict.kind}{profile}: {count_text(verdict.violations)}"
-    if not verdict.violations:
-        return line
-    width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
-    return f"{line}\n\n{render_violations(verdict.violations, width=max(width, 60))}\n"
-
-
-def _as_json(item: Judged) -> dict[str, object]:
-    verdict = item.verdict
-    return {
-        "file": item.file,
-        "kind": verdict.kind,
-        "profile": verdict.profile,
-        "valid": verdict.is_valid,
-        "violations": [violation.to_json() for violation in verdict.violations],
-    }
-
-
-def _tally(judged: Sequence[Judged], unreadable: int) -> str:
-    valid = sum(item.verdict.is_valid for item in judged)
-    unread = f", {unreadable} not read" if unreadable else ""
-    files = plural(len(judged) + unreadable, "file")
-    return f"{files}: {valid} valid, {len(judged) - valid} invalid{unread}"
-
-
-def _shown(file: str) -> str:
-    return "standard input" if file == "-" else ascii_controls(click.format_filename(file))

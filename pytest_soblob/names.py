@@ -44,9 +44,3 @@ PREFIXES: Final = {
     XML: "xml",
     "http://www.w3.org/2005/08/addressing": "wsa",
 }
-
-# Of 2005 and of 2004: what clients add by themselves where the WSDL has wsaw:Action.
-WS_ADDRESSING: Final = (
-    "http://www.w3.org/2005/08/addressing",
-    "http://schemas.xmlsoap.org/ws/2004/08/addressing",
-)

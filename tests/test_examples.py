@@ -1,5 +1,6 @@
 """Each example as somebody who has copied it runs it; the careless one is red as expected."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-def run(pytester: pytest.Pytester, name: str) -> pytest.RunResult:
+def run(pytester: pytest.Pytester, name: str, *options: str) -> pytest.RunResult:
     shutil.copytree(EXAMPLES / name, pytester.path / name)
     folder = pytester.path / name
     return pytester.runpytest_subprocess(
-        "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", folder
+        "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", *options, folder
     )
 
 
@@ -43,8 +44,24 @@ def test_the_careless_example_is_red_for_the_right_reason(pytester: pytest.Pytes
     )
 
 
+def test_the_example_with_dask_is_green(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("dask.distributed", reason="needs the extra: pytest-soblob[dask]")
+    run(pytester, "archive_with_dask").assert_outcomes(passed=4)
+
+
+def test_the_example_with_dask_skips_without_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(sitecustomize="import sys; sys.modules['dask'] = None")
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
+    result = run(pytester, "archive_with_dask", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*needs dask: pip install 'pytest-soblob?dask?'*"])
+
+
 def test_every_example_is_here() -> None:
     folders = {file.name for file in EXAMPLES.iterdir() if (file / "pyproject.toml").exists()}
     assert folders == {
         "zeep_uploader", "requests_uploader", "careless_uploader", "property_tests",
+        "archive_with_dask",
     }  # fmt: skip

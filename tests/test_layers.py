@@ -19,7 +19,9 @@ ONLY_IN = {
     "socket": {"_server"},
     "PIL": {"images"},
     "httptools": {"_http"},
-    "click": {"cli"},
+    "click": {"cli", "judging", "_printer"},
+    "concurrent": {"_workers"},
+    "multiprocessing": {"_workers"},
 }
 APART = ({"validators"}, {"mutations", "specimens", "strategies"})
 
