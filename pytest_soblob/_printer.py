@@ -34,6 +34,7 @@ class Printer:
     def __init__(self, output: str, total: int = 0) -> None:
         self._output = output
         self._valid = 0
+        self._fails = False
         self._written = 0
         self._unread = 0
         self._failed = False
@@ -65,8 +66,8 @@ class Printer:
 
     @property
     def exit_code(self) -> int:
-        """2 if a file was not read, else 1 if one has an error, else 0."""
-        return 2 if self._unread or self._failed else int(self._valid < self._written)
+        """2 if a file was not read, else 1 if one fails by the threshold, else 0."""
+        return 2 if self._unread or self._failed else int(self._fails)
 
     def print(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes: to standard error those of files that were not read."""
@@ -79,6 +80,7 @@ class Printer:
             else:
                 self._unread += len(texts)
                 self._complain("\n".join(texts))
+        self._fails = self._fails or any(outcome.fails for outcome in outcomes)
         self._valid += sum(outcome.is_valid for outcome in outcomes)
         if self._bar is not None:
             self._bar.update(len(outcomes))

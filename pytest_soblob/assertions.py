@@ -27,6 +27,8 @@ def assert_valid_request(
 ) -> None:
     """Assert that a SaveImageStream request has no error; warnings and notes pass.
 
+    What fails can be set by the ini keys `soblob_fail_on` and `soblob_severity`.
+
     Args:
         message: An envelope; an HTTP request, whose headers are judged, too; or an exchange, of
             which the request is judged.
@@ -52,7 +54,8 @@ def assert_valid_response(
 ) -> None:
     """Assert that the response to a SaveImageStream has no error; warnings and notes pass.
 
-    A well-formed fault is a valid response, and so is a failure that says that it is one.
+    What fails can be set by the ini keys `soblob_fail_on` and `soblob_severity`. A well-formed
+    fault is a valid response, and so is a failure that says that it is one.
 
     Args:
         message: An envelope; an HTTP response, whose status and headers are judged, too; or an
@@ -118,7 +121,7 @@ def _assert_valid(
 ) -> None:
     __tracebackhide__ = True
     verdict = validator.judge(message)
-    if not verdict.is_valid:
+    if validator.policy.failing(verdict.violations):
         raise failure([(headline(verdict, verdict.violations), verdict.violations)])
 
 

@@ -9,11 +9,13 @@ import signal
 import sys
 import threading
 from contextlib import closing
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from pytest_soblob._ini import read_nearest
 from pytest_soblob._printer import Printer, is_bar_wanted
 from pytest_soblob._text import clip
 from pytest_soblob.bulk import iter_files, judge_all
@@ -22,6 +24,7 @@ from pytest_soblob.errors import SoblobError
 from pytest_soblob.judging import LARGEST_FILE_BYTES, JudgeSettings
 from pytest_soblob.rendering import WIDTH, summary_line
 from pytest_soblob.settings import BEHAVIOURS
+from pytest_soblob.severities import THRESHOLDS, Severities
 
 if TYPE_CHECKING:
     from pytest_soblob.exchange import Exchange
@@ -66,6 +69,24 @@ def main() -> None:
     help="json: a list; jsonl: an object on a line for each file.",
 )
 @click.option(
+    "--fail-on",
+    type=click.Choice(THRESHOLDS),
+    help="What exit code 1 is for. Default: what the nearest pytest configuration says, or error.",
+)
+@click.option(
+    "--severity",
+    "own",
+    multiple=True,
+    metavar="RULE=SEVERITY",
+    help="A severity of your own: error, warning, note or off. Comes over the configuration's.",
+)
+@click.option(
+    "--max-message-size",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="What your server takes; a larger message is an error. Default: no limit.",
+)
+@click.option(
     "--max-size",
     type=click.IntRange(min=1),
     default=LARGEST_FILE_BYTES,
@@ -87,19 +108,28 @@ def validate(
     profile: str,
     installation: str,
     output: str,
+    fail_on: str | None,
+    own: tuple[str, ...],
+    max_message_size: int | None,
     max_size: int,
     jobs: int,
 ) -> None:
     """Judge envelopes, or raw HTTP messages with one inside.
 
     FILE is a path, or - for standard input, or a folder, which stands for the files in it and
-    below it, sorted, without hidden ones. Exit code 0: no error; 1: an error; 2: a file that
-    cannot be read.
+    below it, sorted, without hidden ones. Exit code 0: nothing at or above the threshold, which is
+    an error unless --fail-on says otherwise; 1: something; 2: a file that cannot be read.
     """
+    try:
+        severities = _severities(fail_on, own)
+    except SoblobError as error:
+        raise click.UsageError(str(error)) from None
     settings = JudgeSettings(
         kind=kind,
         profile=profile,
         installation=installation,
+        severities=severities,
+        max_message_size=max_message_size,
         max_size=max_size,
         output=output,
         width=max(shutil.get_terminal_size((WIDTH, 24)).columns, 60),
@@ -165,6 +195,13 @@ def serve(
         stopped.wait()
     finally:
         endpoint.stop()
+
+
+def _severities(fail_on: str | None, own: tuple[str, ...]) -> Severities:
+    """Return what the command line says, over what the nearest pytest configuration says."""
+    known = read_nearest(Path.cwd())
+    text = "\n".join([known.get("soblob_severity", ""), *own])
+    return Severities.parse(text, fail_on or known.get("soblob_fail_on") or "error")
 
 
 def _validate_all(names: tuple[str, ...], settings: JudgeSettings, jobs: int) -> int:

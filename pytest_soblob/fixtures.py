@@ -23,6 +23,11 @@ ENDPOINTS = pytest.StashKey[list[Any]]()
 # Rules that the running test breaks on purpose, for an endpoint that starts while it is set up.
 EXPECTED = pytest.StashKey[tuple[str, ...]]()
 
+# The same for what fails: read by the plugin, since assertions go by them, too.
+SEVERITY_OPTIONS = {
+    "soblob_fail_on": "what fails a test: error (the default) or warning",
+    "soblob_severity": "severities of your own: RULE=error|warning|note|off, parted by commas",
+}
 # Option and ini key: what it sets, and what it says in --help.
 OPTIONS = {
     "soblob_profile": ("profile", "form that requests must have: auto, documented, wsdl, soap12"),
@@ -74,7 +79,9 @@ def soblob_validator(_soblob_effective_settings: SoblobSettings) -> EnvelopeVali
     from pytest_soblob.validators import EnvelopeValidator
 
     settings = _soblob_effective_settings
-    return EnvelopeValidator("request", settings.profile, settings.installation)
+    return EnvelopeValidator(
+        "request", settings.profile, settings.installation, severities=settings.severities
+    )
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,20 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from pytest_soblob import _xml
+from pytest_soblob import _carving
 from pytest_soblob._http import HttpSyntaxError, looks_like_http, parse_message
 from pytest_soblob._text import ascii_controls
 from pytest_soblob.envelope import Envelope, local_name
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.rendering import WIDTH, count_text, render_violations
+from pytest_soblob.severities import Severities
 from pytest_soblob.validators import EnvelopeValidator
 from pytest_soblob.validators.validator import malformed_http
 from pytest_soblob.violations import Verdict
@@ -36,6 +38,8 @@ class JudgeSettings:
         kind: `request`, `response`, or `auto`, which tells it from each file.
         profile: As the validator's.
         installation: As the validator's.
+        severities: What fails, and a team's own severities.
+        max_message_size: As the validator's.
         max_size: The most bytes that are read of a file; a larger one is not judged.
         output: `text`, `json` (an indented item of a list) or `jsonl` (an object on one line).
         width: Columns at which text wraps.
@@ -44,6 +48,8 @@ class JudgeSettings:
     kind: str = "auto"
     profile: str = "auto"
     installation: str = "onsite"
+    severities: Severities = field(default_factory=Severities)
+    max_message_size: int | None = None
     max_size: int = LARGEST_FILE_BYTES
     output: str = "text"
     width: int = WIDTH
@@ -56,11 +62,13 @@ class Outcome(NamedTuple):
         text: What to write about it, without the last line end; of an unread file, why, on a line.
         is_valid: Whether it was read, and has no error.
         is_read: Whether it was read at all.
+        fails: Whether it has anything at or above the threshold.
     """
 
     text: str
     is_valid: bool = False
     is_read: bool = True
+    fails: bool = False
 
 
 # A file to judge, or what is known already: of a folder that cannot be listed.
@@ -80,7 +88,8 @@ def judge_file(file: str, settings: JudgeSettings) -> Outcome:
         return unread(file, str(error))
     verdict = judge_bytes(data, settings)
     as_text = _as_text if settings.output == "text" else _as_json
-    return Outcome(as_text(file, verdict, settings), verdict.is_valid)
+    fails = bool(settings.severities.failing(verdict.violations))
+    return Outcome(as_text(file, verdict, settings), verdict.is_valid, fails=fails)
 
 
 def judge_files(files: Iterable[str], settings: JudgeSettings) -> list[Outcome]:
@@ -90,19 +99,31 @@ def judge_files(files: Iterable[str], settings: JudgeSettings) -> list[Outcome]:
 
 def judge_bytes(data: bytes, settings: JudgeSettings) -> Verdict:
     """Judge an envelope, or a raw HTTP message with one inside."""
-    kind, profile, installation = settings.kind, settings.profile, settings.installation
+    kind = settings.kind
     if not looks_like_http(data):
         kind = _kind_of(data) if kind == "auto" else kind
-        return EnvelopeValidator(kind, profile, installation).judge(data)
+        return _validator(kind, settings).judge(data)
     found = "response" if data.lstrip()[:5].upper() == b"HTTP/" else "request"
     kind = found if kind == "auto" else kind
     try:
         message = parse_message(data)
     except HttpSyntaxError as error:
-        return malformed_http(kind, str(error))
-    validator = EnvelopeValidator(kind, profile, installation)
+        verdict = malformed_http(kind, str(error))
+        return replace(verdict, violations=settings.severities.apply(verdict.violations))
+    validator = _validator(kind, settings)
     # Asked to judge it as the other kind, there is no HTTP side of it to judge.
     return validator.judge(message if kind == found else message.body)
+
+
+@cache
+def _validator(kind: str, settings: JudgeSettings) -> EnvelopeValidator:
+    return EnvelopeValidator(
+        kind,
+        settings.profile,
+        settings.installation,
+        max_message_size=settings.max_message_size,
+        severities=settings.severities,
+    )
 
 
 def unread(file: str, reason: str) -> Outcome:
@@ -149,7 +170,7 @@ def _read(file: str, max_size: int) -> bytes:
 
 def _kind_of(data: bytes) -> str:
     """Tell a request from a response by the Body's child; what cannot be told is a request."""
-    envelope = Envelope.from_document(_xml.parse(data))
+    envelope = Envelope.from_document(_carving.parse(data))
     element = None if envelope is None else envelope.payload_element
     if element is None:
         return "request"
@@ -161,6 +182,8 @@ def _as_text(file: str, verdict: Verdict, settings: JudgeSettings) -> str:
     state = (
         click.style("valid", fg="green") if verdict.is_valid else click.style("INVALID", fg="red")
     )
+    if verdict.is_valid and settings.severities.failing(verdict.violations):
+        state += click.style(f", but fails on {settings.severities.fail_on}s", fg="red")
     profile = f", profile {verdict.profile}" if verdict.profile else ""
     line = f"{shown(file)}: {state} {verdict.kind}{profile}: {count_text(verdict.violations)}"
     if not verdict.violations:

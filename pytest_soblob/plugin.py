@@ -15,6 +15,7 @@ from pytest_soblob.fixtures import (
     ENDPOINTS,
     EXPECTED,
     OPTIONS,
+    SEVERITY_OPTIONS,
     _soblob_effective_settings,
     soblob_client,
     soblob_endpoint,
@@ -40,7 +41,8 @@ SUMMARY = "soblob: warnings and notes"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add an option and an ini key for each setting."""
     group = parser.getgroup("soblob", "SuperOffice SaveImageStream contract tests")
-    for name, (_, text) in OPTIONS.items():
+    texts = {name: text for name, (_, text) in OPTIONS.items()} | SEVERITY_OPTIONS
+    for name, text in texts.items():
         group.addoption(f"--{name.replace('_', '-')}", dest=name, default=None, help=text)
         parser.addini(name, text, default=None)
 
@@ -53,6 +55,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "purpose, and fails if it does not",
     )
     config.pluginmanager.register(Remarks(), "soblob-remarks")
+    _configure_severities(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing in force for another run in this process."""
+    if any(config.getini(name) or config.getoption(name) for name in SEVERITY_OPTIONS):
+        from pytest_soblob.severities import Severities, put_in_force
+
+        put_in_force(Severities())
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -133,6 +144,19 @@ class Remarks:
 
             terminalreporter.section(SUMMARY)
             terminalreporter.write_line(render_remarks(self._counts))
+
+
+def _configure_severities(config: pytest.Config) -> None:
+    """Put ini and command line in force, where they say anything."""
+    fail_on, own = (config.getoption(n) or config.getini(n) for n in SEVERITY_OPTIONS)
+    if fail_on or own:
+        from pytest_soblob.errors import SoblobError
+        from pytest_soblob.severities import Severities, put_in_force
+
+        try:
+            put_in_force(Severities.parse(own or "", fail_on or "error"))
+        except SoblobError as error:
+            raise pytest.UsageError(f"soblob: {error}") from None
 
 
 def _endpoints(item: pytest.Item) -> list[Any]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pytest_soblob._text import mask
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
+from pytest_soblob.severities import Severities
 
 BEHAVIOURS = ("strict",)
 
@@ -22,6 +23,7 @@ class SoblobSettings:
             ticket is good, and the client sends an invented one.
         tokens: The application tokens that the endpoint takes; the client sends the first. Empty:
             any is good, and the client sends an invented one.
+        severities: A team's own severities and threshold; None: what pytest's configuration says.
         address: Where the endpoint listens: a host, or `host:port`; port 0 is any free one.
 
     Raises:
@@ -34,6 +36,7 @@ class SoblobSettings:
     ticket: str | None = None
     tokens: tuple[str, ...] = ()
     address: str = "127.0.0.1"
+    severities: Severities | None = None
 
     def __post_init__(self) -> None:
         _check("profile", self.profile, tuple(map(str, Profile)))

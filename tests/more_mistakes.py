@@ -166,7 +166,7 @@ def _header() -> list[Mistake]:
         mistake("credentials nil, with a ticket", "header.nil-with-content", block,
                 credentials(ticket, ' xsi:nil="true"'),
                 also=frozenset({"header.credentials-missing"})),
-        mistake("nil is yes", "header.nil-value", TICKET_PATH,
+        mistake("nil is yes in the header", "header.nil-value", TICKET_PATH,
                 credentials(f'<n:Ticket xsi:nil="yes">{TICKET}</n:Ticket>')),
         mistake("xsi:type of a type that is not", "header.xsi-type-unknown", block,
                 credentials(ticket, ' xsi:type="n:Credentials"')),

@@ -155,7 +155,9 @@ RIGHT_RESPONSES = {
 def test_right_requests_have_nothing_to_say(name: str) -> None:
     for profile in ("wsdl", "auto"):
         validator = EnvelopeValidator("request", profile)
-        assert validator.judge(RIGHT_REQUESTS[name].encode()).violations == ()
+        found = validator.judge(RIGHT_REQUESTS[name].encode()).violations
+        # That nobody reads addressing blocks is said, but nothing is wrong with them.
+        assert [v for v in found if v.rule != "header.ws-addressing"] == []
 
 
 @pytest.mark.parametrize("name", RIGHT_RESPONSES)

@@ -14,6 +14,7 @@ from pytest_soblob.catalogue import check_rule_ids
 from pytest_soblob.endpoint._replies import Script
 from pytest_soblob.endpoint._view import Finding, View
 from pytest_soblob.errors import ContractViolationError, SoblobError
+from pytest_soblob.severities import Severities
 from pytest_soblob.violations import Verdict, Violation
 
 _PATIENCE_S = 10.0
@@ -35,12 +36,16 @@ class Expectation:
 class Ledger:
     """The state of one endpoint between one reset and the next.
 
+    Args:
+        severities: What a violation must be to fail a test.
+
     Attributes:
         lock: Held while the view is read or changed by more than one step.
         view: What the running test, or example, sees.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, severities: Severities) -> None:
+        self._severities = severities
         self.lock = threading.Lock()
         self.view = View()
         self._idle = threading.Condition(self.lock)
@@ -82,8 +87,8 @@ class Ledger:
                 expectation.met.add(violation.rule)
             if not takers:
                 unexpected.append(violation)
-        view.remarks += [violation for violation in unexpected if not violation.is_error]
-        errors = tuple(violation for violation in unexpected if violation.is_error)
+        view.remarks += [v for v in unexpected if not self._severities.fails(v)]
+        errors = self._severities.failing(unexpected)
         if errors:
             view.findings.append(Finding(len(view.exchanges), verdict, errors))
 

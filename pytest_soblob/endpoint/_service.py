@@ -33,6 +33,7 @@ from pytest_soblob.messages import (
 from pytest_soblob.names import SERVICE_PATHS
 from pytest_soblob.rendering import summary_line
 from pytest_soblob.settings import SoblobSettings
+from pytest_soblob.severities import Severities
 from pytest_soblob.validators import EnvelopeValidator, flow
 from pytest_soblob.validators.http import is_path_of
 from pytest_soblob.validators.validator import resolve_profile
@@ -119,12 +120,12 @@ def judge(request: HttpRequest, validator: EnvelopeValidator) -> Call:
     return Call(request, verdict, envelope, message, resolve_profile(envelope, Profile.AUTO))
 
 
-def follow(call: Call, view: View) -> Call:
+def follow(call: Call, view: View, severities: Severities) -> Call:
     """Judge a request as the next step of what the view has seen."""
     if view.failed_save is None or not isinstance(call.message, ChangePersonImageRequest):
         return call
     assert call.envelope is not None  # noqa: S101 -- the message was read from it
-    lost = flow.iter_lost_picture(call.envelope, view.failed_save)
+    lost = severities.apply(flow.iter_lost_picture(call.envelope, view.failed_save))
     violations = (*lost, *call.verdict.violations)
     return replace(call, verdict=replace(call.verdict, violations=violations))
 
@@ -138,7 +139,8 @@ def answer(call: Call, view: View, settings: SoblobSettings, tickets: AbstractSe
         settings: Installation and application tokens.
         tickets: The good ones; empty takes any.
     """
-    if call.verdict.errors:
+    # Nothing to answer is left where a team has switched off what makes bytes an envelope.
+    if call.verdict.errors or call.verdict.operation is None:
         return Answer(_refuse(call), failure="the endpoint refused the request")
     operation = OPERATIONS[str(call.verdict.operation)]
     reply = view.script.take(operation.name)
@@ -190,7 +192,8 @@ def _refuse(call: Call) -> Delivery:
         text = f"{summary_line(errors)}\n".encode()
         headers = (("Content-Type", "text/plain; charset=utf-8"),)
         return Delivery(response=HttpResponse(status=404, headers=headers, body=text))
-    fault = Fault(code="Client", reason=summary_line(errors))
+    reason = summary_line(errors) or "the endpoint finds no operation in the message"
+    fault = Fault(code="Client", reason=reason)
     return Delivery(response=_fault_response(fault, call.profile))
 
 

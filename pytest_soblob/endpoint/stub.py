@@ -72,9 +72,13 @@ class StubEndpoint:
         self._on_exchange = on_exchange
         self._max_message_size = max_message_size or LARGEST_BODY_BYTES
         self._validator = EnvelopeValidator(
-            "request", self.settings.profile, self.settings.installation, operation=None
+            "request",
+            self.settings.profile,
+            self.settings.installation,
+            operation=None,
+            severities=self.settings.severities,
         )
-        self._ledger = Ledger()
+        self._ledger = Ledger(self._validator.policy)
         self._server: Server | None = None
         self._server_errors: list[BaseException] = []
 
@@ -232,7 +236,7 @@ class StubEndpoint:
         with self._ledger.call() as view:
             judged = _service.judge(request, self._validator)  # the long part: without the lock
             with self._ledger.lock:
-                call = _service.follow(judged, view)
+                call = _service.follow(judged, view, self._validator.policy)
                 answered = _service.answer(call, view, self.settings, self._tickets)
                 exchange = _service.record(call, answered, view)
                 self._ledger.note(call.verdict, view)

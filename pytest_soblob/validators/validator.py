@@ -23,6 +23,7 @@ from pytest_soblob.contract import (
 from pytest_soblob.envelope import Envelope
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import SOAP11, SOAP12
+from pytest_soblob.severities import Severities, in_force
 from pytest_soblob.validators import body, envelope, header, http, payload, xml
 from pytest_soblob.validators._context import Context, make_violation
 from pytest_soblob.validators.usual import is_usual
@@ -48,6 +49,8 @@ class EnvelopeValidator:
             any operation of `schemas/`.
         max_message_size: Bytes that a message may have, as your server is configured; None, as
             NetServer's own limit is not known, for no limit.
+        severities: A team's own severities and threshold; None means what pytest's configuration
+            says, read when the validator is made.
 
     Raises:
         SoblobError: A setting has a value that there is not.
@@ -58,6 +61,7 @@ class EnvelopeValidator:
     installation: Installation | str = Installation.ONSITE
     operation: str | None = SAVE_IMAGE_STREAM.name
     max_message_size: int | None = None
+    severities: Severities | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -66,10 +70,17 @@ class EnvelopeValidator:
         object.__setattr__(
             self, "installation", _member(Installation, "installation", self.installation)
         )
+        if self.severities is None:
+            object.__setattr__(self, "severities", in_force())
         if self.operation is not None and self.operation not in OPERATIONS:
             near = get_close_matches(str(self.operation), OPERATIONS, n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise SoblobError(f"there is no operation {self.operation!r} in schemas/{hint}")
+
+    @property
+    def policy(self) -> Severities:
+        """The severities and the threshold that it goes by."""
+        return self.severities or Severities()
 
     @property
     def requests(self) -> "EnvelopeValidator":
@@ -131,7 +142,7 @@ class EnvelopeValidator:
             kind=self.kind,
             profile=None if context is None else str(context.profile),
             operation=None if context is None or context.actual is None else context.actual.name,
-            violations=tuple(violations),
+            violations=self.policy.apply(violations),
             guessed=self.profile is Profile.AUTO,
         )
         return verdict, None if context is None else context.envelope

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
 
 from pytest_soblob._http import to_bytes
+from pytest_soblob.cli import main
 from tests import mistakes
 from tests.cli.conftest import Soblob, command
 
@@ -251,3 +253,37 @@ def test_no_ticket_is_shown(soblob: Soblob) -> None:
     for output in ("text", "json"):
         result = soblob("validate", "--format", output, "-", stdin=data)
         assert b"LeakedTicket" not in result.stdout + result.stderr
+
+
+def test_the_threshold_is_the_option_or_the_nearest_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.mistakes import IMAGE, TYPE, request
+
+    monkeypatch.chdir(tmp_path)
+    Path("warned.xml").write_text(request(TYPE, IMAGE))
+
+    def run(*options: str) -> tuple[int, str]:
+        result = CliRunner().invoke(main, ["validate", *options, "warned.xml"])
+        return result.exit_code, result.output
+
+    assert run()[0] == 0
+    code, output = run("--fail-on", "warning")
+    assert (code, "valid, but fails on warnings" in output) == (1, True)
+    assert run("--severity", "body.description-missing=error")[0] == 1
+    Path("pytest.ini").write_text("[pytest]\nsoblob_fail_on = warning\n")
+    assert run()[0] == 1
+    assert run("--fail-on", "error")[0] == 0
+    assert run("--severity", "body.description-missing=off")[0] == 0
+    Path("pytest.ini").write_text("[pytest]\nsoblob_severity = body.description-mising=off\n")
+    code, output = run()
+    assert (code, "did you mean 'body.description-missing'" in output) == (2, True)
+
+
+def test_a_limit_for_messages(tmp_path: Path) -> None:
+    from tests.mistakes import request
+
+    file = tmp_path / "large.xml"
+    file.write_text(request())
+    result = CliRunner().invoke(main, ["validate", "--max-message-size", "500", str(file)])
+    assert (result.exit_code, "payload.message-too-large" in result.output) == (1, True)
