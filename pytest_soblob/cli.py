@@ -87,6 +87,11 @@ def main() -> None:
     help="What your server takes; a larger message is an error. Default: no limit.",
 )
 @click.option(
+    "--cross-check",
+    is_flag=True,
+    help="Ask libxml2 and xmlschema, too; a difference that nothing explains fails.",
+)
+@click.option(
     "--max-size",
     type=click.IntRange(min=1),
     default=LARGEST_FILE_BYTES,
@@ -111,6 +116,7 @@ def validate(
     fail_on: str | None,
     own: tuple[str, ...],
     max_message_size: int | None,
+    cross_check: bool,
     max_size: int,
     jobs: int,
 ) -> None:
@@ -130,6 +136,7 @@ def validate(
         installation=installation,
         severities=severities,
         max_message_size=max_message_size,
+        cross_check=cross_check,
         max_size=max_size,
         output=output,
         width=max(shutil.get_terminal_size((WIDTH, 24)).columns, 60),

@@ -7,11 +7,11 @@ needs. So a worker process can do all of it, and nothing big crosses between pro
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -25,6 +25,9 @@ from pytest_soblob.severities import Severities
 from pytest_soblob.validators import EnvelopeValidator
 from pytest_soblob.validators.validator import malformed_http
 from pytest_soblob.violations import Verdict
+
+if TYPE_CHECKING:
+    from pytest_soblob.cross_check import Disagreement
 
 LARGEST_FILE_BYTES = 512 * 1024 * 1024
 STANDARD_INPUT = "-"
@@ -40,6 +43,7 @@ class JudgeSettings:
         installation: As the validator's.
         severities: What fails, and a team's own severities.
         max_message_size: As the validator's.
+        cross_check: Whether libxml2's XML Schema and xmlschema are asked as well.
         max_size: The most bytes that are read of a file; a larger one is not judged.
         output: `text`, `json` (an indented item of a list) or `jsonl` (an object on one line).
         width: Columns at which text wraps.
@@ -50,6 +54,7 @@ class JudgeSettings:
     installation: str = "onsite"
     severities: Severities = field(default_factory=Severities)
     max_message_size: int | None = None
+    cross_check: bool = False
     max_size: int = LARGEST_FILE_BYTES
     output: str = "text"
     width: int = WIDTH
@@ -88,8 +93,10 @@ def judge_file(file: str, settings: JudgeSettings) -> Outcome:
         return unread(file, str(error))
     verdict = judge_bytes(data, settings)
     as_text = _as_text if settings.output == "text" else _as_json
+    others = _ask_others(data, settings) if settings.cross_check else []
     fails = bool(settings.severities.failing(verdict.violations))
-    return Outcome(as_text(file, verdict, settings), verdict.is_valid, fails=fails)
+    fails = fails or any(not other.rows for other in others)
+    return Outcome(as_text(file, verdict, settings, others), verdict.is_valid, fails=fails)
 
 
 def judge_files(files: Iterable[str], settings: JudgeSettings) -> list[Outcome]:
@@ -124,6 +131,20 @@ def _validator(kind: str, settings: JudgeSettings) -> EnvelopeValidator:
         max_message_size=settings.max_message_size,
         severities=settings.severities,
     )
+
+
+def _ask_others(data: bytes, settings: JudgeSettings) -> list["Disagreement"]:
+    """Return where the libraries differ from the contract, whatever a team makes of its rules."""
+    from pytest_soblob.cross_check import cross_check  # loads xmlschema, which takes long
+
+    plain = replace(settings, severities=Severities(), max_message_size=None)
+    verdict = judge_bytes(data, plain)
+    if looks_like_http(data):
+        try:
+            data = parse_message(data).body
+        except HttpSyntaxError:
+            return []
+    return cross_check(data, verdict)
 
 
 def unread(file: str, reason: str) -> Outcome:
@@ -178,7 +199,9 @@ def _kind_of(data: bytes) -> str:
     return "response" if name == "Fault" or name.endswith("Response") else "request"
 
 
-def _as_text(file: str, verdict: Verdict, settings: JudgeSettings) -> str:
+def _as_text(
+    file: str, verdict: Verdict, settings: JudgeSettings, others: Sequence["Disagreement"]
+) -> str:
     state = (
         click.style("valid", fg="green") if verdict.is_valid else click.style("INVALID", fg="red")
     )
@@ -186,19 +209,24 @@ def _as_text(file: str, verdict: Verdict, settings: JudgeSettings) -> str:
         state += click.style(f", but fails on {settings.severities.fail_on}s", fg="red")
     profile = f", profile {verdict.profile}" if verdict.profile else ""
     line = f"{shown(file)}: {state} {verdict.kind}{profile}: {count_text(verdict.violations)}"
+    line = "\n".join([line, *(f"   {other}" for other in others)])
     if not verdict.violations:
         return line
     return f"{line}\n\n{render_violations(verdict.violations, width=settings.width)}\n"
 
 
-def _as_json(file: str, verdict: Verdict, settings: JudgeSettings) -> str:
-    item = {
+def _as_json(
+    file: str, verdict: Verdict, settings: JudgeSettings, others: Sequence["Disagreement"]
+) -> str:
+    item: dict[str, object] = {
         "file": file,
         "kind": verdict.kind,
         "profile": verdict.profile,
         "valid": verdict.is_valid,
         "violations": [violation.to_json() for violation in verdict.violations],
     }
+    if settings.cross_check:
+        item["cross_check"] = [other.to_json() for other in others]
     if settings.output == "jsonl":
         text = json.dumps(item, ensure_ascii=False)
     else:

@@ -287,3 +287,31 @@ def test_a_limit_for_messages(tmp_path: Path) -> None:
     file.write_text(request())
     result = CliRunner().invoke(main, ["validate", "--max-message-size", "500", str(file)])
     assert (result.exit_code, "payload.message-too-large" in result.output) == (1, True)
+
+
+def test_cross_check_tells_what_others_say(tmp_path: Path) -> None:
+    from tests.mistakes import DESCRIPTION, TYPE, request
+
+    file = tmp_path / "odd.xml"
+    file.write_text(request(TYPE, "<n:Image>!!!</n:Image>", DESCRIPTION))
+    result = CliRunner().invoke(main, ["validate", "--cross-check", str(file)])
+    assert "libxml2 accepts what we refuse for payload.base64-alphabet" in result.output
+    assert "explained by base64-alphabet" in result.output
+    result = CliRunner().invoke(
+        main, ["validate", "--cross-check", "--format", "jsonl", "--fail-on", "error", str(file)]
+    )
+    assert json.loads(result.output)["cross_check"][0]["explained_by"] == ["base64-alphabet"]
+
+
+def test_a_difference_that_nothing_explains_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.mistakes import DESCRIPTION, TYPE, request
+
+    monkeypatch.setattr("pytest_soblob.disagreements.ROWS", ())
+    file = tmp_path / "odd.xml"
+    file.write_text(request(TYPE, "<n:Image>!!!</n:Image>", DESCRIPTION))
+    options = ["--severity", "payload.base64-alphabet=note"]
+    assert CliRunner().invoke(main, ["validate", *options, str(file)]).exit_code == 0
+    result = CliRunner().invoke(main, ["validate", *options, "--cross-check", str(file)])
+    assert (result.exit_code, "NOT EXPLAINED" in result.output) == (1, True)
