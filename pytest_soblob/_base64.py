@@ -90,6 +90,11 @@ class Base64Text:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     @property
+    def characters(self) -> int:
+        """As many as a parser gives: CR LF is one; of text that is strict base64, or has no CR."""
+        return len(self) - (self._count("\r\n") if self._carriage_returns else 0)
+
+    @property
     def lines(self) -> int:
         """How many line ends stand in it, as XML counts them: CR, LF and CR LF are one each."""
         if self.decoded_size is None:

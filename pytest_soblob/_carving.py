@@ -25,7 +25,8 @@ _OPENING: Final = re.compile(
 _DECLARATION: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml[ \t\r\n][^?<>]*\?>)?")
 _ENCODINGS: Final = ("utf-8", "utf8", "us-ascii")
 # ASCII that is neither markup nor a control character; `>` would matter in `]]>`.
-_PLAIN: Final = bytes(c for c in range(32, 127) if c not in b"&<>") + b"\t\r\n"
+# A CR is none either: a parser reads CR LF as one character, so offsets would not be the same.
+_PLAIN: Final = bytes(c for c in range(32, 127) if c not in b"&<>") + b"\t\n"
 _PIECE: Final = 1 << 20
 
 

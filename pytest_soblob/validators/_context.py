@@ -175,7 +175,7 @@ def _abbreviated(text: Base64Text) -> str:
     if len(text) <= _LONGEST_TEXT:
         return elide_base64(" ".join(text.text().split()))
     head, tail = text.text(0, 200).split(), text.text(len(text) - 200).split()
-    return f"{' '.join(head)[:12]}…({len(text):,} characters)…{' '.join(tail)[-8:]}"
+    return f"{' '.join(head)[:12]}…({text.characters:,} characters)…{' '.join(tail)[-8:]}"
 
 
 def _clip_middle(text: str, limit: int) -> str:

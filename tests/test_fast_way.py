@@ -1,0 +1,190 @@
+"""The fast way and the plain way say the same of any bytes: rules, paths, lines, every word.
+
+Messages of all kinds are mutated without regard to what comes out. `SOBLOB_MUTATED` sets how many;
+100,000 in full. Both ways must meet: at least half of the messages are answered by the fast one.
+"""
+
+import os
+import random
+
+import pytest
+
+from pytest_soblob import (
+    EnvelopeValidator,
+    ExceptionInfo,
+    ImageBytes,
+    SaveImageStreamRequest,
+    SaveImageStreamResponse,
+    TimeZone,
+    _carving,
+)
+from pytest_soblob.binding import Spelling
+from pytest_soblob.contract import Installation
+from pytest_soblob.envelope import Envelope
+from pytest_soblob.validators.usual import is_usual
+from pytest_soblob.validators.validator import EnvelopeValidator as Validator
+
+MUTATED = int(os.environ.get("SOBLOB_MUTATED", "4000"))
+NOISE = ImageBytes(width=60, height=60, noise=100)
+PICTURES = (
+    NOISE,
+    ImageBytes(format="JPEG", width=90, height=90, noise=90),
+    ImageBytes(format="BMP", width=40, height=40),
+    bytes(NOISE)[:-40],
+    b"%PDF-1.7 " + bytes(range(256)) * 20,
+)
+PIECES = (
+    b"<", b">", b"&", b"&amp;", b"&#65;", b"<!---->", b"<![CDATA[", b"]]>", b"<?x?>", b"!", b"?",
+    b"\x00", b"\xff", b"\xc3\xa9", b"\r\n", b"\r", b"\n", b" ", b"=", b"==", b"-", b"_", b"A",
+    b"<ns:Image>", b"</ns:Image>", b"<ns:Image/>", b' xsi:nil="true"', b' xsi:nil="false"',
+    b' xsi:type="xsd:string"', b' e="f>"', b"oops", b"<ns:Type>PersonImage</ns:Type>", b"Image",
+)  # fmt: skip
+ENCODINGS = ("utf-16", "utf-16-le", "utf-8-sig", "iso-8859-1", "us-ascii", "utf-8")
+
+
+def draw_message(chance: random.Random) -> tuple[str, bytes]:
+    """A right message, most with an image that is large enough for the fast way."""
+    profile = chance.choice(["wsdl", "wsdl", "wsdl", "soap12", "documented"])
+    spelling = Spelling(
+        wrap=chance.choice([0, 0, 60, 76]),
+        indent=chance.random() < 0.3,
+        declaration=chance.random() < 0.3,
+        xsi_type=chance.random() < 0.2,
+        nil=chance.random() < 0.2,
+        cdata=chance.random() < 0.05,
+        netserver_prefix=chance.choice(["ns", "", "b"]),
+        encoding="utf-16" if chance.random() < 0.03 else "utf-8",
+    )
+    if chance.random() < 0.1:
+        exception = ExceptionInfo(message="no") if chance.random() < 0.3 else None
+        response = SaveImageStreamResponse(blob_id=7, succeeded=True, exception_info=exception)
+        return "response", response.to_bytes(profile, spelling)
+    request = SaveImageStreamRequest(
+        type=chance.choice(
+            ["PersonImage", "PersonImage", "ProductImage", "AccessToken", "Portrait", None]
+        ),
+        image=chance.choice([*PICTURES, *PICTURES, b"", None]),
+        description=chance.choice(["Ada", "", "a\r\nb", "é" * 300, None]),
+        ticket=chance.choice(
+            ["7T:SoblobDrawn==", "8A:SoblobDrawn", "7T:SoblobDrawn", "short", None]
+        ),
+        application_token=chance.choice(["token", None]),
+        time_zone=chance.choice([None, TimeZone(id=7)]),
+    )
+    return "request", request.to_bytes(profile, spelling)
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    """One change somewhere: outside the image, where messages are interesting, half of the time."""
+    size = len(data)
+    place = chance.randrange(size)
+    if chance.random() < 0.5:
+        place = (
+            chance.randrange(min(700, size)) if chance.random() < 0.5 else -chance.randrange(300)
+        )
+        place %= size
+    width = chance.choice([1, 1, 3, 20])
+    match chance.randrange(8):
+        case 0:  # a byte flipped
+            return (
+                data[:place] + bytes([data[place] ^ 1 << chance.randrange(8)]) + data[place + 1 :]
+            )
+        case 1:  # a piece inserted
+            return data[:place] + chance.choice(PIECES) + data[place:]
+        case 2:  # a stretch doubled
+            return data[:place] + data[place : place + width] * 2 + data[place + width :]
+        case 3:  # a stretch cut
+            return data[:place] + data[place + width :]
+        case 4 if chance.random() < 0.2:  # the end cut
+            return data[:place]
+        case 5:  # an element moved
+            return move(data, chance)
+        case 6 if chance.random() < 0.3:  # another encoding
+            text = data.decode("utf-8", "replace")
+            return text.encode(chance.choice(ENCODINGS), "replace")
+        case _:  # lines wrapped otherwise
+            return wrap(data, chance)
+
+
+def move(data: bytes, chance: random.Random) -> bytes:
+    """Put an element of the operation to another place, or write it twice."""
+    for name in chance.sample([b"Type", b"Image", b"Description", b"Ticket", b"Credentials"], 5):
+        start, end = data.find(b"<ns:" + name), data.find(b"</ns:" + name + b">")
+        if start >= 0 and end > start:
+            end += len(name) + 6
+            rest = data[:start] + data[end:]
+            place = rest.rfind(b"</", 0, rest.rfind(b"</ns:"))
+            place = rest.find(b">", place) + 1 if chance.random() < 0.5 else rest.rfind(b"</ns:")
+            element = data[start:end]
+            if chance.random() < 0.2:
+                return data[:end] + element + data[end:]
+            return rest[:place] + element + rest[place:]
+    return data
+
+
+def wrap(data: bytes, chance: random.Random) -> bytes:
+    start = data.find(b"Image>") + 6
+    end = data.find(b"<", start)
+    if start < 6 or end - start < 100:
+        return data
+    ends = chance.choice([b"\n", b"\r\n", b"\r", b" ", b"\n "])
+    width = chance.choice([60, 64, 76, 1000])
+    text = data[start:end]
+    lines = ends.join(text[at : at + width] for at in range(0, len(text), width))
+    return data[:start] + lines + data[end:]
+
+
+def compare(kind: str, data: bytes, seen: dict[str, int]) -> None:
+    profile = "auto"
+    judge = EnvelopeValidator(kind, profile, "onsite")
+    fast, envelope = judge.examine(data)
+    plain, _ = judge.examine(data, fast=False)
+    assert fast == plain, data[:3000]
+    is_cut = envelope is not None and envelope.document.cut is not None
+    usual = envelope is not None and is_usual(envelope, kind, Installation.ONSITE)
+    seen["fast"] += is_cut or usual
+    seen["cut"] += is_cut
+    seen["usual"] += usual
+    seen["wrong"] += not fast.is_valid
+
+
+def test_mutated_messages_get_the_same_verdict_both_ways() -> None:
+    chance = random.Random(20_261_124)
+    seen = {"fast": 0, "cut": 0, "usual": 0, "wrong": 0}
+    for _ in range(MUTATED):
+        kind, data = draw_message(chance)
+        for _ in range(chance.choice([0, 0, 1, 1, 1, 2])):
+            data = mutate(data, chance) if data else data
+        compare(kind, data, seen)
+    print(f"{MUTATED} mutated messages: {seen}")  # noqa: T201 -- the figures that are asked for
+    assert seen["fast"] >= MUTATED // 2
+    assert seen["wrong"] >= MUTATED // 5
+    assert min(seen["cut"], seen["usual"]) >= MUTATED // 20
+
+
+@pytest.mark.parametrize("installation", ["onsite", "online"])
+@pytest.mark.parametrize("token", ["token", "", " ", None])
+def test_the_application_token_both_ways(installation: str, token: str | None) -> None:
+    request = SaveImageStreamRequest(
+        type="PersonImage",
+        image=NOISE,
+        description="d",
+        ticket="7T:SoblobDrawn",
+        application_token=token,
+    ).to_bytes("wsdl")
+    judge = EnvelopeValidator("request", "auto", installation)
+    assert judge.examine(request)[0] == judge.examine(request, fast=False)[0]
+
+
+def test_the_image_is_read_where_it_was_cut_out() -> None:
+    for wrap_at in (0, 76):
+        data = SaveImageStreamRequest(image=NOISE, ticket="7T:SoblobDrawn").to_bytes(
+            "wsdl", Spelling(wrap=wrap_at)
+        )
+        document = _carving.parse(data)
+        assert document.cut is not None
+        assert len(document.data) < 1_500
+        message = SaveImageStreamRequest.from_envelope(Envelope.from_document(document))  # type: ignore[arg-type]
+        assert message is not None
+        assert message.image == NOISE
+    assert Validator is EnvelopeValidator
