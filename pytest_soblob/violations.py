@@ -30,6 +30,8 @@ class Rule:
         reference: Where it is written: the page, a WSDL element, a section of a specification.
         change: What to do, in the imperative.
         server: What a real WCF host does with it; None where nobody knows or nothing happens.
+        kinds: Of messages that it is about.
+        profiles: In which it holds.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Rule:
     reference: str
     change: str
     server: str | None = None
+    kinds: tuple[str, ...] = ("request", "response")
+    profiles: tuple[str, ...] = ("wsdl", "soap12", "documented")
 
     @property
     def family(self) -> str:

@@ -32,9 +32,14 @@ FAULT = "s:Envelope/s:Body/s:Fault"
 
 
 def envelope(header: str, body: str, soap: str = SOAP11, attributes: str = "") -> str:
+    used = "".join(
+        f' xmlns:{prefix}="{uri}"'
+        for prefix, uri in (("xsi", XSI), ("xsd", XSD))
+        if f"{prefix}:" in header + body + attributes
+    )
+    inside = "\n".join(filter(None, (header, body)))
     return (
-        f'<e:Envelope xmlns:e="{soap}" xmlns:n="{NS}" xmlns:xsi="{XSI}" xmlns:xsd="{XSD}"'
-        f"{attributes}>\n{header}\n{body}\n</e:Envelope>"
+        f'<e:Envelope xmlns:e="{soap}" xmlns:n="{NS}"{used}{attributes}>\n{inside}\n</e:Envelope>'
     )
 
 
@@ -405,7 +410,7 @@ def _requests() -> list[Mistake]:
         # envelope
         mistake(
             "header blocks outside Header", "header.outside-header", "s:Envelope/ns:Credentials",
-            request(header="").replace(">\n\n<e:Body", f">\n{CREDENTIALS}<e:Body"),
+            request(header="").replace("<e:Body", f"{CREDENTIALS}<e:Body"),
         ),
         mistake(
             "SOAP 1.2 for the wsdl profile", "envelope.soap-version", "s12:Envelope",

@@ -86,7 +86,7 @@ def _payload() -> list[Mistake]:
                 request(TYPE, IMAGE, "<n:Description>Ada\r\nLovelace</n:Description>"),
                 f"{OP}/ns:Description"),
         Mistake("larger than the limit", "payload.message-too-large", None, request().encode(),
-                max_message_size=512),
+                max_message_size=400),
     ]  # fmt: skip
 
 

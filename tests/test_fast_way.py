@@ -24,7 +24,7 @@ from pytest_soblob.envelope import Envelope
 from pytest_soblob.validators.usual import is_usual
 from pytest_soblob.validators.validator import EnvelopeValidator as Validator
 
-MUTATED = int(os.environ.get("SOBLOB_MUTATED", "4000"))
+MUTATED = int(os.environ.get("SOBLOB_MUTATED", "1000"))
 NOISE = ImageBytes(width=60, height=60, noise=100)
 PICTURES = (
     NOISE,

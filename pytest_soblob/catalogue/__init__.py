@@ -5,17 +5,19 @@ it a case in `tests/mistakes.py`.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
 from pytest_soblob.catalogue import body, envelope, fault, flow, header, http, payload, xml
+from pytest_soblob.catalogue._scope import kinds_of, profiles_of
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.violations import Rule
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
-        rule.id: rule
+        rule.id: replace(rule, kinds=kinds_of(rule.id), profiles=profiles_of(rule.id))
         for family in (http, xml, envelope, header, body, payload, fault, flow)
         for rule in family.RULES
     }

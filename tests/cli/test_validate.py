@@ -285,7 +285,7 @@ def test_a_limit_for_messages(tmp_path: Path) -> None:
 
     file = tmp_path / "large.xml"
     file.write_text(request())
-    result = CliRunner().invoke(main, ["validate", "--max-message-size", "500", str(file)])
+    result = CliRunner().invoke(main, ["validate", "--max-message-size", "400", str(file)])
     assert (result.exit_code, "payload.message-too-large" in result.output) == (1, True)
 
 

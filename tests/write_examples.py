@@ -1,0 +1,123 @@
+"""Writes `pytest_soblob/catalogue/examples.toml`: `python -m tests.write_examples`.
+
+Of the wrong messages that were written by hand, each rule's first; beside it the right message of
+the same kind and form. A test keeps the file current.
+"""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+
+from pytest_soblob import HttpRequest, HttpResponse
+from pytest_soblob._http import to_bytes
+from pytest_soblob.catalogue import RULES
+from tests.mistakes import (
+    CREDENTIALS,
+    MISTAKES,
+    SOAP12,
+    SUCCEEDED,
+    Mistake,
+    envelope,
+    fault,
+    http_request,
+    http_response,
+    request,
+    response,
+)
+from tests.more_mistakes import MORE_MISTAKES
+
+FILE = Path(__file__).parents[1] / "pytest_soblob" / "catalogue" / "examples.toml"
+CODE = "<faultcode>e:Server</faultcode><faultstring>no</faultstring>"
+CODE12 = (
+    "<e:Code><e:Value>e:Sender</e:Value></e:Code>"
+    '<e:Reason><e:Text xml:lang="en">no</e:Text></e:Reason>'
+)
+TOKEN = "<n:ApplicationToken>token</n:ApplicationToken>"
+SOAP12_TYPE = "application/soap+xml; charset=utf-8"
+PAGE = request(header="", soap=SOAP12).replace("<e:Body>", f"{CREDENTIALS}<e:Body>")
+AUTHENTICATED = envelope(
+    f"<e:Header>{SUCCEEDED}</e:Header>",
+    "<e:Body><n:AuthenticateResponse><n:AuthenticationSucceeded>true"
+    "</n:AuthenticationSucceeded></n:AuthenticateResponse></e:Body>",
+)
+VALID = {
+    "request wsdl": request(),
+    "request soap12": request(soap=SOAP12),
+    "request documented": PAGE,
+    "request online": request(header=TOKEN + CREDENTIALS),
+    "response wsdl": response(),
+    "response soap12": response(soap=SOAP12),
+    "response documented": response(header="", soap=SOAP12),
+    "response AuthenticateUsernamePassword": AUTHENTICATED,
+    "fault wsdl": fault(CODE),
+    "fault soap12": fault(CODE12, SOAP12),
+    "http request wsdl": to_bytes(http_request()).decode(),
+    "http request soap12": to_bytes(
+        http_request(request(soap=SOAP12), content_type=SOAP12_TYPE, soap_action=None)
+    ).decode(),
+    "http response wsdl": to_bytes(http_response(response())).decode(),
+    "http fault wsdl": to_bytes(http_response(fault(CODE), 500)).decode(),
+}
+HTTP_MALFORMED = Mistake(
+    "cut off", "http.malformed", None, b"POST /BLOB.svc HTTP/1.1\r\nContent-Length: 9\r\n\r\nhello"
+)
+# Only a sequence of exchanges breaks it.
+WITHOUT = {"flow.no-blob-id-after-failed-save"}
+
+
+def choose(rule: str) -> Mistake:
+    found = [m for m in (*MISTAKES, *MORE_MISTAKES, HTTP_MALFORMED) if m.rule == rule]
+    return next((m for m in found if m.profile == "wsdl"), found[0])
+
+
+def valid_name(mistake: Mistake) -> str:
+    """The right message beside a wrong one."""
+    message = mistake.message
+    if mistake.operation != "SaveImageStream":
+        return f"{mistake.kind} {mistake.operation}"
+    if mistake.rule == "http.fault-with-success-status":
+        return "http fault wsdl"
+    profile = "documented" if mistake.profile == "auto" else mistake.profile
+    if isinstance(message, HttpRequest | HttpResponse) or mistake is HTTP_MALFORMED:
+        return f"http {mistake.kind} {profile}"
+    if mistake.rule.startswith("fault."):
+        return f"fault {profile}"
+    if mistake.installation == "online":
+        return "request online"
+    return f"{mistake.kind} {profile}"
+
+
+def written(text: str) -> str:
+    """A TOML string: on lines of its own where it can be."""
+    if "'''" in text or any(ord(c) < 32 and c != "\n" for c in text) or "\x7f" in text:
+        return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"'''\n{text}'''"
+
+
+def row(rule: str, mistake: Mistake) -> str:
+    message = mistake.message
+    data = message if isinstance(message, bytes) else to_bytes(message)
+    lines = [f'[rules."{rule}"]', f'valid = "{valid_name(mistake)}"']
+    defaults = Mistake("", "", None, b"")
+    for name in ("kind", "profile", "installation", "operation", "max_message_size"):
+        value = getattr(mistake, name)
+        if value != getattr(defaults, name):
+            lines.append(f"{name} = {json.dumps(value)}")
+    try:
+        lines.append(f"invalid = {written(data.decode())}")
+    except UnicodeDecodeError:
+        lines.append(f'base64 = "{b64encode(data).decode()}"')
+    return "\n".join(lines)
+
+
+def render() -> str:
+    head = "# Written by `python -m tests.write_examples` from the tests' own messages.\n"
+    valid = "\n".join(f"{json.dumps(name)} = {written(text)}" for name, text in VALID.items())
+    rows = "\n\n".join(row(rule, choose(rule)) for rule in RULES if rule not in WITHOUT)
+    # As long as the tests' ticket, which no text that the kit prints may hold: Content-Length stays.
+    text = f"{head}\n[valid]\n{valid}\n\n{rows}\n"
+    return text.replace("4711LeakedTicket", "1234abcxyzSample")
+
+
+if __name__ == "__main__":
+    FILE.write_text(render(), encoding="utf-8")
