@@ -4,6 +4,7 @@ Exit codes: 0 no error found, 1 an error found, 2 usage, or a file that cannot b
 wins over 1), 130 interrupted.
 """
 
+import json
 import shutil
 import signal
 import sys
@@ -19,6 +20,7 @@ from pytest_soblob._ini import read_nearest
 from pytest_soblob._printer import Printer, is_bar_wanted
 from pytest_soblob._text import clip
 from pytest_soblob.bulk import iter_files, judge_all
+from pytest_soblob.catalogue import choose_rules
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.judging import LARGEST_FILE_BYTES, JudgeSettings
@@ -139,13 +141,45 @@ def validate(
         cross_check=cross_check,
         max_size=max_size,
         output=output,
-        width=max(shutil.get_terminal_size((WIDTH, 24)).columns, 60),
+        width=_width(),
     )
     try:
         sys.exit(_validate_all(files, settings, jobs))
     except KeyboardInterrupt:
         click.echo("soblob: interrupted", err=True)
         sys.exit(INTERRUPTED)
+
+
+@main.command()
+@click.argument("ids", nargs=-1, metavar="[RULE]...")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json: a list with all that is known of each rule.",
+)
+def rules(ids: tuple[str, ...], output: str) -> None:
+    """Print the rules that messages are judged by.
+
+    RULE is an id, as body.child-unknown, or a family, as body: with ids the rules stand in full,
+    with their examples; without any or with families only, in a line each.
+    """
+    # Only this command reads them: the others start without.
+    from pytest_soblob.handbook import explain_rule, list_rules, rule_to_json
+
+    in_full = any("." in text for text in ids)
+    try:
+        chosen = choose_rules(ids)
+    except SoblobError as error:
+        raise click.UsageError(str(error)) from None
+    if output == "json":
+        click.echo(json.dumps([rule_to_json(rule) for rule in chosen], indent=2))
+    elif in_full:
+        click.echo("\n\n".join(explain_rule(rule, _width()) for rule in chosen))
+    else:
+        click.echo(list_rules(chosen, _width()))
 
 
 @main.command()
@@ -202,6 +236,10 @@ def serve(
         stopped.wait()
     finally:
         endpoint.stop()
+
+
+def _width() -> int:
+    return max(shutil.get_terminal_size((WIDTH, 24)).columns, 60)
 
 
 def _severities(fail_on: str | None, own: tuple[str, ...]) -> Severities:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 JUDGES: Final = ("libxml2", "xmlschema")
@@ -251,11 +250,6 @@ def render_verdicts() -> str:
             f"| our rules | {rules} |\n"
         )
     return "\n".join(parts)
-
-
-def write_document(file: Path) -> None:
-    """Write `docs/verdicts.md` anew."""
-    file.write_text(render_verdicts(), encoding="utf-8")
 
 
 def _cell(text: str) -> str:

@@ -33,7 +33,25 @@ def check_rule_ids(ids: Iterable[str]) -> tuple[str, ...]:
     known = tuple(ids)
     for rule_id in known:
         if rule_id not in RULES:
-            near = get_close_matches(str(rule_id), RULES, n=1, cutoff=0.4)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise SoblobError(f"there is no rule {rule_id!r}{hint}")
+            raise SoblobError(f"there is no rule {rule_id!r}{_did_you_mean(rule_id, RULES)}")
     return known
+
+
+def choose_rules(names: Iterable[str]) -> tuple[Rule, ...]:
+    """Return the rules that are named by id or by family, in the catalogue's order; all for none.
+
+    Raises:
+        SoblobError: A name is neither; the nearest is named.
+    """
+    wanted = set(names)
+    families = {rule.family for rule in RULES.values()}
+    for name in sorted(wanted):
+        if name not in RULES and name not in families:
+            hint = _did_you_mean(name, (*RULES, *families))
+            raise SoblobError(f"there is no rule and no family {name!r}{hint}")
+    return tuple(rule for rule in RULES.values() if not wanted or {rule.id, rule.family} & wanted)
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(str(name), known, n=1, cutoff=0.4)
+    return f"; did you mean {near[0]!r}?" if near else ""

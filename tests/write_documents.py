@@ -1,7 +1,8 @@
-"""Writes `pytest_soblob/catalogue/examples.toml`: `python -m tests.write_examples`.
+"""Writes what is written from code: `python -m tests.write_documents`.
 
-Of the wrong messages that were written by hand, each rule's first; beside it the right message of
-the same kind and form. A test keeps the file current.
+The rules' examples (of the wrong messages that were written by hand each rule's first, beside it
+the right message of the same kind and form), `docs/rules.md`, `docs/verdicts.md`. Tests keep them
+current.
 """
 
 import json
@@ -11,6 +12,8 @@ from pathlib import Path
 from pytest_soblob import HttpRequest, HttpResponse
 from pytest_soblob._http import to_bytes
 from pytest_soblob.catalogue import RULES
+from pytest_soblob.disagreements import render_verdicts
+from pytest_soblob.handbook import render_rules
 from tests.mistakes import (
     CREDENTIALS,
     MISTAKES,
@@ -26,12 +29,14 @@ from tests.mistakes import (
 )
 from tests.more_mistakes import MORE_MISTAKES
 
-FILE = Path(__file__).parents[1] / "pytest_soblob" / "catalogue" / "examples.toml"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "pytest_soblob" / "catalogue" / "examples.toml"
 CODE = "<faultcode>e:Server</faultcode><faultstring>no</faultstring>"
 CODE12 = (
     "<e:Code><e:Value>e:Sender</e:Value></e:Code>"
     '<e:Reason><e:Text xml:lang="en">no</e:Text></e:Reason>'
 )
+SAMPLE = "1234abcxyzSample"
 TOKEN = "<n:ApplicationToken>token</n:ApplicationToken>"
 SOAP12_TYPE = "application/soap+xml; charset=utf-8"
 PAGE = request(header="", soap=SOAP12).replace("<e:Body>", f"{CREDENTIALS}<e:Body>")
@@ -65,6 +70,13 @@ HTTP_MALFORMED = Mistake(
 WITHOUT = {"flow.no-blob-id-after-failed-save"}
 
 
+def without_ticket(data: bytes) -> bytes:
+    """With another ticket than the tests', which no text of the kit may show; of its length."""
+    for encoding in ("utf-8", "utf-16-le"):
+        data = data.replace("4711LeakedTicket".encode(encoding), SAMPLE.encode(encoding))
+    return data
+
+
 def choose(rule: str) -> Mistake:
     found = [m for m in (*MISTAKES, *MORE_MISTAKES, HTTP_MALFORMED) if m.rule == rule]
     return next((m for m in found if m.profile == "wsdl"), found[0])
@@ -96,7 +108,7 @@ def written(text: str) -> str:
 
 def row(rule: str, mistake: Mistake) -> str:
     message = mistake.message
-    data = message if isinstance(message, bytes) else to_bytes(message)
+    data = without_ticket(message if isinstance(message, bytes) else to_bytes(message))
     lines = [f'[rules."{rule}"]', f'valid = "{valid_name(mistake)}"']
     defaults = Mistake("", "", None, b"")
     for name in ("kind", "profile", "installation", "operation", "max_message_size"):
@@ -110,14 +122,19 @@ def row(rule: str, mistake: Mistake) -> str:
     return "\n".join(lines)
 
 
-def render() -> str:
-    head = "# Written by `python -m tests.write_examples` from the tests' own messages.\n"
+def render_examples() -> str:
+    head = "# Written by `python -m tests.write_documents` from the tests' own messages.\n"
     valid = "\n".join(f"{json.dumps(name)} = {written(text)}" for name, text in VALID.items())
     rows = "\n\n".join(row(rule, choose(rule)) for rule in RULES if rule not in WITHOUT)
-    # As long as the tests' ticket, which no text that the kit prints may hold: Content-Length stays.
-    text = f"{head}\n[valid]\n{valid}\n\n{rows}\n"
-    return text.replace("4711LeakedTicket", "1234abcxyzSample")
+    return f"{head}\n[valid]\n{without_ticket(valid.encode()).decode()}\n\n{rows}\n"
 
+
+DOCUMENTS = {
+    EXAMPLES: render_examples,  # first: the rules' document reads it
+    ROOT / "docs" / "rules.md": render_rules,
+    ROOT / "docs" / "verdicts.md": render_verdicts,
+}
 
 if __name__ == "__main__":
-    FILE.write_text(render(), encoding="utf-8")
+    for file, render in DOCUMENTS.items():
+        file.write_text(render(), encoding="utf-8")

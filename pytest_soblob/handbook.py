@@ -1,0 +1,176 @@
+"""The catalogue for people and for programs: `soblob rules`, and `docs/rules.md`."""
+
+import textwrap
+from base64 import b64encode
+from collections.abc import Iterable
+from difflib import unified_diff
+from itertools import groupby
+
+from pytest_soblob._text import ELLIPSIS, ascii_controls, clip
+from pytest_soblob.catalogue import RULES
+from pytest_soblob.catalogue.examples import Example, example_of
+from pytest_soblob.violations import Rule, Severity
+
+# Longer examples show their two ends: some rules are broken by size alone.
+LONGEST_SHOWN_LINES = 24
+LONGEST_SHOWN_LINE = 400
+_LABEL = 10
+
+
+def list_rules(rules: Iterable[Rule], width: int) -> str:
+    """Return a line for each rule, by family: id, severity where it is no error, meaning."""
+    lines: list[str] = []
+    for family, members in groupby(rules, key=lambda rule: rule.family):
+        lines += ["", family] if lines else [family]
+        for rule in members:
+            grade = "" if rule.severity is Severity.ERROR else f" ({rule.severity})"
+            lines += textwrap.wrap(
+                f"{rule.id}{grade}: {rule.meaning}",
+                width,
+                initial_indent="  ",
+                subsequent_indent="      ",
+                break_on_hyphens=False,
+            )
+    return "\n".join(lines)
+
+
+def explain_rule(rule: Rule, width: int) -> str:
+    """Return all that is known of a rule, with a right message and a wrong one, whole."""
+    lines = [f"{rule.id} ({rule.severity})", f"  {rule.meaning}"]
+    for label, text in _facts(rule):
+        lines += textwrap.wrap(
+            text,
+            width,
+            initial_indent=f"  {label:<{_LABEL}}",
+            subsequent_indent=" " * (_LABEL + 2),
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    example = example_of(rule.id)
+    if example is not None:
+        lines += ["", f"  a right message ({_judged_as(example)})", *_indented(example.valid)]
+        lines += ["", "  a message that breaks the rule", *_indented(example.invalid)]
+    return "\n".join(lines)
+
+
+def rule_to_json(rule: Rule) -> dict[str, object]:
+    """Return a rule as `soblob rules --format json` prints it.
+
+    `valid` and `invalid` are texts; an example that is no UTF-8 is `{"base64": ...}`, and `null`
+    stands for the rule that only a sequence of messages breaks. `installation`, `profile`, `kind`
+    and `max_message_size` under `judged_as` are what the example is to be judged with.
+    """
+    example = example_of(rule.id)
+    return {
+        "id": rule.id,
+        "family": rule.family,
+        "severity": str(rule.severity),
+        "meaning": rule.meaning,
+        "reference": rule.reference,
+        "change": rule.change,
+        "server": rule.server,
+        "kinds": list(rule.kinds),
+        "profiles": list(rule.profiles),
+        "valid": None if example is None else _json_text(example.valid),
+        "invalid": None if example is None else _json_text(example.invalid),
+        "judged_as": None if example is None else _settings(example),
+    }
+
+
+def render_rules() -> str:
+    """Return `docs/rules.md`."""
+    parts = [_HEAD]
+    for family, members in groupby(RULES.values(), key=lambda rule: rule.family):
+        parts.append(f"## {family}\n")
+        parts += [_section(rule) for rule in members]
+    return "\n".join(parts)
+
+
+def _section(rule: Rule) -> str:
+    rows = "".join(f"| {label} | {_cell(text)} |\n" for label, text in _facts(rule))
+    text = (
+        f"### {rule.id}\n\n{_cell(rule.meaning)}.\n\n| {rule.severity} | |\n| --- | --- |\n{rows}"
+    )
+    example = example_of(rule.id)
+    if example is None:
+        return text + "\nOnly a sequence of messages breaks it.\n"
+    return f"{text}\n```diff\n{_difference(example)}\n```\n"
+
+
+def _facts(rule: Rule) -> list[tuple[str, str]]:
+    rows = [
+        ("holds for", f"{' and '.join(rule.kinds)}; {', '.join(rule.profiles)}"),
+        ("change", rule.change),
+        ("server", rule.server or "unknown, or it does not notice"),
+        ("see", rule.reference),
+    ]
+    example = example_of(rule.id)
+    if example is not None:
+        rows.append(("example", _judged_as(example)))
+    return rows
+
+
+def _judged_as(example: Example) -> str:
+    settings = _settings(example)
+    return f"a {settings.pop('kind')}; " + ", ".join(f"{k} {v}" for k, v in settings.items())
+
+
+def _settings(example: Example) -> dict[str, object]:
+    """What to judge an example with, beyond the defaults."""
+    settings: dict[str, object] = {"kind": example.kind, "profile": example.profile}
+    if example.installation != "onsite":
+        settings["installation"] = example.installation
+    if example.operation != "SaveImageStream":
+        settings["operation"] = example.operation
+    if example.max_message_size is not None:
+        settings["max_message_size"] = example.max_message_size
+    return settings
+
+
+def _difference(example: Example) -> str:
+    """Return what makes the wrong message out of the right one."""
+    right, wrong = _lines(example.valid), _lines(example.invalid)
+    rows = list(unified_diff(right, wrong, lineterm="", n=1))[2:]
+    return "\n".join(_shorten([ELLIPSIS if row.startswith("@@") else row for row in rows]))
+
+
+def _indented(data: bytes) -> list[str]:
+    return [f"    {line}" for line in _shorten(_lines(data))]
+
+
+def _shorten(lines: list[str]) -> list[str]:
+    shown = [clip(line, LONGEST_SHOWN_LINE) for line in lines]
+    if len(shown) <= LONGEST_SHOWN_LINES:
+        return shown
+    half = LONGEST_SHOWN_LINES // 2
+    return [*shown[:half], f"{ELLIPSIS} {len(shown) - 2 * half:,} lines", *shown[-half:]]
+
+
+def _lines(data: bytes) -> list[str]:
+    """Return bytes as lines that a terminal shows: what is no UTF-8 or unprintable, escaped."""
+    text = data.decode("utf-8", "backslashreplace").removesuffix("\n")
+    return [ascii_controls(line.removesuffix("\r")) for line in text.split("\n")]
+
+
+def _json_text(data: bytes) -> str | dict[str, str]:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return {"base64": b64encode(data).decode()}
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+_HEAD = """# The rules
+
+What `EnvelopeValidator` judges by, family for family; `soblob rules` prints the same, and
+`--format json` hands it to programs. A rule is an *error* where a real server could refuse or
+lose the message or the contract forbids it, a *warning* where it is legal but hurts in practice, a
+*note* where you should know; `soblob_severity` sets another for your team. *server* tells what a
+WCF host does with it. Each example shows what makes a wrong message out of a right one, which
+`soblob rules RULE` prints whole; what cannot be printed is escaped.
+
+This file is written from `pytest_soblob/catalogue`; a test keeps the two equal.
+"""
