@@ -17,10 +17,20 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 _FIRST_LINE = re.compile(rb"\s*(?:[A-Z]{1,20} \S{1,8000} HTTP/\d|HTTP/\d(?:\.\d)? \d{3})")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
+_ENCODING = re.compile(rb"^transfer-encoding[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_LENGTH_RULE = "http.content-length"
 
 
 class HttpSyntaxError(ValueError):
-    """The bytes are no HTTP message; the text says why, in one line."""
+    """The bytes are no HTTP message; the text says why, in one line.
+
+    Attributes:
+        rule: The id of the rule that they break.
+    """
+
+    def __init__(self, text: str, rule: str = "http.malformed") -> None:
+        super().__init__(text)
+        self.rule = rule
 
 
 class TooLargeError(HttpSyntaxError):
@@ -149,16 +159,17 @@ def parse_message(data: bytes) -> HttpRequest | HttpResponse:
         HttpSyntaxError: It is none, it is cut off, or more than one stands there.
     """
     head, body = _split(data.lstrip())
+    if _LENGTH.search(head) and _ENCODING.search(head):
+        raise HttpSyntaxError("both headers say where the body ends", "http.framed-twice")
     normalised = re.sub(rb"\r?\n", b"\r\n", head) + b"\r\n\r\n" + body
     if head[:5].upper() == b"HTTP/":
         return _parse_response(normalised, head, body)
-    reader = RequestReader()
-    received = reader.feed(normalised)
+    _refuse_rest(head, body)
+    received = RequestReader().feed(normalised)
     if len(received) > 1:
         raise HttpSyntaxError("more than one request stands there")
     if not received:
         raise _cut_off(head, body)
-    _refuse_rest(head, body)
     return received[0].request
 
 
@@ -214,10 +225,10 @@ def _parse_response(normalised: bytes, head: bytes, body: bytes) -> HttpResponse
     if framed is None:
         length = f"\r\nContent-Length: {len(body)}".encode()
         normalised = normalised.replace(b"\r\n\r\n", length + b"\r\n\r\n", 1)
+    _refuse_rest(head, body)
     _feed(parser, normalised)
     if not finished and parser.get_status_code() not in (204, 304):
         raise _cut_off(head, body)
-    _refuse_rest(head, body)
     headers = collector.headers if framed else collector.headers[:-1]
     return HttpResponse(
         status=parser.get_status_code(),
@@ -232,12 +243,14 @@ def _cut_off(head: bytes, body: bytes) -> HttpSyntaxError:
     if length is None:
         return HttpSyntaxError(f"the body is cut off after {len(body):,} bytes")
     promised = int(length[1][:20])
-    return HttpSyntaxError(f"Content-Length says {promised:,} bytes, but {len(body):,} are there")
+    return HttpSyntaxError(
+        f"Content-Length says {promised:,} bytes, but {len(body):,} are there", _LENGTH_RULE
+    )
 
 
 def _refuse_rest(head: bytes, body: bytes) -> None:
-    """Refuse bytes behind a body whose length is told."""
+    """Refuse bytes behind a body whose length is told; another message there is told otherwise."""
     length = _LENGTH.search(head)
     rest = body[int(length[1][:20]) :].strip() if length else b""
-    if rest:
-        raise HttpSyntaxError(f"{len(rest):,} bytes are left over after the body")
+    if rest and not looks_like_http(rest):
+        raise HttpSyntaxError(f"{len(rest):,} bytes are left over after the body", _LENGTH_RULE)

@@ -115,7 +115,7 @@ def judge_bytes(data: bytes, settings: JudgeSettings) -> Verdict:
     try:
         message = parse_message(data)
     except HttpSyntaxError as error:
-        verdict = malformed_http(kind, str(error))
+        verdict = malformed_http(kind, error)
         return replace(verdict, violations=settings.severities.apply(verdict.violations))
     validator = _validator(kind, settings)
     # Asked to judge it as the other kind, there is no HTTP side of it to judge.

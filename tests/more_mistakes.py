@@ -85,8 +85,9 @@ def _payload() -> list[Mistake]:
         mistake("a raw carriage return", "payload.description-carriage-return",
                 request(TYPE, IMAGE, "<n:Description>Ada\r\nLovelace</n:Description>"),
                 f"{OP}/ns:Description"),
-        Mistake("larger than the limit", "payload.message-too-large", None, request().encode(),
-                max_message_size=400),
+        Mistake("larger than the limit", "payload.message-too-large", None,
+                request(TYPE, IMAGE, f"<n:Description>{'Ada ' * 20}</n:Description>").encode(),
+                max_message_size=512),
     ]  # fmt: skip
 
 

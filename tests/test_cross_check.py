@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from pytest_soblob import EnvelopeValidator
 from pytest_soblob import strategies as soblob_st
 from pytest_soblob.cross_check import LARGEST_BYTES, Disagreement, cross_check
-from pytest_soblob.disagreements import JUDGES, ROWS, find_rows, render_verdicts
+from pytest_soblob.disagreements import JUDGES, ROWS, find_rows
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
 from tests.mistakes import (
     CREDENTIALS,
@@ -197,7 +197,3 @@ def test_a_large_message_is_not_handed_on() -> None:
 
 def test_a_response_with_everything() -> None:
     assert ask(response(header=SUCCEEDED).encode(), "response") == []
-
-
-def test_the_document_is_current() -> None:
-    assert (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8") == render_verdicts()

@@ -92,7 +92,8 @@ def test_a_specimen_that_cannot_be() -> None:
         {"profiles": ["soap11"]},
         {"rules": []},
         {"rules": ["body.emty"]},
-        {"rules": ["header.outside-header"], "profiles": [Profile.DOCUMENTED]},
+        {"rules": ["http.path"]},
+        {"rules": ["envelope.encoding-style"], "profiles": [Profile.WSDL]},
     ],
 )
 def test_a_strategy_refuses_what_it_cannot_draw(arguments: dict[str, Any]) -> None:

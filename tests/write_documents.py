@@ -64,7 +64,7 @@ VALID = {
     "http fault wsdl": to_bytes(http_response(fault(CODE), 500)).decode(),
 }
 HTTP_MALFORMED = Mistake(
-    "cut off", "http.malformed", None, b"POST /BLOB.svc HTTP/1.1\r\nContent-Length: 9\r\n\r\nhello"
+    "no end of the head", "http.malformed", None, b"POST /Remote/Services86/BLOB.svc HTTP/1.1\r\n"
 )
 # Only a sequence of exchanges breaks it.
 WITHOUT = {"flow.no-blob-id-after-failed-save"}
@@ -78,6 +78,8 @@ def without_ticket(data: bytes) -> bytes:
 
 
 def choose(rule: str) -> Mistake:
+    if rule == "envelope.not-what-wcf-speaks":  # of every envelope in SOAP 1.2, right or wrong
+        return Mistake("", rule, None, request(soap=SOAP12).encode(), profile="auto")
     found = [m for m in (*MISTAKES, *MORE_MISTAKES, HTTP_MALFORMED) if m.rule == rule]
     return next((m for m in found if m.profile == "wsdl"), found[0])
 
@@ -87,6 +89,8 @@ def valid_name(mistake: Mistake) -> str:
     message = mistake.message
     if mistake.operation != "SaveImageStream":
         return f"{mistake.kind} {mistake.operation}"
+    if mistake.rule == "envelope.not-what-wcf-speaks":
+        return "request wsdl"
     if mistake.rule == "http.fault-with-success-status":
         return "http fault wsdl"
     profile = "documented" if mistake.profile == "auto" else mistake.profile

@@ -6,7 +6,7 @@ A mutation edits the tree of a right envelope, or its bytes, so that exactly one
 
 from pytest_soblob._xml import parse
 from pytest_soblob.contract import Profile
-from pytest_soblob.mutations import _bytes, _content, _envelope, _responses
+from pytest_soblob.mutations import _blocks, _bytes, _content, _envelope, _responses
 from pytest_soblob.mutations._mutation import Mutation, Tree
 from pytest_soblob.mutations._payload import PAYLOAD
 
@@ -17,6 +17,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *PAYLOAD,
     *_envelope.MUTATIONS,
     *_responses.MUTATIONS,
+    *_blocks.MUTATIONS,
     *_bytes.MUTATIONS,
 )
 

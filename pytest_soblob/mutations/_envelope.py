@@ -138,13 +138,6 @@ def _credentials(namespace: str, name: str = "Credentials") -> Edit:
     return edit
 
 
-def _time_zone(tree: Tree) -> None:
-    for old in tree.header.findall(f"{{{NETSERVER}}}TimeZone"):
-        tree.header.remove(old)
-    zone = etree.SubElement(tree.header, f"{{{NETSERVER}}}TimeZone")
-    etree.SubElement(zone, f"{{{NETSERVER}}}SoTimeZoneId").text = "UTC"
-
-
 def _mutation(name: str, rule: str, edit: Edit, **more: Any) -> Mutation:
     return Mutation(name=name, rule=rule, edit=edit, **more)
 
@@ -198,8 +191,7 @@ _BOTH: dict[str, Any] = {
 MUTATIONS = (
     _mutation("Body of another SOAP version", "envelope.soap-version-mixed",
               _body_of_other_version, **_BOTH),
-    _mutation("two Headers", "envelope.header-doubled", _second_header, **_BOTH,
-              profiles=IN_HEADER),
+    _mutation("two Headers", "envelope.header-doubled", _second_header, **_BOTH),
     _mutation("Header after Body", "envelope.after-body", _header_last, **_BOTH,
               profiles=IN_HEADER),
     _mutation("two Bodies", "envelope.after-body", _second_body, **_BOTH),
@@ -235,6 +227,9 @@ MUTATIONS = (
               lambda tree: tree.wrapper.set(NIL, "false"), **_BOTH),
     _mutation("a block that must be understood", "header.not-understood", _must_understand,
               **_BOTH),
+    _mutation("another operation", "body.other-operation",
+              lambda tree: rename(tree.wrapper, NETSERVER, "ChangePersonImage"),
+              also=frozenset({"body.child-unknown"})),
     _mutation("a response", "body.response-in-request",
               lambda tree: rename(tree.wrapper, NETSERVER, "SaveImageStreamResponse")),
     _mutation("a fault", "body.fault-in-request",
@@ -280,5 +275,4 @@ MUTATIONS = (
               also=frozenset({"body.child-unknown"})),
     _mutation("no application token, online", "header.application-token-missing", _empty_token,
               installation=Installation.ONLINE),
-    _mutation("a time zone that is no number", "header.not-an-integer", _time_zone),
 )  # fmt: skip

@@ -109,3 +109,10 @@ def rename(element: Element, namespace: str, local: str | None = None) -> None:
     """Give an element another namespace (empty for none) and, if asked, another name."""
     local = local or etree.QName(element).localname
     element.tag = f"{{{namespace}}}{local}" if namespace else local
+
+
+def remove(element: Element) -> None:
+    """Take an element out of its parent."""
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)

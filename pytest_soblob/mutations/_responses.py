@@ -5,11 +5,10 @@ from typing import Any
 
 from lxml import etree
 
-from pytest_soblob.binding import NIL
+from pytest_soblob.binding import NIL, XSI_TYPE
 from pytest_soblob.envelope import Element
 from pytest_soblob.messages import Fault, SaveImageStreamResponse
 from pytest_soblob.mutations._mutation import (
-    IN_HEADER,
     ONLY_WSDL,
     RESPONSE,
     SOAP_1_2,
@@ -28,52 +27,15 @@ def _text(name: str, text: str) -> Edit:
     return edit
 
 
-def _block_text(name: str, text: str) -> Edit:
-    def edit(tree: Tree) -> None:
-        tree.block(name).text = text
-
-    return edit
-
-
-def _succeeded_nil(tree: Tree) -> None:
-    block = tree.block("Succeeded")
-    block.text = None
-    block.set(NIL, "true")
-
-
 def _response_nil(tree: Tree) -> None:
     child = tree.child("Response")
     child.text = None
     child.set(NIL, "1")
 
 
-def _response_missing(tree: Tree) -> None:
-    tree.block("Succeeded").text = "true"
-    tree.wrapper.remove(tree.child("Response"))
-
-
 def _doubled(tree: Tree) -> None:
     child = tree.child("Response")
     child.addnext(copy.deepcopy(child))
-
-
-def _exception(tree: Tree, *names: str) -> None:
-    """Put an exception with just these children into the header."""
-    for old in tree.root.findall(f".//{{{NETSERVER}}}ExceptionInfo"):
-        parent = old.getparent()
-        if parent is not None:
-            parent.remove(old)
-    block = etree.SubElement(tree.header, f"{{{NETSERVER}}}ExceptionInfo")
-    for name in names:
-        etree.SubElement(block, f"{{{NETSERVER}}}{name}").text = name
-
-
-def _pair_without_value(tree: Tree) -> None:
-    for old in tree.root.findall(f".//{{{NETSERVER}}}ExtraInfo"):
-        old.tag = "{urn:example:foreign}ExtraInfo"
-    block = etree.SubElement(tree.header, f"{{{NETSERVER}}}ExtraInfo")
-    pair = etree.SubElement(block, f"{{{NETSERVER}}}ExtraInfoNameValuePair")
-    etree.SubElement(pair, f"{{{NETSERVER}}}Key").text = "key"
 
 
 def _first(tree: Tree) -> None:
@@ -132,6 +94,7 @@ def _fault(name: str, rule: str, edit: Edit, **more: Any) -> Mutation:
 
 
 _SERVICES85 = f"{NETSERVER_FAMILY}Services85"
+_FOREIGN = "urn:example:foreign"
 
 MUTATIONS = (
     _response("Response is text", "body.not-an-integer", _text("Response", "seven")),
@@ -152,21 +115,20 @@ MUTATIONS = (
     _response("the response of another operation", "body.other-operation",
               lambda tree: rename(tree.wrapper, NETSERVER, "ChangePersonImageResponse"),
               also=frozenset({"body.child-unknown"})),
-    _response("Response missing after a success", "body.response-missing", _response_missing,
-              profiles=IN_HEADER),
-    _response("Succeeded is yes", "header.not-a-boolean", _block_text("Succeeded", "yes"),
-              profiles=IN_HEADER),
-    _response("Succeeded is True", "header.not-a-boolean", _block_text("Succeeded", "True"),
-              profiles=IN_HEADER),
-    _response("Succeeded nil", "header.nil-not-allowed", _succeeded_nil, profiles=IN_HEADER),
-    _response("the exception out of order", "header.child-out-of-order",
-              lambda tree: _exception(tree, "Source", "Message"), profiles=IN_HEADER),
-    _response("the exception's message doubled", "header.child-doubled",
-              lambda tree: _exception(tree, "Message", "Message"), profiles=IN_HEADER),
-    _response("an unknown child of the exception", "header.child-unknown",
-              lambda tree: _exception(tree, "Message", "HelpLink"), profiles=IN_HEADER),
-    _response("extra info without a value", "header.child-missing", _pair_without_value,
-              profiles=IN_HEADER),
+    _response("Response in a foreign namespace", "body.child-other-namespace",
+              lambda tree: rename(tree.child("Response"), _FOREIGN)),
+    _response("text before Response", "body.text-between-children",
+              lambda tree: setattr(tree.wrapper, "text", "oops")),
+    _response("an element in Response", "body.element-in-value",
+              lambda tree: etree.SubElement(tree.child("Response"), f"{{{_FOREIGN}}}b")),
+    _response("nil neither true nor false", "body.nil-value",
+              lambda tree: tree.child("Response").set(NIL, "yes")),
+    _response("xsi:type string on Response", "body.xsi-type-wrong",
+              lambda tree: tree.child("Response").set(XSI_TYPE, "xsd:string")),
+    _response("xsi:type unknown on Response", "body.xsi-type-unknown",
+              lambda tree: tree.child("Response").set(XSI_TYPE, "xsd:number")),
+    _response("xsi:type unbound on Response", "body.xsi-type-unbound",
+              lambda tree: tree.child("Response").set(XSI_TYPE, "nobody:int")),
     _fault("no reason", "fault.child-missing", lambda tree: _without(tree, 1)),
     _fault("no code", "fault.child-missing", lambda tree: _without(tree, 0)),
     _fault("the reason first", "fault.child-out-of-order", _first),
@@ -181,6 +143,8 @@ MUTATIONS = (
     _fault("a qualified child", "fault.child-qualified", _qualified, profiles=ONLY_WSDL),
     _fault("a code with an unbound prefix", "fault.code-not-a-qname",
            lambda tree: _code(tree, "nobody:Server"), profiles=ONLY_WSDL),
+    _fault("a SOAP 1.2 code with an unbound prefix", "fault.code-not-a-qname",
+           lambda tree: setattr(tree.wrapper[0][0], "text", "nobody:Sender"), profiles=SOAP_1_2),
     _fault("a code of SOAP 1.1", "fault.code-unknown",
            lambda tree: _code12(tree, "Client"), profiles=SOAP_1_2),
     _fault("no language", "fault.language-missing", _no_language, profiles=SOAP_1_2),

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import Final, TypeVar
 
 from pytest_soblob import _carving, _xml
+from pytest_soblob._http import HttpSyntaxError
 from pytest_soblob._xml import Document
 from pytest_soblob.contract import (
     OPERATIONS,
@@ -250,9 +251,9 @@ class EnvelopeValidator:
         return actual or OPERATIONS[self.operation or SAVE_IMAGE_STREAM.name]
 
 
-def malformed_http(kind: str, message: str) -> Verdict:
+def malformed_http(kind: str, error: HttpSyntaxError) -> Verdict:
     """Return the verdict about bytes that begin like an HTTP message, but are not one."""
-    violation = make_violation("http.malformed", message)
+    violation = make_violation(error.rule, str(error))
     return Verdict(kind=kind, profile=None, operation=None, violations=(violation,))
 
 
