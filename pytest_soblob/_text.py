@@ -7,6 +7,7 @@ text (a message, an excerpt, a `repr`), they pass `redact` first. What a strateg
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from itertools import islice
 
 DRAWN_MARK = "SoblobDrawn"
@@ -23,11 +24,21 @@ _SECRET_END = re.compile(rf"</{_HIDDEN_NAME}")
 _BEFORE_SECRET_END = re.compile(rf"([^<>]{{1,300}})(</{_HIDDEN_NAME})")
 _MASKED = re.compile(rf"(7T:|8A:)?.{{0,2}}{ELLIPSIS}")
 _SHORTEST_REPLACED = 4
+_LONGEST_COMPARED = 100
+_MOST_COMPARED = 300
 
 
 def clip(text: str, limit: int = 160) -> str:
     """Return `text` with at most `limit` characters, an ellipsis for what was cut."""
     return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
+
+
+def clip_middle(text: str, limit: int) -> str:
+    """Return `text` with at most `limit` characters, both ends kept."""
+    if len(text) <= limit:
+        return text
+    head = limit * 2 // 3
+    return f"{text[:head]}{ELLIPSIS}{text[head + 1 - limit :]}"
 
 
 def quote(text: str, limit: int = 80) -> str:
@@ -45,6 +56,16 @@ def ascii_controls(text: str) -> str:
 def character(char: str) -> str:
     """Return one character as `'-' (U+002D)`."""
     return f"'{ascii_controls(char)}' (U+{ord(char):04X})"
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name that was probably meant, None where none is near.
+
+    Anyone's names may be as long and as many as they like: what is compared is bounded.
+    """
+    candidates = [text for text in islice(known, _MOST_COMPARED) if len(text) <= _LONGEST_COMPARED]
+    near = get_close_matches(name[:_LONGEST_COMPARED], candidates, n=1, cutoff=cutoff)
+    return near[0] if near else None
 
 
 def elide_base64(text: str) -> str:

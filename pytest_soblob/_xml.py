@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from lxml import etree
@@ -40,6 +41,12 @@ _START_TAG = re.compile(r"""<([^\s/>]+)(?:[^>"']|"[^"]*"|'[^']*')*>""")
 # Listing attributes takes expat a microsecond each; where there are so many, lines must do.
 _MOST_EQUALS_SIGNS = 100_000
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+# A start tag that is long enough for very many attributes; and one as it is written.
+MOST_ATTRIBUTES = 1_000
+_LONG_PIECE = re.compile(rb"<[^<]{%d}" % (5 * MOST_ATTRIBUTES))
+_ATTRIBUTE = rb"""\s++[^\s=<>]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')"""
+_ATTRIBUTES = re.compile(rb"<[^\s<>]++((?:%b)*+)" % _ATTRIBUTE)
+_ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe", "utf-16-le"),
@@ -309,7 +316,29 @@ def _not_xml(data: bytes) -> Problem:
     )
 
 
+def _find_too_many_attributes(data: bytes) -> Problem | None:
+    """Look for a start tag that would take libxml2 a kilobyte of memory for each few bytes."""
+    piece = _LONG_PIECE.search(data)
+    while piece is not None:
+        end = data.find(b"<", piece.end())
+        stop = len(data) if end < 0 else end
+        # Without the zeros the markup of UTF-16 is ASCII, too.
+        tag = _ATTRIBUTES.match(data[piece.start() : stop].replace(b"\0", b""))
+        attributes = _ONE_ATTRIBUTE.finditer(tag[1]) if tag else iter(())
+        if next(islice(attributes, MOST_ATTRIBUTES, None), None) is not None:
+            return Problem(
+                rule="xml.too-many-attributes",
+                message=f"an element has more than {MOST_ATTRIBUTES:,} attributes",
+                line=data.count(b"\n", 0, piece.start()) + 1,
+            )
+        piece = _LONG_PIECE.search(data, stop)
+    return None
+
+
 def _parse_tree(data: bytes) -> tuple[etree._Element | None, Problem | None]:
+    problem = _find_too_many_attributes(data) if len(data) > 5 * MOST_ATTRIBUTES else None
+    if problem is not None:
+        return None, problem
     parser = _parsers.parser
     try:
         root = etree.fromstring(data, parser)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
 from typing import TypeAlias
 
 from lxml import etree
@@ -53,9 +54,11 @@ def text_of(element: Element) -> str:
     """Return the element's own text, pieces around comments joined, children left out."""
     if not len(element):
         return element.text or ""
-    pieces = [element.text or ""]
-    pieces += [child.tail or "" for child in element]
-    return "".join(pieces)
+    text = StringIO()  # not a list of pieces, of which there may be a million
+    text.write(element.text or "")
+    for child in element:
+        text.write(child.tail or "")
+    return text.getvalue()
 
 
 def stray_texts(element: Element) -> Iterator[str]:

@@ -9,7 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from pytest_soblob._text import clip, plural
+from pytest_soblob._text import clip, clip_middle, plural
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.errors import FAMILY_ERRORS, ContractViolationError
 from pytest_soblob.violations import Severity, Verdict, Violation
@@ -17,6 +17,8 @@ from pytest_soblob.violations import Severity, Verdict, Violation
 IN_FULL = 3
 IN_A_LINE = 12
 WIDTH = 92
+_SHOWN_PATH = 200
+LONGEST_BYTES = 1024  # of one violation in full
 
 _ORDER = list(Severity)
 _LABEL = 10
@@ -55,6 +57,8 @@ def render_violation(violation: Violation, number: int | None = None, width: int
         if text:
             rows += _wrap(f"{indent}{label:<{_LABEL}}", text, width)
     rows += [f"{indent}    {clip(row, max(width - 7, 40))}" for row in violation.excerpt]
+    while len("\n".join(rows).encode()) > LONGEST_BYTES:
+        rows.pop()  # the excerpt first, then where it is written
     return "\n".join(rows)
 
 
@@ -142,7 +146,7 @@ def _heading(violation: Violation, number: int | None) -> str:
     parts = [f"{number}. " if number is not None else "", violation.rule]
     if not violation.is_error:
         parts.append(f" ({violation.severity})")
-    where = [violation.path] if violation.path else []
+    where = [clip_middle(violation.path, _SHOWN_PATH)] if violation.path else []
     if violation.line is not None:
         column = f", column {violation.column}" if violation.column is not None else ""
         where.append(f"line {violation.line}{column}")

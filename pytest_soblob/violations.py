@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-LONGEST_TEXT = 1000
+LONGEST_TEXT = 300  # of a message, and of each text beside it
+LONGEST_PATH = 1000  # deep inside an exception it is long, and wanted whole by who compares it
 
 
 class Severity(StrEnum):

@@ -595,6 +595,10 @@ def _requests() -> list[Mistake]:
             request(TYPE, "<n:x>" * 200 + "</n:x>" * 200),
         ),
         mistake(
+            "more attributes than anybody sends", "xml.too-many-attributes", None,
+            request(attributes="".join(f' a{i}=""' for i in range(1001))),
+        ),
+        mistake(
             "an encoding that hides markup", "xml.encoding-unsupported", None,
             f'<?xml version="1.0" encoding="UTF-7"?>{request()}',
         ),

@@ -78,4 +78,6 @@ def test_no_text_is_long_and_the_ticket_is_nowhere(mistake: Mistake) -> None:
     for violation in judge(mistake).violations:
         texts = [violation.message, violation.expected, violation.got, *violation.excerpt]
         assert all(len(text or "") <= LONGEST_TEXT for text in texts)
-        assert "LeakedTicket" not in render_violations([violation])
+        text = render_violations([violation])
+        assert "LeakedTicket" not in text
+        assert len(text.encode()) <= 1024

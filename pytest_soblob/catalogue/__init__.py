@@ -6,10 +6,10 @@ it a case in `tests/mistakes.py`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
+from pytest_soblob._text import nearest
 from pytest_soblob.catalogue import body, envelope, fault, flow, header, http, payload, xml
 from pytest_soblob.catalogue._scope import kinds_of, profiles_of
 from pytest_soblob.errors import SoblobError
@@ -53,5 +53,5 @@ def choose_rules(names: Iterable[str]) -> tuple[Rule, ...]:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(str(name), known, n=1, cutoff=0.4)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(str(name), known, cutoff=0.4)
+    return f"; did you mean {near!r}?" if near else ""

@@ -184,4 +184,12 @@ RULES = (
         change="send a flat envelope: the operation needs six levels",
         server="answers 500 with a DeserializationFailed fault below 128 levels",
     ),
+    Rule(
+        id="xml.too-many-attributes",
+        severity=Severity.ERROR,
+        meaning="An element has too many attributes",
+        reference="XmlDictionaryReaderQuotas of a WCF host: MaxNameTableCharCount",
+        change="leave them out: the contract has no attributes of its own",
+        server="refuses it: all names that it reads may have 16,384 characters together",
+    ),
 )

@@ -72,6 +72,11 @@ MUTATIONS = (
     _mutation("a prefix without a namespace", "xml.prefix-unbound", _in_body("<q:Trace/>")),
     _mutation("a prefix bound to nothing", "xml.prefix-reserved", _declare('xmlns:q=""')),
     _mutation("an attribute twice", "xml.attribute-doubled", _twice),
+    _mutation(
+        "more attributes than anybody sends",
+        "xml.too-many-attributes",
+        _declare("".join(f' a{i}=""' for i in range(1001)).lstrip()),
+    ),
     _mutation("an entity of HTML", "xml.entity-undeclared", _in_body("&nbsp;")),
     _mutation("XML 1.1", "xml.version", lambda text: f'<?xml version="1.1"?>{text}'),
     _mutation(

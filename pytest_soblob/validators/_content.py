@@ -5,9 +5,8 @@ The rules are the same for both and carry the family's name, `body.child-unknown
 """
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
-from pytest_soblob._text import quote
+from pytest_soblob._text import nearest, quote
 from pytest_soblob.binding import NIL, XSI_TYPE, is_nil, parse_boolean, parse_int
 from pytest_soblob.contract import COMPLEX_TYPES, OPEN_TYPES, BlobLinkType, Particle
 from pytest_soblob.envelope import (
@@ -133,10 +132,9 @@ def iter_nil(
 
 def _misnamed(context: Context, family: str, child: Element, names: tuple[str, ...]) -> Violation:
     name, uri = local_name(child), namespace(child)
-    near = get_close_matches(name, names, n=1, cutoff=0.6) or [
-        known for known in names if known.lower() == name.lower()
-    ]
-    hint = f"; did you mean {near[0]}?" if near and near[0] != name else ""
+    by_case = next((known for known in names if known.lower() == name.lower()), None)
+    near = nearest(name, names) or by_case
+    hint = f"; did you mean {near}?" if near and near != name else ""
     expected = ", ".join(names) or "no child at all"
     if not uri:
         kind, said = "child-unqualified", f"{name} is in no namespace{hint}"
@@ -273,13 +271,13 @@ def _iter_simple(
 def _unknown_link_type(context: Context, element: Element, text: str) -> Violation:
     names = list(BlobLinkType.__members__)
     stripped = text.strip()
-    by_case = [name for name in names if name.lower() == stripped.lower()]
-    near = by_case or get_close_matches(stripped, names, n=1, cutoff=0.6)
+    by_case = next((name for name in names if name.lower() == stripped.lower()), None)
+    near = by_case or nearest(stripped, names)
     if stripped.isdecimal() and stripped.isascii() and 1 <= int(stripped[:3]) <= len(names):
         name = names[int(stripped[:3]) - 1]
         change = f"send the name, not the number: {name} is number {stripped}"
     elif near:
-        change = f"did you mean {near[0]}? Send it exactly so, without white space"
+        change = f"did you mean {near}? Send it exactly so, without white space"
     else:
         change = f"send one of {', '.join(names)}"
     return context.violation(

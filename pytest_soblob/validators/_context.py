@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 
 from pytest_soblob._base64 import Base64Text
-from pytest_soblob._text import ascii_controls, clip, elide_base64, redact
+from pytest_soblob._text import ascii_controls, clip, clip_middle, elide_base64, redact
 from pytest_soblob.binding import NIL, XSI_TYPE
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.contract import Installation, Operation, Profile
@@ -21,7 +21,7 @@ from pytest_soblob.envelope import (
     text_of,
 )
 from pytest_soblob.names import XSI
-from pytest_soblob.violations import LONGEST_TEXT, Severity, Violation
+from pytest_soblob.violations import LONGEST_PATH, LONGEST_TEXT, Severity, Violation
 
 _SECRET = re.compile(r"tick|tok|passw|secret", re.IGNORECASE)
 _LONGEST_LINE = 100
@@ -49,19 +49,22 @@ def make_violation(
 ) -> Violation:
     """Return a violation of that rule, with what the rule itself says where a case does not.
 
-    Every text is redacted, free of control characters and at most 1,000 characters long.
+    Every text is redacted, free of control characters and at most `LONGEST_TEXT` characters long.
     """
     rule = RULES[rule_id]
     known = tuple(secrets)
 
-    def safe(text: str | None) -> str | None:
-        return None if text is None else clip(ascii_controls(redact(text, known)), LONGEST_TEXT)
+    def safe(text: str | None, limit: int = LONGEST_TEXT) -> str | None:
+        if text is None:
+            return None
+        # Cut before it is looked through as well: a name may have megabytes.
+        return clip(ascii_controls(redact(text[: 4 * limit], known)), limit)
 
     return Violation(
         rule=rule.id,
         severity=severity or rule.severity,
         message=safe(message) or rule.meaning,
-        path=safe(path),
+        path=safe(path, LONGEST_PATH),
         line=line,
         column=column,
         expected=safe(expected),
@@ -167,7 +170,7 @@ def _start_of(element: Element, envelope: Envelope) -> str:
     shown_text = _abbreviated(envelope.base64_of(element))
     if children(element):
         return f"<{tag}{attributes}>{clip(shown_text, 40)}…"
-    return f"<{tag}{attributes}>{_clip_middle(shown_text, 60)}</{tag}>"
+    return f"<{tag}{attributes}>{clip_middle(shown_text, 60)}</{tag}>"
 
 
 def _abbreviated(text: Base64Text) -> str:
@@ -176,10 +179,6 @@ def _abbreviated(text: Base64Text) -> str:
         return elide_base64(" ".join(text.text().split()))
     head, tail = text.text(0, 200).split(), text.text(len(text) - 200).split()
     return f"{' '.join(head)[:12]}…({text.characters:,} characters)…{' '.join(tail)[-8:]}"
-
-
-def _clip_middle(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 12]}…{text[-10:]}"
 
 
 def _source_name(element: Element, name: str) -> str:

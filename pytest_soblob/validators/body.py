@@ -5,9 +5,8 @@ What WCF drops in silence is an error here: the kit must be louder than the serv
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
-from pytest_soblob._text import plural
+from pytest_soblob._text import nearest, plural
 from pytest_soblob.binding import find_child, is_nil, parse_boolean, parse_int
 from pytest_soblob.contract import OPERATIONS, SAVE_IMAGE_STREAM, Operation
 from pytest_soblob.envelope import (
@@ -113,7 +112,7 @@ def _iter_request(context: Context, element: Element) -> Iterator[Violation]:
             yield context.violation(f"body.{name.lower()}-missing", child, f"{name} is nil")
     description = find_child(element, "Description")
     if description is not None and not children(description):
-        yield from payload.iter_description(context, description, text_of(description))
+        yield from payload.iter_description(context, description)
 
 
 def _has_misnamed(element: Element, name: str) -> bool:
@@ -125,7 +124,7 @@ def _has_misnamed(element: Element, name: str) -> bool:
         or local_name(child) not in ("Type", "Image", "Description")
     ]
     same = any(other.lower() == name.lower() for other in others)
-    return same or bool(get_close_matches(name, others, n=1, cutoff=0.6))
+    return same or nearest(name, others) is not None
 
 
 def _iter_response(context: Context, element: Element) -> Iterator[Violation]:
@@ -175,8 +174,8 @@ def _unknown_operation(context: Context, element: Element) -> Violation:
         )
     request = context.kind == "request"
     known = [o.name if request else o.response_element for o in OPERATIONS.values()]
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name, known)
+    hint = f"; did you mean {near}?" if near else ""
     return context.violation(
         "body.unknown-operation",
         element,

@@ -6,9 +6,8 @@ beside Body); SOAP 1.1 section 4.2, SOAP 1.2 part 1 section 5.2.
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
-from pytest_soblob._text import mask, quote
+from pytest_soblob._text import mask, nearest, quote
 from pytest_soblob.binding import find_child, is_nil, parse_boolean
 from pytest_soblob.contract import (
     SAVE_IMAGE_STREAM,
@@ -177,9 +176,8 @@ def _iter_ticket(context: Context, block: HeaderBlock, text: str) -> Iterator[Vi
 
 def _near(context: Context) -> str:
     """Name a block that was probably meant, since an unknown block is no violation."""
-    names = [block.name for block in context.envelope.header_blocks]
-    near = get_close_matches("Credentials", names, n=1, cutoff=0.6)
-    return f"; did you mean it by {near[0]}?" if near else ""
+    near = nearest("Credentials", (block.name for block in context.envelope.header_blocks))
+    return f"; did you mean it by {near}?" if near else ""
 
 
 def _iter_application_token(context: Context) -> Iterator[Violation]:

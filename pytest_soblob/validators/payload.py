@@ -50,7 +50,7 @@ def iter_violations(context: Context) -> Iterator[Violation]:
     if context.kind == "request":
         _, image, description = context.envelope.root[1][0]
         yield from iter_base64(context, image, context.envelope.base64_of(image))
-        yield from iter_description(context, description, text_of(description))
+        yield from iter_description(context, description)
 
 
 def iter_base64(context: Context, element: Element, base64: Base64Text) -> Iterator[Violation]:
@@ -72,17 +72,20 @@ def iter_base64(context: Context, element: Element, base64: Base64Text) -> Itera
         yield from _iter_image(context, element, inspect(base64), size)
 
 
-def iter_description(context: Context, element: Element, text: str) -> Iterator[Violation]:
+def iter_description(context: Context, element: Element) -> Iterator[Violation]:
     """Judge the text of a description."""
-    if len(text) > DESCRIPTION_COLUMN_CHARACTERS:
+    text = text_of(element)
+    size, has_lines = len(text), "\n" in text
+    del text  # it may be large, and the excerpt takes as much again
+    if size > DESCRIPTION_COLUMN_CHARACTERS:
         yield context.violation(
             "payload.description-too-long",
             element,
-            f"the description has {len(text):,} characters",
+            f"the description has {size:,} characters",
             expected=f"at most {DESCRIPTION_COLUMN_CHARACTERS}",
-            got=f"{len(text):,}",
+            got=f"{size:,}",
         )
-    if "\n" in text and b"\r" in context.envelope.document.data:
+    if has_lines and b"\r" in context.envelope.document.data:
         raw = context.envelope.document.source_of(element)
         if raw is not None and "\r" in raw:
             number = raw.index("\r") + 1

@@ -6,13 +6,13 @@ state but its settings, so one validator serves many threads.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Final, TypeVar
 
 from pytest_soblob import _carving, _xml
 from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob._text import nearest
 from pytest_soblob._xml import Document
 from pytest_soblob.contract import (
     OPERATIONS,
@@ -74,8 +74,8 @@ class EnvelopeValidator:
         if self.severities is None:
             object.__setattr__(self, "severities", in_force())
         if self.operation is not None and self.operation not in OPERATIONS:
-            near = get_close_matches(str(self.operation), OPERATIONS, n=1, cutoff=0.4)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(str(self.operation), OPERATIONS, cutoff=0.4)
+            hint = f"; did you mean {near!r}?" if near else ""
             raise SoblobError(f"there is no operation {self.operation!r} in schemas/{hint}")
 
     @property

@@ -1,0 +1,130 @@
+"""What is made to hurt is refused or judged in bounds, and nothing that it points at is opened."""
+
+import ctypes
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from tests.hostile import HOSTILE, MIB
+
+MOST_SECONDS = 2.0  # of the process, which other processes do not slow down
+MOST_MIB = 300  # beyond the message itself
+ROOT = Path(__file__).parents[1]
+IN_ACCESS, IN_OPEN = 0x1, 0x20
+linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux's kernel")
+
+
+@contextmanager
+def watched(folder: Path) -> Iterator[int]:
+    """Let the kernel tell who opens or reads a file of this folder; yields what to ask."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        assert libc.inotify_add_watch(descriptor, os.fsencode(folder), IN_ACCESS | IN_OPEN) >= 0
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def was_opened(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])
+
+
+@pytest.fixture
+def bait(tmp_path: Path) -> Path:
+    """A file that nobody is to open, alone in its folder."""
+    folder = tmp_path / "bait"
+    folder.mkdir()
+    (folder / "bait.txt").write_text("secret of the host")
+    return folder
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A port to which nobody is to connect."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def url_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/bait.txt"
+
+
+def was_reached(listener: socket.socket) -> bool:
+    return bool(select.select([listener], [], [], 0)[0])
+
+
+def judge_apart(file: Path) -> dict[str, object]:
+    """Judge a file in a process of its own, without coverage, which would be what is measured."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.hostile", str(file)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        timeout=100,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr.decode()[-2000:]
+    found: dict[str, object] = json.loads(result.stdout)
+    return found
+
+
+@linux
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_message_stays_in_bounds(
+    name: str, tmp_path: Path, bait: Path, listener: socket.socket
+) -> None:
+    file = tmp_path / "message.xml"
+    text = HOSTILE[name]()
+    text = text.replace("{file}", (bait / "bait.txt").as_uri()).replace("{url}", url_of(listener))
+    file.write_text(text)
+    try:
+        with watched(bait) as opened:
+            cost = judge_apart(file)
+            assert not was_opened(opened)
+    finally:
+        file.unlink()
+    assert not was_reached(listener)
+    assert cost["opened"] == []
+    assert isinstance(cost["seconds"], float)
+    assert isinstance(cost["mib"], float)
+    assert cost["seconds"] <= MOST_SECONDS
+    assert cost["mib"] <= MOST_MIB
+    assert isinstance(cost["text"], int)
+    assert cost["text"] <= 16 * 1024
+
+
+@linux
+def test_a_file_that_is_opened_would_be_seen(bait: Path) -> None:
+    message = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{(bait / "bait.txt").as_uri()}">]><a>&x;</a>'
+    with watched(bait) as opened:
+        assert not was_opened(opened)
+        parser = etree.XMLParser(resolve_entities=True, load_dtd=True)
+        assert etree.fromstring(message.encode(), parser).text == "secret of the host"
+        assert was_opened(opened)
+
+
+def test_a_connection_would_be_seen(listener: socket.socket) -> None:
+    assert not was_reached(listener)
+    with socket.create_connection(listener.getsockname()[:2]):
+        assert was_reached(listener)
+
+
+@linux
+def test_what_takes_too_much_would_be_seen(tmp_path: Path) -> None:
+    """The measure itself: a text of 40 MB costs tens of MiB, not none."""
+    file = tmp_path / "message.xml"
+    file.write_text(HOSTILE["a text of 100 MB"]().replace("a" * 60 * MIB, "", 1))
+    mib = judge_apart(file)["mib"]
+    assert isinstance(mib, float)
+    assert mib > 20
