@@ -1,7 +1,6 @@
 """libxml2 and xmlschema differ from us only where the table of disagreements says so."""
 
 import base64
-import os
 from pathlib import Path
 
 import pybase64
@@ -13,6 +12,7 @@ from pytest_soblob import strategies as soblob_st
 from pytest_soblob.cross_check import LARGEST_BYTES, Disagreement, cross_check
 from pytest_soblob.disagreements import JUDGES, ROWS, find_rows
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
+from tests.amount import EXAMPLES as AMOUNT
 from tests.mistakes import (
     CREDENTIALS,
     DESCRIPTION,
@@ -29,7 +29,7 @@ from tests.test_mistakes import MISTAKES, judge
 
 ROOT = Path(__file__).parents[1]
 # Five thousand once in full; CI runs fewer.
-EXAMPLES = int(os.environ.get("SOBLOB_EXAMPLES", "200")) // 4
+EXAMPLES = AMOUNT // 4
 
 
 def image(text: str) -> str:

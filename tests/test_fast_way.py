@@ -4,7 +4,6 @@ Messages of all kinds are mutated without regard to what comes out. `SOBLOB_MUTA
 100,000 in full. Both ways must meet: at least half of the messages are answered by the fast one.
 """
 
-import os
 import random
 
 import pytest
@@ -23,8 +22,8 @@ from pytest_soblob.contract import Installation
 from pytest_soblob.envelope import Envelope
 from pytest_soblob.validators.usual import is_usual
 from pytest_soblob.validators.validator import EnvelopeValidator as Validator
+from tests.amount import MUTATED
 
-MUTATED = int(os.environ.get("SOBLOB_MUTATED", "1000"))
 NOISE = ImageBytes(width=60, height=60, noise=100)
 PICTURES = (
     NOISE,

@@ -15,6 +15,7 @@ from pytest_soblob._http import (
     parse_message,
     to_bytes,
 )
+from tests.amount import either
 
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8).filter(
     lambda name: name not in ("te", "trailer", "upgrade", "connection", "expect")
@@ -66,7 +67,7 @@ def test_pieces_and_pipelining_make_no_difference(
     assert [item.request.body for item in whole] == [first.body, second.body]
 
 
-@settings(max_examples=500)
+@settings(max_examples=either(150, 500))
 @given(
     st.binary(max_size=200)
     | st.tuples(REQUESTS | RESPONSES, st.integers(0, 300), st.binary(max_size=4)).map(

@@ -15,6 +15,7 @@ from PIL import Image
 from pytest_soblob import strategies as soblob_st
 from pytest_soblob._picture import BytesReader, Picture, Reader, inspect
 from pytest_soblob.images import FORMATS, MODES, ImageBytes
+from tests.amount import either
 
 EVERY_MODE = [(name, mode) for name in FORMATS for mode in MODES[name]]
 MOST_READ = 65_536
@@ -449,20 +450,20 @@ STARTS = sorted({base[:size] for base in BASES for size in (4, 8, 12, 30)})
 NUMBERS = st.sampled_from([b"\0\0", b"\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\1", b"\x80"])
 
 
-@settings(max_examples=500)
+@settings(max_examples=either(100, 500))
 @given(st.sampled_from(STARTS), st.binary(max_size=300))
 @example(b"", b"")
 def test_any_bytes_after_a_signature_give_a_picture(start: bytes, rest: bytes) -> None:
     assert isinstance(look(start + rest), Picture)
 
 
-@settings(max_examples=500)
+@settings(max_examples=either(100, 500))
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_picture(data: bytes) -> None:
     assert isinstance(look(data), Picture)
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=either(150, 1_000))
 @given(st.sampled_from(BASES), st.data())
 def test_a_damaged_picture_gives_a_picture(base: bytes, data: st.DataObject) -> None:
     damaged = bytearray(base)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pytest_soblob import EnvelopeValidator
 from pytest_soblob._xml import Document, parse
 from tests import mistakes
+from tests.amount import either
 
 RIGHT = mistakes.request().encode()
 
@@ -19,7 +20,7 @@ def rule(data: bytes) -> str | None:
     return None if problem is None else problem.rule
 
 
-@settings(max_examples=500)
+@settings(max_examples=either(150, 500))
 @given(
     st.binary(max_size=100)
     | st.tuples(st.integers(0, len(RIGHT)), st.binary(max_size=6), st.integers(0, 6)).map(

@@ -1,5 +1,5 @@
 """Strategies and judge are each other's oracle: what is drawn right is right, what is broken is
-named. `SOBLOB_EXAMPLES` sets how many; CI runs a tenth of the full number."""
+named. `tests/amount.py` says how many."""
 
 import os
 import pickle
@@ -24,8 +24,8 @@ from pytest_soblob.envelope import Envelope
 from pytest_soblob.mutations import MUTATIONS
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
 from pytest_soblob.validators import EnvelopeValidator
+from tests.amount import EXAMPLES
 
-EXAMPLES = int(os.environ.get("SOBLOB_EXAMPLES", "200"))
 many = settings(
     max_examples=EXAMPLES,
     deadline=None,

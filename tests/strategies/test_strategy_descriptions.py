@@ -11,9 +11,10 @@ from hypothesis.errors import InvalidArgument
 from lxml import etree
 
 from pytest_soblob.strategies._descriptions import descriptions
+from tests.amount import either
 
 SETTINGS = settings(max_examples=1000, database=None, derandomize=True, deadline=None)
-SEARCH = settings(SETTINGS, max_examples=5000)
+SEARCH = settings(SETTINGS, max_examples=either(1000, 5000))
 
 
 @cache
@@ -80,7 +81,7 @@ def test_xml_carries_every_one_of_them() -> None:
 
 
 def test_one_character_of_any_plane_is_one_that_xml_allows() -> None:
-    @settings(SETTINGS, max_examples=2000)
+    @settings(SETTINGS, max_examples=either(300, 2000))
     @given(descriptions(max_size=1, nullable=False))
     def is_carried(text: str) -> None:
         element = etree.Element("Description")
