@@ -3,12 +3,12 @@
 A relay stands between client and stub and keeps the bytes of both directions as they are.
 """
 
-import asyncio
 import importlib
 import re
+import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -28,15 +28,15 @@ class Relay:
 
     def __init__(self, target: str) -> None:
         self._target = urlsplit(target)
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self.sent = bytearray()
         self.received = bytearray()
-        self.url = ""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{self._target.path}"
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        self._start(self._accept)
         return self
 
     def __exit__(
@@ -45,46 +45,34 @@ class Relay:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        for one in (self._listener, *self._sockets):
+            with suppress(OSError):  # it is closed already
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for one in (self._listener, *self._sockets):
+            one.close()
 
-    def take(self) -> tuple[bytes, bytes]:
-        """Return what went in each direction since the last time."""
-        taken = bytes(self.sent), bytes(self.received)
-        self.sent.clear()
-        self.received.clear()
-        return taken
+    def _start(self, work: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=work, args=args)
+        self._threads.append(thread)
+        thread.start()
 
-    async def _open(self) -> None:
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}{self._target.path}"
+    def _accept(self) -> None:
+        with suppress(OSError):  # the end of it
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection((self._target.hostname, self._target.port))
+                self._sockets += [client, server]
+                self._start(self._pass_on, client, server, self.sent)
+                self._start(self._pass_on, server, client, self.received)
 
-    async def _close(self) -> None:
-        self._server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:  # connections that a client has left open
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream = await asyncio.open_connection(self._target.hostname, self._target.port)
-        await asyncio.gather(
-            self._pass_on(reader, upstream[1], self.sent),
-            self._pass_on(upstream[0], writer, self.received),
-        )
-
-    async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray
-    ) -> None:
-        with suppress(ConnectionError):
-            while data := await reader.read(65536):
+    def _pass_on(self, source: socket.socket, sink: socket.socket, kept: bytearray) -> None:
+        with suppress(OSError):  # one side has gone
+            while data := source.recv(65536):
                 kept += data  # before the other side can have it, so that nothing is missed
-                writer.write(data)
-                await writer.drain()
-            writer.close()
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
 
 
 def normalised(request: bytes) -> bytes:
@@ -96,14 +84,13 @@ def normalised(request: bytes) -> bytes:
 
 def record(case: Case, relay: Relay, wsdl_url: str) -> None:
     """Make a call, and write what went over the wire."""
-    relay.take()
     blob_id: object = None
     try:
         blob_id = case.call(relay.url, wsdl_url)
     except Exception:
         if not case.breaks:
             raise
-    request, reply = relay.take()
+    request, reply = bytes(relay.sent), bytes(relay.received)
     folder = RECORDED / "wrong" if case.breaks else RECORDED
     (folder / f"{case.name}.http").write_bytes(normalised(request))
     if blob_id is not None:
