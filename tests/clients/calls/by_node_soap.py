@@ -26,7 +26,9 @@ def is_there() -> bool:
     """Whether Node is, and finds the module, in this folder or one above or in NODE_PATH."""
     command = ["node", "-e", "require.resolve('soap')"]
     try:
-        result = subprocess.run(command, cwd=SCRIPT.parent, capture_output=True, timeout=30)
+        result = subprocess.run(
+            command, cwd=SCRIPT.parent, capture_output=True, check=False, timeout=30
+        )
     except FileNotFoundError:
         return False
     return result.returncode == 0

@@ -4,8 +4,8 @@ import base64
 import urllib.request
 from typing import Any
 
-import suds
-from suds.client import Client
+import suds  # type: ignore[import-untyped]
+from suds.client import Client  # type: ignore[import-untyped]
 
 from tests.clients.calls.case import (
     DESCRIPTION,
