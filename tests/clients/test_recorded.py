@@ -31,10 +31,14 @@ WRONG = {
         "header.block-unqualified",
         "header.credentials-missing",
     ],
+    # A multipart body around the envelope, for which the WSDL has no policy.
+    "node-soap-1.1-mtom": ["http.content-type", "xml.not-xml"],
     # A prefix that the WSDL does not declare is not declared by node-soap either.
     "node-soap-1.1-headers-unbound": ["xml.prefix-unbound"],
     # The parts have the order of the object's keys.
     "node-soap-1.1-parts-out-of-order": ["body.child-out-of-order"],
+    # Compressed: a WCF host takes no notice of Content-Encoding.
+    "requests-1.1-gzip": ["xml.not-xml"],
     # The first of the tuple is the first block of the WSDL, ApplicationToken.
     "suds-1.1-credentials-first": ["header.element-in-value", "header.credentials-missing"],
     # Nil is for elements; as a block it becomes <SoTimeZoneId>Nil</SoTimeZoneId>.
@@ -65,6 +69,7 @@ def remarks_of(case: Case) -> set[str]:
         "header.ws-addressing": case.client == "zeep",
         "body.description-missing": case.description is None,
         "payload.image-empty": case.image == b"",
+        "http.content-type-soap12-as-text": case.what == "text-xml",
         "http.soap-action-unquoted": case.what == "unquoted-action",
     }
     return {rule for rule, deserved in remarks.items() if deserved}

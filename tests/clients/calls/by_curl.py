@@ -34,6 +34,8 @@ def case(soap: str, what: str, call: Call, **more: Any) -> Case:
 
 UNQUOTED = {"Content-Type": "text/xml", "SOAPAction": ACTION}
 
+NO_ACTION = {"Content-Type": "application/soap+xml"}
+
 CASES = [
     *(
         given
@@ -66,6 +68,8 @@ CASES = [
     ),
     case("1.1", "http-1.0", call(envelope("1.1"), "1.1", "--http1.0")),
     case("1.1", "unquoted-action", call(envelope("1.1"), "1.1", headers=UNQUOTED)),
+    case("1.2", "no-action", call(envelope("1.2"), "1.2", headers=NO_ACTION)),
+    case("1.2", "text-xml", call(envelope("1.2"), "1.2", headers=HEADERS["1.1"])),
     case("1.2", "documented", call(documented(), "1.2")),
     # What curl says where -H is forgotten: a form.
     case(

@@ -40,13 +40,22 @@ def call(
     description: object = DESCRIPTION,
     headers: str = "with-namespace",
     names: Sequence[str] = ("Type", "Image", "Description"),
+    *,
+    wsse: bool = False,
+    **options: object,
 ) -> Call:
     def upload(url: str, wsdl_url: str) -> object:
         text = base64.b64encode(image).decode()  # node-soap leaves that to its caller
         parts = {"Type": "PersonImage", "Image": text, "Description": description}
         args = {name: parts[name] for name in names}
-        given = {"url": url, "wsdl": wsdl_url, "soap": soap, "headers": headers, "args": args}
-        given |= {"token": TOKEN, "ticket": TICKET}
+        given: dict[str, object] = {
+            "url": url,
+            "wsdl": wsdl_url,
+            "soap": soap,
+            "headers": headers,
+            "args": args,
+        }
+        given |= {"token": TOKEN, "ticket": TICKET, "options": options, "wsse": wsse}
         result = subprocess.run(
             ["node", SCRIPT],
             input=json.dumps(given),
@@ -83,6 +92,9 @@ CASES = [
     ),
     case("1.1", "headers-as-xml", call(headers="as-xml")),
     case("1.1", "headers-by-prefix", call(headers="ns")),
+    case("1.1", "wsse", call(wsse=True)),
+    case("1.1", "empty-tag", call(image=b"", useEmptyTag=True), image=b""),
+    case("1.1", "mtom", call(forceMTOM=True), breaks=("http.content-type", "xml.not-xml")),
     case("1.2", "large", call("1.2", LARGE), image=LARGE, recorded=False),
     # As most people write it first: blocks in no namespace.
     case(

@@ -6,6 +6,7 @@ from typing import Any
 
 import suds  # type: ignore[import-untyped]
 from suds.client import Client  # type: ignore[import-untyped]
+from suds.wsse import Security, UsernameToken  # type: ignore[import-untyped]
 
 from tests.clients.calls.case import (
     DESCRIPTION,
@@ -18,6 +19,8 @@ from tests.clients.calls.case import (
     Case,
 )
 
+SECURITY = Security()
+SECURITY.tokens.append(UsernameToken("ada", "no secret"))
 BY_NAME = {"ApplicationToken": TOKEN, "Credentials": {"Ticket": TICKET}}
 
 
@@ -68,6 +71,8 @@ CASES = [
     case("description-null", call(description=suds.null()), description=None),
     case("non-ascii", call(description=NON_ASCII), description=NON_ASCII),
     case("large", call(LARGE), image=LARGE, recorded=False),
+    # mustUnderstand="true" stands on its block in no namespace, and so means nothing.
+    case("wsse", call(wsse=SECURITY)),
     case(
         "credentials-first",
         call(headers=credentials_first),

@@ -6,6 +6,7 @@ from typing import Any
 import requests
 import zeep
 from zeep.transports import Transport
+from zeep.wsse.username import UsernameToken
 
 from pytest_soblob.names import NETSERVER, WSDL_SOAP
 from tests.clients.calls.case import (
@@ -21,6 +22,7 @@ from tests.clients.calls.case import (
 
 NIL: Any = zeep.xsd.Nil
 SKIP: Any = zeep.xsd.SkipValue
+new_security: Any = UsernameToken
 HEADERS = {"ApplicationToken": TOKEN, "Credentials": {"Ticket": TICKET}}
 
 
@@ -29,6 +31,7 @@ def call(
     image: Any = PORTRAIT,
     description: Any = DESCRIPTION,
     headers: Any = HEADERS,
+    wsse: Any = None,
 ) -> Call:
     def upload(url: str, wsdl_url: str) -> object:
         with requests.Session() as session:
@@ -39,7 +42,7 @@ def call(
                 wsdl = BytesIO(text.replace(WSDL_SOAP, WSDL_SOAP[:-1] + "12/").encode())
             factory: Any = zeep.Client  # zeep ships no annotations
             transport: Any = Transport
-            client = factory(wsdl, transport=transport(session=session))
+            client = factory(wsdl, transport=transport(session=session), wsse=wsse)
             service = client.create_service(f"{{{NETSERVER}}}BasicHttpBinding_BLOB", url)
             answer = service.SaveImageStream(
                 Type="PersonImage", Image=image, Description=description, _soapheaders=headers
@@ -73,6 +76,8 @@ CASES = [
         "time-zone",
         call(headers=HEADERS | {"TimeZone": {"SoTimeZoneId": 1, "SoTimeZoneLocationCode": "NO"}}),
     ),
+    # A block that nobody asked for, and that need not be understood.
+    case("1.1", "wsse", call(wsse=new_security("ada", "no secret"))),
     # Nil stands for a value in the body; given as a header block it becomes the word "Nil" in one.
     case(
         "1.1",

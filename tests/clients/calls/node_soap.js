@@ -7,7 +7,7 @@ const NS = "http://www.superoffice.net/ws/crm/NetServer/Services86";
 async function main() {
   const given = JSON.parse(require("fs").readFileSync(0, "utf8"));
   const options = { endpoint: given.url, forceSoap12Headers: given.soap === "1.2" };
-  const client = await soap.createClientAsync(given.wsdl, options);
+  const client = await soap.createClientAsync(given.wsdl, { ...options, ...given.options });
   const credentials = { Ticket: given.ticket };
   const blocks = { ApplicationToken: given.token, Credentials: credentials };
   if (given.headers === "with-namespace") {
@@ -29,7 +29,10 @@ async function main() {
       [`${prefix}:Credentials`]: { [`${prefix}:Ticket`]: given.ticket },
     });
   }
-  const [result] = await client.SaveImageStreamAsync(given.args);
+  if (given.wsse) {
+    client.setSecurity(new soap.WSSecurity("ada", "no secret"));
+  }
+  const [result] = await client.SaveImageStreamAsync(given.args, given.options);
   process.stdout.write(String(result.Response));
 }
 
