@@ -97,7 +97,8 @@ def _handed_out(items: list[Item], settings: JudgeSettings, pool: ProcessPoolExe
     if _is_for_here(items[0]):
         return _Chunk(items)
     try:
-        return _Chunk(items, pool.submit(judge_files, [str(item) for item in items], settings))
+        with _uninterrupted():
+            return _Chunk(items, pool.submit(judge_files, [str(item) for item in items], settings))
     except BrokenProcessPool as error:
         # Told when it is this chunk's turn: those before it may be done.
         failed: Future[list[Outcome]] = Future()
@@ -165,9 +166,19 @@ def _start_forkserver() -> None:
 
     resource_tracker.ensure_running()
     forkserver.set_forkserver_preload(["pytest_soblob.judging"])
+    with _uninterrupted():
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait: a process that is half started would be known to nobody, and stay."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        forkserver.ensure_running()
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

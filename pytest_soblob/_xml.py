@@ -303,7 +303,12 @@ def _find_doctype(document: Document) -> Problem | None:
 
 def _not_xml(data: bytes) -> Problem:
     start = data.lstrip()[:1]
-    kinds = {b"{": "JSON", b"[": "JSON", b"%": "a PDF or PostScript file"}
+    kinds = {
+        b"{": "JSON",
+        b"[": "JSON",
+        b"%": "a PDF or PostScript file",
+        b"\x1f": "gzip",
+    }
     printable = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in data[:64])
     what = kinds.get(start, "text" if printable else "binary data")
     shown = redact(data[:2000].decode("latin-1"))[:24] if printable else data[:16].hex(" ")
