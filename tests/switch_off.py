@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,7 @@ def first_failure(rule: str) -> tuple[str, str]:
     """Return the rule and the first test that fails without it, empty where none does."""
     switch_off(rule)
     seen = _FirstFailure()
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         for file in TESTS:
             pytest.main([*OPTIONS, file], plugins=[seen])
             if seen.name:
