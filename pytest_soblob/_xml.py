@@ -113,7 +113,10 @@ class Document:
     @cached_property
     def encoding(self) -> str:
         """The encoding that the bytes are in: the BOM's, the declared one, else UTF-8."""
-        return self.byte_order_mark or _sniff_utf16(self.data) or self.declared_encoding or "utf-8"
+        shown = self.byte_order_mark or _sniff_utf16(self.data)
+        declared = self.declared_encoding or "utf-8"
+        # A declaration that can be read as ASCII is not in UTF-16, whatever it says.
+        return shown or ("utf-8" if "16" in declared else declared)
 
     @cached_property
     def text(self) -> str:
@@ -259,10 +262,10 @@ def _find_contradiction(document: Document) -> Problem | None:
     is_8 = document.byte_order_mark == "utf-8" and declared.lower() not in ("utf-8", "utf8")
     if said_16 == is_16 and not is_8:
         return None
-    how = "a byte order mark" if document.byte_order_mark else "the bytes"
+    is_said_by = "the byte order mark says" if document.byte_order_mark else "the bytes are"
     return Problem(
         rule="xml.encoding-contradicts",
-        message=f"the XML declaration says {declared}, but {how} say {shown or 'otherwise'}",
+        message=f"the XML declaration says {declared}, but {is_said_by} {document.encoding}",
         got=f"encoding='{declared}'",
         line=1,
         column=1,

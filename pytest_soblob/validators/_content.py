@@ -186,7 +186,7 @@ def _iter_type_attribute(
         return
     prefix, _, local = raw.strip(" \t\r\n").rpartition(":")
     uri = element.nsmap.get(prefix or None)
-    expected = _expected_type(declared)
+    expected = _expected_type(element, declared)
     if prefix and uri is None:
         yield context.violation(
             f"{family}.xsi-type-unbound",
@@ -209,10 +209,15 @@ def _iter_type_attribute(
         )
 
 
-def _expected_type(declared: str) -> str:
+def _expected_type(element: Element, declared: str) -> str:
+    """Return the declared type's name, with the prefix that the message itself has for it."""
     if declared == "KeyValuePair":
         return "no xsi:type: the type has no name"
-    return f"{'ns' if declared[0].isupper() else 'xsd'}:{declared}"
+    uri, usual = (NETSERVER, "ns") if declared[0].isupper() else (XSD, "xsd")
+    bound = [prefix for prefix, name in element.nsmap.items() if name == uri]
+    if None in bound:
+        return declared
+    return f"{bound[0] if bound else usual}:{declared}"
 
 
 def _is_known_type(uri: str, local: str) -> bool:

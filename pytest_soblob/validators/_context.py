@@ -17,6 +17,7 @@ from pytest_soblob.envelope import (
     children,
     display_name,
     local_name,
+    namespace,
     split_name,
     text_of,
 )
@@ -168,9 +169,20 @@ def _start_of(element: Element, envelope: Envelope) -> str:
         for name in names[:4]
     )
     shown_text = _abbreviated(envelope.base64_of(element))
+    attributes += _new_namespace(element)
     if children(element):
         return f"<{tag}{attributes}>{clip(shown_text, 40)}…"
     return f"<{tag}{attributes}>{clip_middle(shown_text, 60)}</{tag}>"
+
+
+def _new_namespace(element: Element) -> str:
+    """Return the declaration of an element's namespace where it is not the one around it."""
+    parent = element.getparent()
+    uri = namespace(element)
+    if parent is None or parent.nsmap.get(element.prefix) == uri or not uri:
+        return ""
+    name = f"xmlns:{clip(element.prefix, 20)}" if element.prefix else "xmlns"
+    return f' {name}="{clip_middle(uri, 60)}"'
 
 
 def _abbreviated(text: Base64Text) -> str:

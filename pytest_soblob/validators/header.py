@@ -137,8 +137,13 @@ def _iter_credentials(context: Context) -> Iterator[Violation]:
     block = context.envelope.find_block("Credentials")
     if block is None:
         where = context.envelope.headers[0] if context.envelope.headers else context.envelope.root
+        beside = context.profile is Profile.DOCUMENTED
         yield context.violation(
-            "header.credentials-missing", where, "the request has no Credentials" + _near(context)
+            "header.credentials-missing",
+            where,
+            "the request has no Credentials" + _near(context),
+            expected="<Credentials><Ticket>7T:...</Ticket></Credentials> "
+            + ("beside Body" if beside else "in Header"),
         )
         return
     if is_nil(block.element):
