@@ -153,6 +153,7 @@ def main(file: str) -> None:
     render_violations(EnvelopeValidator().judge(b"<a>").violations)
     data = Path(file).read_bytes()
     sys.addaudithook(lambda event, _: opened.append(event) if _is_outside(event) else None)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
     before = _memory("VmRSS")
     opened.clear()
     started = time.process_time()

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pybase64
 import pytest
 from lxml import etree
 
 from tests.amount import FULL
 from tests.hostile import HOSTILE, LISTED, MIB
+from tests.mistakes import DESCRIPTION, TYPE, request
 
+SMALLEST_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\b\0\0\0\0"
 MOST_SECONDS = 2.0  # of the process, which other processes do not slow down
 MOST_MIB = 300  # beyond the message itself
 ROOT = Path(__file__).parents[1]
@@ -103,6 +106,20 @@ def test_a_hostile_message_stays_in_bounds(
     assert cost["mib"] <= MOST_MIB
     assert isinstance(cost["text"], int)
     assert cost["text"] <= 16 * 1024
+
+
+@linux
+def test_a_right_message_of_100_mb_needs_no_memory_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "message.xml"
+    text = pybase64.b64encode(SMALLEST_PNG + os.urandom(75 * MIB)).decode()
+    file.write_text(request(TYPE, f"<n:Image>{text}</n:Image>", DESCRIPTION))
+    try:
+        cost = judge_apart(file)
+    finally:
+        file.unlink()
+    assert cost["valid"]
+    assert isinstance(cost["mib"], float)
+    assert cost["mib"] <= 2
 
 
 @linux
