@@ -69,6 +69,7 @@ def rule_to_json(rule: Rule) -> dict[str, object]:
         "reference": rule.reference,
         "change": rule.change,
         "server": rule.server,
+        "side": rule.side,
         "kinds": list(rule.kinds),
         "profiles": list(rule.profiles),
         "valid": None if example is None else _json_text(example.valid),
@@ -104,6 +105,8 @@ def _facts(rule: Rule) -> list[tuple[str, str]]:
         ("server", rule.server or "unknown, or it does not notice"),
         ("see", rule.reference),
     ]
+    if rule.side is not None:
+        rows.append(("side", rule.side))
     example = example_of(rule.id)
     if example is not None:
         rows.append(("example", _judged_as(example)))
@@ -169,7 +172,8 @@ What `EnvelopeValidator` judges by, family for family; `soblob rules` prints the
 `--format json` hands it to programs. A rule is an *error* where a real server could refuse or
 lose the message or the contract forbids it, a *warning* where it is legal but hurts in practice, a
 *note* where you should know; `soblob_severity` sets another for your team. *server* tells what a
-WCF host does with it. Each example shows what makes a wrong message out of a right one, which
+WCF host does with it, *side* which side the rule takes where page, WSDL and specifications disagree
+or leave room. Each example shows what makes a wrong message out of a right one, which
 `soblob rules RULE` prints whole; what cannot be printed is escaped.
 
 This file is written from `pytest_soblob/catalogue`; a test keeps the two equal.

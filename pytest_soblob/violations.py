@@ -31,6 +31,7 @@ class Rule:
         reference: Where it is written: the page, a WSDL element, a section of a specification.
         change: What to do, in the imperative.
         server: What a real WCF host does with it; None where nobody knows or nothing happens.
+        side: Where the sources disagree or leave room: which side it takes, and why; else None.
         kinds: Of messages that it is about.
         profiles: In which it holds.
     """
@@ -41,6 +42,7 @@ class Rule:
     reference: str
     change: str
     server: str | None = None
+    side: str | None = None
     kinds: tuple[str, ...] = ("request", "response")
     profiles: tuple[str, ...] = ("wsdl", "soap12", "documented")
 

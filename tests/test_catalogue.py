@@ -8,6 +8,7 @@ import pytest
 from pytest_soblob._http import looks_like_http, parse_message
 from pytest_soblob.catalogue import RULES, choose_rules
 from pytest_soblob.catalogue._scope import NAMED
+from pytest_soblob.catalogue._sides import SIDES
 from pytest_soblob.catalogue.examples import Example, example_of
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.handbook import explain_rule, list_rules, render_rules, rule_to_json
@@ -61,8 +62,9 @@ def test_each_rule_says_what_where_and_what_to_do(rule: Rule) -> None:
     assert set(rule.profiles) <= {"wsdl", "soap12", "documented"}
 
 
-def test_the_scopes_name_rules_that_are_there() -> None:
+def test_the_scopes_and_sides_name_rules_that_are_there() -> None:
     assert set(RULES) >= NAMED
+    assert set(SIDES) <= set(RULES)
 
 
 @exemplified

@@ -12,12 +12,18 @@ from typing import Final
 from pytest_soblob._text import nearest
 from pytest_soblob.catalogue import body, envelope, fault, flow, header, http, payload, xml
 from pytest_soblob.catalogue._scope import kinds_of, profiles_of
+from pytest_soblob.catalogue._sides import SIDES
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.violations import Rule
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
-        rule.id: replace(rule, kinds=kinds_of(rule.id), profiles=profiles_of(rule.id))
+        rule.id: replace(
+            rule,
+            kinds=kinds_of(rule.id),
+            profiles=profiles_of(rule.id),
+            side=SIDES.get(rule.id),
+        )
         for family in (http, xml, envelope, header, body, payload, fault, flow)
         for rule in family.RULES
     }
