@@ -83,7 +83,7 @@ def _is_part(image: etree._Element, root: etree._Element) -> bool:
     """Whether it is an operation's child: Envelope, Body, operation, Image."""
     wrapper = image.getparent()
     body = None if wrapper is None else wrapper.getparent()
-    return body is not None and body.getparent() is root
+    return body is not None and body.getparent() is root and etree.QName(body).localname == "Body"
 
 
 def _is_plain(data: bytes, start: int, stop: int) -> bool:

@@ -4,7 +4,7 @@ libxml2 remembers the line on which a start tag ends, up to 65,535, and no colum
 both, so whoever has to point at an element asks it to go through the bytes once more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 from xml.parsers import expat
 
@@ -36,6 +36,35 @@ class Position(NamedTuple):
     line: int
     column: int
     offset: int
+
+
+def iter_tags(data: bytes, encoding: str, offsets: Iterable[int]) -> Iterator[int]:
+    """Yield those of the offsets at which a tag begins, and no comment, CDATA or text is.
+
+    Args:
+        data: Any bytes.
+        encoding: That they are in; where expat does not read it, each is taken for a tag's.
+        offsets: Of `<` characters, in order.
+    """
+    name = _ENCODINGS.get(encoding.lower())
+    if name is None:
+        yield from offsets
+        return
+    parser = expat.ParserCreate(name)
+    inside_cdata = [False]
+    parser.StartCdataSectionHandler = lambda: inside_cdata.__setitem__(0, True)
+    parser.EndCdataSectionHandler = lambda: inside_cdata.__setitem__(0, False)
+    fed = 0
+    for offset in offsets:
+        try:
+            for start in range(fed, offset, _FED_AT_ONCE):
+                parser.Parse(memoryview(data)[start : min(start + _FED_AT_ONCE, offset)])
+        except expat.ExpatError:
+            return  # libxml2 will stop there as well
+        fed = offset
+        # Inside a comment expat still stands where it began.
+        if not inside_cdata[0] and max(parser.CurrentByteIndex, 0) == offset:
+            yield offset
 
 
 def find_start_tags(data: bytes, encoding: str) -> list[Position]:

@@ -4,11 +4,13 @@ Also what would cost a parser more than it is worth: a start tag with very many 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
+from pytest_soblob._positions import iter_tags
 from pytest_soblob._text import clip, redact
 
 # Multi-byte encodings whose second bytes can be `<` or that shift states (UTF-7, ISO-2022, EBCDIC)
@@ -23,9 +25,11 @@ _DECLARATION = re.compile(
     r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["'][^>]*?\?>"""
 )
 _PROLOG = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
-_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)(?=[\s/>])", re.IGNORECASE)
+_BLANK = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[ \t\r\n\0]*+")
 # A start tag that is long enough for very many attributes; and one as it is written.
 MOST_ATTRIBUTES = 1_000
+_MOST_SUSPECTS = 1_000
 _LONG_PIECE = re.compile(rb"<[^<]{%d}" % (5 * MOST_ATTRIBUTES))
 _ATTRIBUTE = rb"""\s++[^\s=<>]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')"""
 _ATTRIBUTES = re.compile(rb"<[^\s<>]++((?:%b)*+)" % _ATTRIBUTE)
@@ -105,11 +109,12 @@ def find_problem(start: Start, head: str) -> Problem | None:
         head: Their first characters.
     """
     data, declared = start.data, start.declared_encoding
-    if not data or not head.strip():
-        what = "no bytes at all" if not data else f"{len(data):,} bytes of white space"
-        return Problem(rule="xml.empty", message=f"the message has {what}", got=what)
     if b"\x00" in data[:4] and start.encoding.lower().replace("-", "")[:5] != "utf16":
         return _not_xml(data)
+    first = _BLANK.match(data).end()  # type: ignore[union-attr]  # it matches anything
+    if first == len(data):
+        what = "no bytes at all" if not data else f"{len(data):,} bytes of white space"
+        return Problem(rule="xml.empty", message=f"the message has {what}", got=what)
     if declared is not None and not _SAFE_ENCODING.fullmatch(declared):
         return Problem(
             rule="xml.encoding-unsupported",
@@ -118,7 +123,7 @@ def find_problem(start: Start, head: str) -> Problem | None:
             line=1,
             column=1,
         )
-    if not head.lstrip().startswith("<"):
+    if data[first : first + 1] != b"<":
         return _not_xml(data)
     return _find_contradiction(start) or _find_version(head) or _find_doctype(start)
 
@@ -131,7 +136,9 @@ def _find_contradiction(start: Start) -> Problem | None:
     shown = start.byte_order_mark or sniff_utf16(start.data)
     said_16, is_16 = "16" in declared, shown is not None and "16" in shown
     is_8 = start.byte_order_mark == "utf-8" and declared.lower() not in ("utf-8", "utf8")
-    if said_16 == is_16 and not is_8:
+    order = declared.lower().replace("-", "").removeprefix("utf16")
+    other_order = said_16 and is_16 and not str(shown).endswith(order)
+    if said_16 == is_16 and not is_8 and not other_order:
         return None
     is_said_by = "the byte order mark says" if start.byte_order_mark else "the bytes are"
     return Problem(
@@ -189,8 +196,24 @@ def _not_xml(data: bytes) -> Problem:
     )
 
 
-def find_too_many_attributes(data: bytes) -> Problem | None:
+def find_too_many_attributes(data: bytes, encoding: str) -> Problem | None:
     """Look for a start tag that would take libxml2 a kilobyte of memory for each few bytes."""
+    suspects = list(_iter_suspects(data))
+    if not suspects:
+        return None
+    for offset in (
+        suspects if len(suspects) > _MOST_SUSPECTS else iter_tags(data, encoding, suspects)
+    ):
+        return Problem(
+            rule="xml.too-many-attributes",
+            message=f"an element has more than {MOST_ATTRIBUTES:,} attributes",
+            line=data.count(b"\n", 0, offset) + 1,
+        )
+    return None
+
+
+def _iter_suspects(data: bytes) -> Iterator[int]:
+    """Yield where it looks as if a tag with too many attributes began."""
     piece = _LONG_PIECE.search(data)
     while piece is not None:
         end = data.find(b"<", piece.end())
@@ -199,13 +222,8 @@ def find_too_many_attributes(data: bytes) -> Problem | None:
         tag = _ATTRIBUTES.match(data[piece.start() : stop].replace(b"\0", b""))
         attributes = _ONE_ATTRIBUTE.finditer(tag[1]) if tag else iter(())
         if next(islice(attributes, MOST_ATTRIBUTES, None), None) is not None:
-            return Problem(
-                rule="xml.too-many-attributes",
-                message=f"an element has more than {MOST_ATTRIBUTES:,} attributes",
-                line=data.count(b"\n", 0, piece.start()) + 1,
-            )
+            yield piece.start()
         piece = _LONG_PIECE.search(data, stop)
-    return None
 
 
 def sniff_utf16(data: bytes) -> str | None:

@@ -34,8 +34,6 @@ _USUAL = re.compile(
     rb"""\s*<(?:[A-Za-z_][\w.-]*:)?Envelope[\s>]"""
 )
 _START_TAG = re.compile(r"""<([^\s/>]+)(?:[^>"']|"[^"]*"|'[^']*')*>""")
-# Listing attributes takes expat a microsecond each; where there are so many, lines must do.
-_MOST_EQUALS_SIGNS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Document:
 
     @cached_property
     def _start_tags(self) -> dict[etree._Element, Position]:
-        if self.root is None or self.data.count(b"=") > _MOST_EQUALS_SIGNS:
+        if self.root is None:
             return {}
         tags = find_start_tags(self.data, self.encoding)
         return dict(zip(self.root.iter("*"), tags, strict=False))
@@ -147,13 +145,13 @@ def parse(data: bytes) -> Document:
     """
     usual = _USUAL.match(data)
     if usual is not None:  # nothing stands before the root that would have to be looked at
-        root, problem = _parse_tree(data)
+        root, problem = _parse_tree(data, "utf-8")
         return Document(data, root, problem, None if usual[2] is None else usual[2].decode())
     start, head = Start.of(data)
     problem = find_problem(start, head)
     root = None
     if problem is None:
-        root, problem = _parse_tree(data)
+        root, problem = _parse_tree(data, start.encoding)
     return Document(data, root, problem, start.declared_encoding, start.byte_order_mark)
 
 
@@ -190,8 +188,8 @@ def _new_parser() -> "etree.XMLParser[etree._Element]":
 _parsers = _Parsers()
 
 
-def _parse_tree(data: bytes) -> tuple[etree._Element | None, Problem | None]:
-    problem = find_too_many_attributes(data) if len(data) > 5 * MOST_ATTRIBUTES else None
+def _parse_tree(data: bytes, encoding: str) -> tuple[etree._Element | None, Problem | None]:
+    problem = find_too_many_attributes(data, encoding) if len(data) > 5 * MOST_ATTRIBUTES else None
     if problem is not None:
         return None, problem
     parser = _parsers.parser

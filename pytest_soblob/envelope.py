@@ -5,6 +5,7 @@ child is the operation or a *fault*. Whatever else a message has is kept, too, s
 a judge looks for: a second Body, blocks beside the Header, text between elements.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from pytest_soblob.names import NETSERVER, NETSERVER_FAMILY, PREFIXES, SOAP11, S
 Element: TypeAlias = etree._Element
 
 SOAP_NAMESPACES = (SOAP11, SOAP12)
+_NC_NAME = r"[^\W\d][\w.\-\u00b7]*"
+_QNAME = re.compile(rf"(?:({_NC_NAME}):)?({_NC_NAME})")
 
 
 def local_name(element: Element) -> str:
@@ -59,6 +62,15 @@ def text_of(element: Element) -> str:
     for child in element:
         text.write(child.tail or "")
     return text.getvalue()
+
+
+def parse_qname(text: str) -> tuple[str | None, str] | None:
+    """Return prefix (None for none) and local name; None where the text is no QName.
+
+    Source: Namespaces in XML 1.0, section 4; white space around it is collapsed.
+    """
+    found = _QNAME.fullmatch(text.strip(" \t\r\n"))
+    return None if found is None else (found[1], found[2])
 
 
 def stray_texts(element: Element) -> Iterator[str]:

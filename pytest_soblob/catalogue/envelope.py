@@ -110,7 +110,7 @@ RULES = (
     Rule(
         id="envelope.encoding-style",
         severity=Severity.ERROR,
-        meaning="encodingStyle stands on Envelope, Header or Body",
+        meaning="encodingStyle stands on Envelope, Header, Body or Fault",
         reference="SOAP 1.2 part 1, 5.1.1; WS-I Basic Profile 1.1 R1005 (SOAP 1.1 allows it)",
         change="take it out: the operation is document/literal",
     ),

@@ -21,7 +21,13 @@ from pytest_soblob.envelope import (
 )
 from pytest_soblob.names import NETSERVER
 from pytest_soblob.validators import fault, payload
-from pytest_soblob.validators._content import iter_attributes, iter_nil, iter_sequence
+from pytest_soblob.validators._content import (
+    NAMELESS,
+    iter_attributes,
+    iter_nil,
+    iter_sequence,
+    iter_type_attribute,
+)
 from pytest_soblob.validators._context import Context
 from pytest_soblob.violations import Severity, Violation
 
@@ -93,6 +99,7 @@ def _iter_wrapper(context: Context, element: Element, operation: Operation) -> I
             got=uri or "no namespace",
         )
     yield from iter_attributes(context, "body", element)
+    yield from iter_type_attribute(context, "body", element, NAMELESS)
     yield from iter_nil(context, "body", element, nillable=False)
     if uri not in ("", NETSERVER) and is_other_version(uri):
         return  # its children follow its namespace: one violation says it all

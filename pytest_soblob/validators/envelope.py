@@ -20,7 +20,6 @@ from pytest_soblob.envelope import (
 )
 from pytest_soblob.names import NETSERVER, SOAP11, SOAP12
 from pytest_soblob.validators._context import (
-    MOST_ATTRIBUTES,
     Context,
     excerpt_of,
     iter_secrets,
@@ -143,7 +142,7 @@ def _wrong_case(element: Element) -> str:
 
 
 def _iter_attributes(context: Context, element: Element) -> Iterator[Violation]:
-    for name in element.keys()[:MOST_ATTRIBUTES]:
+    for name in element.attrib:
         uri, local = split_name(str(name))
         if not uri:
             yield context.violation(

@@ -15,12 +15,13 @@ from pytest_soblob.envelope import (
     display_name,
     local_name,
     namespace,
+    parse_qname,
     split_name,
     stray_texts,
     text_of,
 )
 from pytest_soblob.names import SOAP11, SOAP12, XML
-from pytest_soblob.validators._context import MOST_ATTRIBUTES, Context
+from pytest_soblob.validators._context import Context
 from pytest_soblob.violations import Violation
 
 _SOAP11_CHILDREN = ("faultcode", "faultstring", "faultactor", "detail")
@@ -30,8 +31,16 @@ _SOAP12_CODES = ("VersionMismatch", "MustUnderstand", "DataEncodingUnknown", "Se
 
 
 def iter_violations(context: Context, element: Element) -> Iterator[Violation]:
-    """Judge a Fault element by the SOAP version of its own namespace."""
-    if namespace(element) == SOAP12:
+    """Judge a Fault element, which must be of the envelope's SOAP version."""
+    if namespace(element) != context.envelope.soap_namespace:
+        yield context.violation(
+            "envelope.soap-version-mixed",
+            element,
+            "Fault is of the other SOAP version than Envelope: no client sees a fault in it",
+            expected=context.envelope.soap_namespace,
+            got=namespace(element),
+        )
+    elif namespace(element) == SOAP12:
         yield from _iter_soap12(context, element)
     else:
         yield from _iter_soap11(context, element)
@@ -44,7 +53,12 @@ def _iter_soap11(context: Context, element: Element) -> Iterator[Violation]:
         return
     local = yield from _iter_code(context, code)
     uri = _resolve(code)[0]
-    if "." in local and uri in (None, SOAP11) and context.profile is Profile.WSDL:
+    if (
+        local is not None
+        and "." in local
+        and uri in (None, SOAP11)
+        and context.profile is Profile.WSDL
+    ):
         yield context.violation(
             "fault.code-dotted", code, expected=local.partition(".")[0], got=quote(local, 60)
         )
@@ -66,18 +80,39 @@ def _iter_soap12_code(context: Context, code: Element) -> Iterator[Violation]:
         return
     local = yield from _iter_code(context, value)
     uri = _resolve(value)[0]
-    if local and uri is not None and (uri != SOAP12 or local not in _SOAP12_CODES):
+    if local is not None and (uri != SOAP12 or local not in _SOAP12_CODES):
         yield context.violation(
             "fault.code-unknown",
             value,
             expected=", ".join(_SOAP12_CODES),
             got=quote(text_of(value), 60),
         )
+    yield from _iter_subcode(context, code)
+
+
+def _iter_subcode(context: Context, code: Element) -> Iterator[Violation]:
+    """Judge Subcode, which has a Value of anybody's namespace, and may have a Subcode itself."""
+    subcode = code.find(f"{{{SOAP12}}}Subcode")
+    if subcode is None:
+        return
+    yield from _iter_children(context, subcode, ("Value", "Subcode"), required=1, uri=SOAP12)
+    value = subcode.find(f"{{{SOAP12}}}Value")
+    if value is not None:
+        yield from _iter_code(context, value)
+    yield from _iter_subcode(context, subcode)
 
 
 def _iter_reason(context: Context, reason: Element) -> Iterator[Violation]:
     yield from _iter_stray_text(context, reason)
     yield from _iter_attributes(context, reason)
+    for child in children(reason):
+        if child.tag != f"{{{SOAP12}}}Text":
+            yield context.violation(
+                "fault.child-unknown",
+                child,
+                f"{display_name(str(child.tag))} is no child of Reason",
+                expected="Text",
+            )
     texts = reason.findall(f"{{{SOAP12}}}Text")
     if not texts:
         yield context.violation("fault.child-missing", reason, "Reason has no Text")
@@ -158,8 +193,15 @@ def _iter_value(context: Context, element: Element) -> Iterator[Violation]:
 
 
 def _iter_attributes(context: Context, element: Element) -> Iterator[Violation]:
-    for name in element.keys()[:MOST_ATTRIBUTES]:
-        if not split_name(str(name))[0]:
+    for name in element.attrib:
+        if str(name) == f"{{{SOAP12}}}encodingStyle" and context.envelope.is_soap12:
+            yield context.violation(
+                "envelope.encoding-style",
+                element,
+                f"encodingStyle stands on {local_name(element)}",
+                got=quote(str(element.get(name))),
+            )
+        elif not split_name(str(name))[0]:
             yield context.violation(
                 "fault.attribute-unqualified",
                 element,
@@ -168,21 +210,23 @@ def _iter_attributes(context: Context, element: Element) -> Iterator[Violation]:
             )
 
 
-def _iter_code(context: Context, element: Element) -> Generator[Violation, None, str]:
-    """Judge that the text is a QName whose prefix is declared; return its local name."""
-    uri, local = _resolve(element)
-    text = text_of(element).strip()
-    prefix = text.rpartition(":")[0]
-    if not local or any(character.isspace() for character in text) or (prefix and uri is None):
-        yield context.violation(
-            "fault.code-not-a-qname",
-            element,
-            f"the prefix {quote(prefix, 30)} is not declared" if prefix else None,
-            got=quote(text, 60),
-        )
-    return local
+def _iter_code(context: Context, element: Element) -> Generator[Violation, None, str | None]:
+    """Judge that the text is a QName whose prefix is declared; return its local name, or None."""
+    text = text_of(element)
+    name = parse_qname(text)
+    prefix, local = name or (None, None)
+    if name is not None and (prefix is None or prefix in element.nsmap):
+        return local
+    yield context.violation(
+        "fault.code-not-a-qname",
+        element,
+        f"the prefix {quote(prefix, 30)} is not declared" if prefix else None,
+        got=quote(text.strip(" \t\r\n"), 60),
+    )
+    return None
 
 
 def _resolve(element: Element) -> tuple[str | None, str]:
-    prefix, _, local = text_of(element).strip().rpartition(":")
-    return element.nsmap.get(prefix or None), local
+    """Return namespace (None for none) and local name of a QName; empty where it is none."""
+    prefix, local = parse_qname(text_of(element)) or (None, "")
+    return element.nsmap.get(prefix), local
