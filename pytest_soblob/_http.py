@@ -18,6 +18,8 @@ _FIRST_LINE = re.compile(rb"\s*(?:[A-Z]{1,20} \S{1,8000} HTTP/\d|HTTP/\d(?:\.\d)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
 _ENCODING = re.compile(rb"^transfer-encoding[ \t]*:", re.IGNORECASE | re.MULTILINE)
+MOST_HEADERS = 1_000
+_SMALL_PIECE = 4_096
 _LENGTH_RULE = "http.content-length"
 
 
@@ -62,7 +64,7 @@ class _Collector:
         self.url = b""
         self.reason = b""
         self.headers: list[tuple[str, str]] = []
-        self.body: list[bytes] = []
+        self.body: list[bytes | bytearray] = []
         self.size = 0
         self.head_complete = False
         self.complete = False
@@ -74,6 +76,8 @@ class _Collector:
         self.reason += data
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) >= MOST_HEADERS:
+            raise HttpSyntaxError(f"there are more than {MOST_HEADERS:,} headers")
         self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
@@ -85,7 +89,12 @@ class _Collector:
     def on_body(self, data: bytes) -> None:
         self.size += len(data)
         self._check_size(self.size)
-        self.body.append(data)
+        if len(data) >= _SMALL_PIECE:
+            self.body.append(data)
+        elif self.body and isinstance(self.body[-1], bytearray):
+            self.body[-1] += data  # chunks of a byte each would each take fifty
+        else:
+            self.body.append(bytearray(data))
 
     def _check_size(self, size: int) -> None:
         if self._largest_body is not None and size > self._largest_body:
@@ -159,10 +168,17 @@ def parse_message(data: bytes) -> HttpRequest | HttpResponse:
         HttpSyntaxError: It is none, it is cut off, or more than one stands there.
     """
     head, body = _split(data.lstrip())
+    is_request = head[:5].upper() != b"HTTP/"
+    if is_request and body.strip() and not _is_framed(head) and not looks_like_http(body):
+        raise HttpSyntaxError(
+            f"{len(body):,} bytes stand after the head, but neither Content-Length nor "
+            "Transfer-Encoding says so",
+            _LENGTH_RULE,
+        )
     if _LENGTH.search(head) and _ENCODING.search(head):
         raise HttpSyntaxError("both headers say where the body ends", "http.framed-twice")
     normalised = re.sub(rb"\r?\n", b"\r\n", head) + b"\r\n\r\n" + body
-    if head[:5].upper() == b"HTTP/":
+    if not is_request:
         return _parse_response(normalised, head, body)
     _refuse_rest(head, body)
     received = RequestReader().feed(normalised)
@@ -209,6 +225,11 @@ def _feed(parser: httptools.HttpRequestParser | httptools.HttpResponseParser, da
         raise HttpSyntaxError(f"not HTTP: {text}") from None
 
 
+def _is_framed(head: bytes) -> bool:
+    """Whether a header says where the body ends."""
+    return bool(_LENGTH.search(head) or _ENCODING.search(head))
+
+
 def _split(data: bytes) -> tuple[bytes, bytes]:
     end = _HEAD_END.search(data)
     if end is None:
@@ -220,9 +241,12 @@ def _parse_response(normalised: bytes, head: bytes, body: bytes) -> HttpResponse
     finished: list[bool] = []
     collector = _Collector(None, lambda: finished.append(True))
     parser = httptools.HttpResponseParser(collector)
+    status = re.match(rb"\S+ (204|304)\b", head)
+    if status is not None and body.strip():
+        raise HttpSyntaxError(f"a response with status {status[1].decode()} has no body")
     # httptools waits for the end of the connection where there is no length.
-    framed = re.search(rb"^(content-length|transfer-encoding)[ \t]*:", head, re.I | re.M)
-    if framed is None:
+    framed = _is_framed(head)
+    if not framed:
         length = f"\r\nContent-Length: {len(body)}".encode()
         normalised = normalised.replace(b"\r\n\r\n", length + b"\r\n\r\n", 1)
     _refuse_rest(head, body)

@@ -34,6 +34,7 @@ _LONG_PIECE = re.compile(rb"<[^<]{%d}" % (5 * MOST_ATTRIBUTES))
 _ATTRIBUTE = rb"""\s++[^\s=<>]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')"""
 _ATTRIBUTES = re.compile(rb"<[^\s<>]++((?:%b)*+)" % _ATTRIBUTE)
 _ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
+_UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe", "utf-16-le"),
@@ -109,6 +110,8 @@ def find_problem(start: Start, head: str) -> Problem | None:
         head: Their first characters.
     """
     data, declared = start.data, start.declared_encoding
+    if data.startswith(_UTF32):
+        return _not_xml(data)
     if b"\x00" in data[:4] and start.encoding.lower().replace("-", "")[:5] != "utf16":
         return _not_xml(data)
     first = _BLANK.match(data).end()  # type: ignore[union-attr]  # it matches anything
@@ -120,6 +123,14 @@ def find_problem(start: Start, head: str) -> Problem | None:
             rule="xml.encoding-unsupported",
             message=f"the XML declaration names the encoding {clip(declared, 40)}",
             got=clip(declared, 40),
+            line=1,
+            column=1,
+        )
+    if sniff_utf16(data) and declared is None:
+        # XML 1.0, 4.3.3: UTF-16 must begin with a byte order mark, so a parser takes it for UTF-8.
+        return Problem(
+            rule="xml.utf16-undeclared",
+            message="the message is in UTF-16 with neither a byte order mark nor a declaration",
             line=1,
             column=1,
         )

@@ -8,7 +8,7 @@ text (a message, an excerpt, a `repr`), they pass `redact` first. What a strateg
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from itertools import islice
+from itertools import islice, takewhile
 
 DRAWN_MARK = "SoblobDrawn"
 ELLIPSIS = "…"
@@ -16,14 +16,20 @@ ELLIPSIS = "…"
 # Longer runs of the base64 alphabet than any word, number or ticket that a person would read.
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}")
 _TICKET = re.compile(r"\b(7T|8A):([^\s<>\"'&;,)\]}]+)")
-# Misspelt names, too: Tickt, Tokn.
-_HIDDEN_NAME = r"[\w.:-]*(?:[Tt]ick|[Tt]ok|[Pp]assw|[Ss]ecret)[\w.-]*"
+# Misspelt names, too: Tickt, Tokn. Bounded: without a bound it takes quadratic time.
+_HIDDEN_NAME = r"[\w.:-]{0,99}(?:[Tt]ick|[Tt]ok|[Pp]assw|[Ss]ecret|[Cc]reden)[\w.-]{0,99}"
 _SECRET_ELEMENT = re.compile(rf"(<{_HIDDEN_NAME}(?:\s[^<>]*)?(?<!/)>)((?:(?!</).)*)", re.DOTALL)
 _SECRET_ATTRIBUTE = re.compile(rf"(\b{_HIDDEN_NAME}[\"']?\s*[=:]\s*)([\"'])(.*?)(\2|$)", re.DOTALL)
+# Where nothing is quoted: a header line, a form, an attribute that somebody forgot to quote.
+_SECRET_PAIR = re.compile(rf"(\b{_HIDDEN_NAME}\s*[=:]\s*)([^\s\"'<>&;,]{{4,}})")
+_SECRET_TAG = re.compile(rf"<{_HIDDEN_NAME}\s([^<>]*)")
+_UNQUOTED = re.compile(r"=\s*([^\s\"'<>/]{4,})")
 _SECRET_END = re.compile(rf"</{_HIDDEN_NAME}")
 _BEFORE_SECRET_END = re.compile(rf"([^<>]{{1,300}})(</{_HIDDEN_NAME})")
 _MASKED = re.compile(rf"(7T:|8A:)?.{{0,2}}{ELLIPSIS}")
 _SHORTEST_REPLACED = 4
+_SHORTEST_BEGINNING = 12
+_LONGEST_SECRET = 1_000
 _LONGEST_COMPARED = 100
 _MOST_COMPARED = 300
 
@@ -99,11 +105,14 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """
     for secret in sorted({s.strip() for s in secrets}, key=len, reverse=True):
         if len(secret) >= _SHORTEST_REPLACED:
-            text = text.replace(secret, mask(secret))
+            text = _hide(text, secret)
+            if not secret.isprintable():
+                text = _hide(text, ascii_controls(secret))
     text = _SECRET_ELEMENT.sub(lambda m: m[1] + _mask_text(m[2]), text)
     # Where the start tag is broken or cut off, the end tag still tells.
     text = _BEFORE_SECRET_END.sub(lambda m: _mask_text(m[1]) + m[2], text)
     text = _SECRET_ATTRIBUTE.sub(lambda m: m[1] + m[2] + mask(m[3]) + m[4], text)
+    text = _SECRET_PAIR.sub(lambda m: m[1] + _mask_text(m[2]), text)
     return _TICKET.sub(lambda m: mask(m[0]), text)
 
 
@@ -114,7 +123,24 @@ def find_suspects(text: str) -> set[str]:
         before = text[max(0, end.start() - 300) : end.start()]
         suspect = before[max(before.rfind("<"), before.rfind(">")) + 1 :].strip()
         suspects |= {suspect, suspect.rstrip("="), suspect.rpartition(":")[2].rstrip("=")}
-    return suspects
+    for element in islice(_SECRET_ELEMENT.finditer(text), 50):
+        suspects |= set(element[2][:_LONGEST_SECRET].split()[:10])
+    for tag in islice(_SECRET_TAG.finditer(text), 50):
+        suspects |= set(_UNQUOTED.findall(tag[1][:_LONGEST_SECRET])[:10])
+    return {suspect for suspect in suspects if "<" not in suspect}
+
+
+def _hide(text: str, secret: str) -> str:
+    """Mask a secret wherever it stands, and its beginning where it was cut off."""
+    head = secret[:_SHORTEST_BEGINNING]
+    start = text.find(head)
+    while start >= 0:
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(text[start:], secret, strict=False))
+        end = start + sum(1 for _ in same)
+        hidden = mask(text[start:end])
+        text = text[:start] + hidden + text[end:]
+        start = text.find(head, start + len(hidden))
+    return text
 
 
 def _mask_text(text: str) -> str:

@@ -123,14 +123,16 @@ ROWS: Final = (
     ),
     Row(
         id="body-is-open",
-        they="accept any element, any number of them, or none in Body",
-        we="refuse what is not the one operation, or its response",
+        they="accept any element, any number of them, or none in Body, and a fault of the other "
+        "SOAP "
+        "version",
+        we="refuse what is not the one operation, its response, or a fault that a client sees",
         why="the XSDs of SOAP 1.1 and 1.2 leave Body open (xs:any, lax); which element must stand "
         "in it is said by the WSDL's messages, and WS-I Basic Profile 1.1 R9981 allows one child",
         rules=_rules(
             "body.empty body.second-child body.other-operation body.unknown-operation "
             "body.operation-unqualified body.operation-other-version body.fault-in-request "
-            "body.response-in-request"
+            "body.response-in-request envelope.soap-version-mixed"
         ),
     ),
     Row(
@@ -163,18 +165,28 @@ ROWS: Final = (
     ),
     Row(
         id="not-in-the-tree",
-        they="are given the tree, so they see no processing instruction, no comment outside it",
-        we="refuse them: in SOAP 1.1 and 1.2 the former, in SOAP 1.2 the latter",
-        why="SOAP 1.1, 3, SOAP 1.2 part 1, 5, and WS-I Basic Profile 1.1 R1009; XML Schema part 1 "
+        they="are given the tree, so they see no processing instruction, no comment outside it, "
+        "and "
+        "not in which encoding it was",
+        we="refuse processing instructions, comments outside in SOAP 1.2, and UTF-16 that no "
+        "declaration names, as WCF does",
+        why="XML 1.0, 4.3.3; SOAP 1.1, 3, SOAP 1.2 part 1, 5, and WS-I Basic Profile 1.1 R1009; "
+        "XML Schema part 1 "
         "judges elements and attributes",
-        rules=_rules("xml.processing-instruction xml.comment-outside-envelope"),
+        rules=_rules(
+            "xml.processing-instruction xml.comment-outside-envelope xml.utf16-undeclared"
+        ),
     ),
     Row(
         id="limit-of-a-team",
-        they="know no limit of size",
-        we="refuse what is larger than the limit that a team sets",
-        why="no schema has one; WCF's MaxReceivedMessageSize is 65,536 bytes unless configured",
-        rules=_rules("payload.message-too-large"),
+        they="know no limit of size or number",
+        we="refuse what is larger than the limit that a team sets, and more attributes or "
+        "namespaces "
+        "than anybody sends in earnest",
+        why="no schema has one; WCF's MaxReceivedMessageSize is 65,536 bytes unless configured, "
+        "and "
+        "its MaxNameTableCharCount 16,384 characters",
+        rules=_rules("payload.message-too-large xml.too-many-attributes"),
     ),
     Row(
         id="nothing-to-store",

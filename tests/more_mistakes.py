@@ -3,9 +3,11 @@
 import base64
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.mistakes import (
+    ACTION,
     CREDENTIALS,
     DESCRIPTION,
     FAULT,
@@ -129,6 +131,14 @@ def _syntax() -> list[Mistake]:
         mistake("UTF-8 declared, UTF-16 sent", "xml.encoding-contradicts",
                 f'<?xml version="1.0" encoding="UTF-8"?>{request()}'.encode("utf-16")),
         mistake("UTF-16 without a word", "xml.utf16-undeclared", request().encode("utf-16")),
+        mistake("UTF-16 without even a mark", "xml.utf16-undeclared",
+                request().encode("utf-16-le")),
+        mistake("UTF-16 of the other byte order", "xml.encoding-contradicts",
+                f'<?xml version="1.0" encoding="UTF-16LE"?>{request()}'.encode("utf-16-be")),
+        mistake("utf8 without a hyphen", "xml.encoding-unusual",
+                f'<?xml version="1.0" encoding="utf8"?>{request()}'),
+        mistake("more namespaces than anybody declares", "xml.too-many-attributes",
+                request(attributes="".join(f' xmlns:p{i}="urn:{i}"' for i in range(101)))),
     ]  # fmt: skip
 
 
@@ -175,10 +185,50 @@ def _header() -> list[Mistake]:
                 credentials(f'<n:Ticket xsi:type="xs:string">{TICKET}</n:Ticket>')),
         mistake("xsi:type int on the ticket", "header.xsi-type-wrong", TICKET_PATH,
                 credentials(f'<n:Ticket xsi:type="xsd:int">{TICKET}</n:Ticket>')),
+        mistake("relay is x", "header.must-understand-value",
+                "s12:Envelope/s12:Header/ns:Credentials", "", profile="soap12",
+                message=request(header=credentials(ticket, ' e:relay="x"'), soap=SOAP12).encode()),
         mistake("a time zone that is no number", "header.not-an-integer",
                 f"{HEADER}/ns:TimeZone/ns:SoTimeZoneId",
                 f"{CREDENTIALS}<n:TimeZone><n:SoTimeZoneId>UTC</n:SoTimeZoneId></n:TimeZone>"),
     ]  # fmt: skip
+
+
+def _soap12_faults() -> Iterator[tuple[str, str, str, str]]:
+    """Yield what is wrong inside Code and Reason: name, rule, path in Fault, text."""
+    text = '<e:Text xml:lang="en">no</e:Text>'
+    code, reason = "<e:Code><e:Value>e:Sender</e:Value>{}</e:Code>", "<e:Reason>{}</e:Reason>"
+    plain = code.format("")
+    yield (
+        "a code without a prefix",
+        "fault.code-unknown",
+        "s12:Code/s12:Value",
+        plain.replace("e:Sender", "Sender") + reason.format(text),
+    )
+    yield (
+        "an empty subcode",
+        "fault.child-missing",
+        "s12:Code/s12:Subcode",
+        code.format("<e:Subcode/>") + reason.format(text),
+    )
+    yield (
+        "a subcode of no namespace",
+        "fault.code-not-a-qname",
+        "s12:Code/s12:Subcode/s12:Value",
+        code.format("<e:Subcode><e:Value>zz:q</e:Value></e:Subcode>") + reason.format(text),
+    )
+    yield (
+        "something beside Text",
+        "fault.child-unknown",
+        "s12:Reason/foo",
+        plain + reason.format(text + "<foo/>"),
+    )
+    yield (
+        "an encodingStyle",
+        "envelope.encoding-style",
+        "s12:Reason/s12:Text",
+        plain + reason.format(text.replace("<e:Text", "<e:Text e:encodingStyle='urn:x'")),
+    )
 
 
 def _others() -> list[Mistake]:
@@ -195,6 +245,7 @@ def _others() -> list[Mistake]:
         SOAP11,
     )
     framed = http_request()
+    many = " ".join(f"xsi:a{index}='1'" for index in range(20))
     return [
         answer("text in a fault", "fault.text-between-children", FAULT,
                fault(f"{code}{reason} sorry")),
@@ -206,6 +257,34 @@ def _others() -> list[Mistake]:
                "s12:Envelope/s12:Body/s12:Fault/s12:Reason",
                fault(f'{code12}<e:Reason>no<e:Text xml:lang="en">no</e:Text></e:Reason>', SOAP12),
                "soap12"),
+        answer("fault of the other SOAP version", "envelope.soap-version-mixed",
+               "s:Envelope/s:Body/s12:Fault",
+               envelope("", f'<e:Body><o:Fault xmlns:o="{SOAP12}"/></e:Body>', SOAP11)),
+        answer("fault code with an empty prefix", "fault.code-not-a-qname", f"{FAULT}/faultcode",
+               fault(f"<faultcode>:Server</faultcode>{reason}")),
+        answer("a byte that is too large for one", "body.xsi-type-wrong",
+               "s:Envelope/s:Body/ns:SaveImageStreamResponse/ns:Response",
+               response("<n:Response xsi:type='xsd:byte'>4711</n:Response>")),
+        *(
+            answer(f"SOAP 1.2 fault with {name}", rule,
+                   f"s12:Envelope/s12:Body/s12:Fault/{path}", fault(text, SOAP12), "soap12")
+            for name, rule, path, text in _soap12_faults()
+        ),
+        Mistake("an operation with a type", "body.xsi-type-wrong", OP,
+                request(wrapper="n:SaveImageStream xsi:type='xsd:int'").encode()),
+        Mistake("xsi:type with an empty prefix", "body.xsi-type-unknown", f"{OP}/ns:Type",
+                request(TYPE.replace("<n:Type", "<n:Type xsi:type=':BlobLinkType'"), IMAGE,
+                        DESCRIPTION).encode()),
+        Mistake("the attribute after the twentieth", "body.attribute-unknown", f"{OP}/ns:Type",
+                request(TYPE.replace("<n:Type", "<n:Type " + many + " foo='1'"), IMAGE,
+                        DESCRIPTION).encode()),
+        Mistake("a charset of long ago", "http.charset-unusual", "HTTP header Content-Type",
+                http_request(content_type="text/xml; charset=iso-8859-1")),
+        Mistake("two SOAPActions", "http.header-doubled", "HTTP header SOAPAction",
+                replace(framed, headers=(*framed.headers, ("SOAPAction", '"other"')))),
+        Mistake("a SOAPAction percent-encoded", "http.soap-action-other", "HTTP header SOAPAction",
+                http_request(soap_action=f'"{ACTION.replace("/", "%2F")}"')),
+        Mistake("PUT", "http.method", "HTTP request line", replace(framed, method="PUT")),
         replace(answer("authentication that succeeded yes", "body.not-a-boolean",
                        "s:Envelope/s:Body/ns:AuthenticateResponse/ns:AuthenticationSucceeded",
                        authenticated),

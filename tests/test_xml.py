@@ -134,10 +134,10 @@ def test_the_prolog_takes_linear_time(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "iso-8859-1", "us-ascii"]
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16le", "iso-8859-1", "us-ascii"]
 )
 def test_where_a_start_tag_begins(encoding: str) -> None:
-    declared = "" if "16" in encoding or "sig" in encoding else f" encoding='{encoding}'"
+    declared = "" if encoding == "utf-16" or "sig" in encoding else f" encoding='{encoding}'"
     e = "e" if encoding == "us-ascii" else "é"
     text = f"<?xml version='1.0'{declared}?><a\n x='{e}'\n>\r\n <b/>{e}<b\n\n/>\r<c/></a>"
     document = parse(text.encode(encoding))

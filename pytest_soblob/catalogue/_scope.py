@@ -41,6 +41,7 @@ _PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
     "http.soap-action-other": WSDL,
     "http.soap-action-unquoted": WSDL,
     "http.content-type-soap12-as-text": SOAP_1_2,
+    "http.charset-unusual": WSDL,
     "http.action-other": SOAP_1_2,
     "http.action-unquoted": SOAP_1_2,
     "fault.child-qualified": WSDL,

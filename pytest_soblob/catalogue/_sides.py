@@ -64,8 +64,13 @@ SIDES: Final[Mapping[str, str]] = {
     "database column",
     "payload.image-format": "neither page nor WSDL names a format; the REST sibling names four",
     "xml.encoding-unusual": "WS-I's side, which binds the profile wsdl alone: UTF-8 or UTF-16",
+    "xml.utf16-undeclared": "WCF's side in the profile wsdl: it refuses what XML allows after a "
+    "byte order mark; a warning elsewhere",
     "xml.comment-outside-envelope": "SOAP 1.2's side; SOAP 1.1 says nothing, so it is no rule "
     "there",
+    "http.charset-unusual": "WS-I's side, which binds the profile wsdl alone",
+    "http.soap-action-other": "the WSDL's side; WCF takes a percent-encoded one, so that is a "
+    "warning",
     "http.soap-action-missing": "WCF's and SOAP 1.1's side; the page says nothing of HTTP",
     "http.soap-action-empty": "WCF's side: SOAP 1.1 would read it as the request's URI",
     "http.soap-action-unquoted": "WCF takes it, WS-I R1109 does not: a warning",

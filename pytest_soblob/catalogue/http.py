@@ -62,6 +62,22 @@ RULES = (
         server="answers 400, or 415 to a charset other than UTF-8 and UTF-16",
     ),
     Rule(
+        id="http.charset-unusual",
+        severity=Severity.WARNING,
+        meaning="The charset is neither UTF-8 nor UTF-16",
+        reference="WS-I Basic Profile 1.1 R1012; WCF, TextMessageEncodingBindingElement",
+        change="send UTF-8, and charset=utf-8",
+        server="answers 415",
+    ),
+    Rule(
+        id="http.header-doubled",
+        severity=Severity.ERROR,
+        meaning="A header stands more than once that may stand once only",
+        reference="RFC 9110 section 5.3",
+        change="send it once: set it in one place, not in the client's defaults and in the call",
+        server="reads them as one value with a comma in it, which is none that it knows",
+    ),
+    Rule(
         id="http.content-length",
         severity=Severity.ERROR,
         meaning="The Content-Length is not the length of the body",

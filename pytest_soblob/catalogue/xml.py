@@ -131,7 +131,7 @@ RULES = (
     ),
     Rule(
         id="xml.utf16-undeclared",
-        severity=Severity.WARNING,
+        severity=Severity.ERROR,
         meaning="The message is in UTF-16 without saying so in an XML declaration",
         reference="XML 1.0, 4.3.3",
         change="send UTF-8, or begin with an XML declaration that says UTF-16",

@@ -15,9 +15,9 @@ __all__ = ["MUTATIONS", "Mutation", "apply", "find_mutations"]
 MUTATIONS: tuple[Mutation, ...] = (
     *_content.MUTATIONS,
     *PAYLOAD,
+    *_blocks.MUTATIONS,  # before those of Credentials, which break more than one rule
     *_envelope.MUTATIONS,
     *_responses.MUTATIONS,
-    *_blocks.MUTATIONS,
     *_bytes.MUTATIONS,
 )
 

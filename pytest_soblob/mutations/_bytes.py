@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pytest_soblob.mutations._mutation import BOTH, Mutation
+from pytest_soblob.mutations._mutation import BOTH, ONLY_WSDL, Mutation
 
 
 def _utf8(change: Callable[[str], str]) -> Callable[[bytes], bytes]:
@@ -89,6 +89,19 @@ MUTATIONS = (
         rule="xml.bytes-not-in-encoding",
         edit_bytes=_latin1,
         kinds=BOTH,
+    ),
+    Mutation(
+        name="UTF-16 without a byte order mark",
+        rule="xml.utf16-undeclared",
+        edit_bytes=lambda data: _utf8(str)(data).decode().encode("utf-16-le"),
+        kinds=BOTH,
+    ),
+    Mutation(
+        name="UTF-16 without a declaration",
+        rule="xml.utf16-undeclared",
+        edit_bytes=lambda data: _utf8(str)(data).decode().encode("utf-16"),
+        kinds=BOTH,
+        profiles=ONLY_WSDL,
     ),
     _mutation("a document type", "xml.doctype", lambda text: "<!DOCTYPE Envelope []>" + text),
     _mutation(

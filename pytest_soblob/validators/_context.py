@@ -1,10 +1,8 @@
 """What every family needs to judge a message, and the one way in which a violation is made."""
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 
 from pytest_soblob._base64 import Base64Text
 from pytest_soblob._text import ascii_controls, clip, clip_middle, elide_base64, redact
@@ -14,20 +12,16 @@ from pytest_soblob.contract import Installation, Operation, Profile
 from pytest_soblob.envelope import (
     Element,
     Envelope,
-    children,
     display_name,
-    local_name,
     namespace,
     split_name,
-    text_of,
 )
 from pytest_soblob.names import XSI
+from pytest_soblob.validators._secrets import find_secrets
 from pytest_soblob.violations import LONGEST_PATH, LONGEST_TEXT, Severity, Violation
 
-_SECRET = re.compile(r"tick|tok|passw|secret", re.IGNORECASE)
 _LONGEST_LINE = 100
 _LONGEST_TEXT = 2000
-_MOST_SECRETS = 50
 _SHOWN_FIRST = (NIL, XSI_TYPE)
 # Of one element: listing the attributes of an element takes as long as it has many.
 MOST_ATTRIBUTES = 20
@@ -77,6 +71,21 @@ def make_violation(
     )
 
 
+def without_secrets(violation: Violation, secrets: Iterable[str]) -> Violation:
+    """Return a violation none of whose texts holds one of these."""
+    known = tuple(secrets)
+
+    def safe(text: str | None) -> str | None:
+        return None if text is None else redact(text, known)
+
+    return replace(
+        violation,
+        message=redact(violation.message, known),
+        expected=safe(violation.expected),
+        got=safe(violation.got),
+    )
+
+
 @dataclass(eq=False)
 class Context:
     """One message and how it is judged.
@@ -99,8 +108,8 @@ class Context:
 
     @cached_property
     def secrets(self) -> frozenset[str]:
-        """The text of every element that is named like a secret."""
-        return frozenset(islice(iter_secrets(self.envelope), _MOST_SECRETS))
+        """What nobody may read."""
+        return find_secrets(self.envelope)
 
     def violation(
         self,
@@ -132,15 +141,6 @@ class Context:
         )
 
 
-def iter_secrets(envelope: Envelope) -> Iterator[str]:
-    """Yield texts of elements outside the image that are named like a ticket or a token."""
-    outside = [element for role, element in envelope.parts if role != "body"]
-    for part in (*outside, *envelope.body_children):
-        for element in part.iter("{*}*"):
-            if _SECRET.search(local_name(element)) and not children(element):
-                yield text_of(element)
-
-
 def line_of(element: Element, envelope: Envelope) -> int | None:
     """Return the line on which the element begins, counted from 1."""
     return envelope.document.position_of(element)[0]
@@ -168,10 +168,12 @@ def _start_of(element: Element, envelope: Envelope) -> str:
         f' {_source_name(element, str(name))}="{clip(str(element.get(name)), 40)}"'
         for name in names[:4]
     )
-    shown_text = _abbreviated(envelope.base64_of(element))
     attributes += _new_namespace(element)
-    if children(element):
-        return f"<{tag}{attributes}>{clip(shown_text, 40)}…"
+    if next(element.iterchildren("{*}*"), None) is not None:
+        # Not all the text between the children, of which there may be any number.
+        text = " ".join((element.text or "")[:_LONGEST_TEXT].split())
+        return f"<{tag}{attributes}>{clip(text, 40)}…"
+    shown_text = _abbreviated(envelope.base64_of(element))
     return f"<{tag}{attributes}>{clip_middle(shown_text, 60)}</{tag}>"
 
 
@@ -189,8 +191,13 @@ def _abbreviated(text: Base64Text) -> str:
     """Return the text on one line; of a long one its two ends and its length."""
     if len(text) <= _LONGEST_TEXT:
         return elide_base64(" ".join(text.text().split()))
-    head, tail = text.text(0, 200).split(), text.text(len(text) - 200).split()
-    return f"{' '.join(head)[:12]}…({text.characters:,} characters)…{' '.join(tail)[-8:]}"
+    head, tail = "", ""
+    for size in (200, 20_000, len(text)):  # more of it where most of it is white space
+        head = "".join(text.text(0, size).split())[:12]
+        tail = "".join(text.text(max(len(text) - size, 0)).split())[-8:]
+        if len(head) == 12 and len(tail) == 8:
+            break
+    return f"{head}…({text.characters:,} characters)…{tail}"
 
 
 def _source_name(element: Element, name: str) -> str:

@@ -22,9 +22,9 @@ from pytest_soblob.names import NETSERVER, SOAP11, SOAP12
 from pytest_soblob.validators._context import (
     Context,
     excerpt_of,
-    iter_secrets,
     make_violation,
 )
+from pytest_soblob.validators._secrets import find_secrets
 from pytest_soblob.violations import Severity, Violation
 
 _VERSIONS = {SOAP11: "SOAP 1.1", SOAP12: "SOAP 1.2"}
@@ -39,7 +39,7 @@ def find_wrong_root(envelope: Envelope) -> Violation | None:
     line, column = envelope.document.position_of(root)
     return make_violation(
         "envelope.namespace-unknown" if is_envelope else "envelope.root-not-envelope",
-        secrets=iter_secrets(envelope),
+        secrets=find_secrets(envelope),
         path=display_name(str(root.tag)),
         line=line,
         column=column,

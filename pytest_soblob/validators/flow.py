@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from pytest_soblob.binding import find_child, read
 from pytest_soblob.envelope import Envelope
-from pytest_soblob.validators._context import excerpt_of, iter_secrets, make_violation
+from pytest_soblob.validators._context import excerpt_of, make_violation
+from pytest_soblob.validators._secrets import find_secrets
 from pytest_soblob.violations import Violation
 
 
@@ -33,7 +34,7 @@ def iter_lost_picture(envelope: Envelope, failed_save: str) -> Iterator[Violatio
         "flow.no-blob-id-after-failed-save",
         f"the client called ChangePersonImage with {used} after SaveImageStream had failed "
         f"({failed_save}): on a real server this removes the picture of person {person}",
-        secrets=iter_secrets(envelope),
+        secrets=find_secrets(envelope),
         path=envelope.paths.path_of(place),
         line=line,
         column=column,

@@ -16,7 +16,7 @@ from pytest_soblob.contract import (
     Profile,
 )
 from pytest_soblob.envelope import HeaderBlock, is_other_version, text_of
-from pytest_soblob.names import NETSERVER, SOAP11, WS_ADDRESSING
+from pytest_soblob.names import NETSERVER, SOAP11, SOAP12, WS_ADDRESSING
 from pytest_soblob.validators._content import iter_typed
 from pytest_soblob.validators._context import Context
 from pytest_soblob.violations import Violation
@@ -109,6 +109,15 @@ def _iter_must_understand(
     context: Context, block: HeaderBlock, *, known: bool
 ) -> Iterator[Violation]:
     soap = context.envelope.soap_namespace
+    relay = block.element.get(f"{{{SOAP12}}}relay")
+    if soap == SOAP12 and relay is not None and parse_boolean(relay) is None:
+        yield context.violation(
+            "header.must-understand-value",
+            block.element,
+            f"relay is {quote(relay, 40)}",
+            expected="0 or 1 or true or false",
+            got=quote(relay),
+        )
     value = block.element.get(f"{{{soap}}}mustUnderstand")
     if value is None:
         return
@@ -142,8 +151,7 @@ def _iter_credentials(context: Context) -> Iterator[Violation]:
             "header.credentials-missing",
             where,
             "the request has no Credentials" + _near(context),
-            expected="<Credentials><Ticket>7T:...</Ticket></Credentials> "
-            + ("beside Body" if beside else "in Header"),
+            expected="Credentials with a Ticket " + ("beside Body" if beside else "in Header"),
         )
         return
     if is_nil(block.element):

@@ -7,16 +7,18 @@ soapAction of Services86-BLOB.wsdl; what WCF refuses is an error.
 import re
 from collections.abc import Iterator
 from email.message import Message
+from urllib.parse import unquote
 
 from pytest_soblob._text import quote
 from pytest_soblob._xml import Document
 from pytest_soblob.contract import Operation
 from pytest_soblob.names import SERVICE_PATHS, SOAP12
 from pytest_soblob.validators._context import make_violation
-from pytest_soblob.violations import Violation
+from pytest_soblob.violations import Severity, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _QUOTED_ACTION = re.compile(r';\s*action\s*=\s*"', re.IGNORECASE)
+_ONCE = ("Content-Type", "SOAPAction", "Content-Length", "Host")
 _UTF16 = ("utf-16", "utf-16le", "utf-16be")
 
 
@@ -31,7 +33,9 @@ def iter_request_violations(
             path="HTTP request line",
             expected="POST",
             got=quote(request.method, 20),
+            server="takes it all the same" if request.method in ("PUT", "PATCH") else None,
         )
+    yield from _iter_doubled(request)
     yield from _iter_framing(request)
     expected = SERVICE_PATHS[operation.service]
     if not is_path_of(operation.service, request.path):
@@ -58,6 +62,7 @@ def iter_response_violations(
     response: HttpResponse, document: Document, soap_namespace: str, *, is_fault: bool
 ) -> Iterator[Violation]:
     """Judge the HTTP side of a response whose envelope is of that SOAP version."""
+    yield from _iter_doubled(response)
     yield from _iter_framing(response)
     yield from _iter_content_type(response, document, soap_namespace)
     status = response.status
@@ -79,6 +84,20 @@ def iter_response_violations(
         )
 
 
+def _iter_doubled(message: HttpRequest | HttpResponse) -> Iterator[Violation]:
+    """Judge headers of which nobody could say which one counts."""
+    for name in _ONCE:
+        values = [value for header, value in message.headers if header.lower() == name.lower()]
+        if len(values) > 1:
+            yield make_violation(
+                "http.header-doubled",
+                f"there are {len(values)} headers {name}",
+                path=f"HTTP header {name}",
+                expected="one",
+                got=quote(", ".join(values), 160),
+            )
+
+
 def _iter_framing(message: HttpRequest | HttpResponse) -> Iterator[Violation]:
     """Judge what says how long the body is; whoever received it has undone any chunks."""
     length = message.header("Content-Length")
@@ -87,7 +106,7 @@ def _iter_framing(message: HttpRequest | HttpResponse) -> Iterator[Violation]:
     where = "HTTP header Content-Length"
     if message.header("Transfer-Encoding") is not None:
         yield make_violation("http.framed-twice", path=where, got=quote(length, 20))
-    elif length.strip() != str(len(message.body)):
+    elif not length.strip().isdecimal() or int(length.strip()[-20:]) != len(message.body):
         yield make_violation(
             "http.content-length",
             f"the Content-Length is {quote(length, 20)}, the body has {len(message.body):,} bytes",
@@ -124,6 +143,12 @@ def _iter_content_type(
             expected=expected,
             got=quote(value),
         )
+    yield from _iter_charset(document, parsed, value, soap_namespace)
+
+
+def _iter_charset(
+    document: Document, parsed: Message, value: str, soap_namespace: str
+) -> Iterator[Violation]:
     charset = str(parsed.get_param("charset", "", unquote=True) or "")
     if charset and document.root is not None and not _agrees(charset, document):
         yield make_violation(
@@ -132,6 +157,14 @@ def _iter_content_type(
             path="HTTP header Content-Type",
             # utf-16-le and utf-16-be are told by the byte order mark, not by the charset's name.
             expected=f"charset={re.sub('-[lb]e$', '', document.encoding)}",
+            got=quote(value),
+        )
+    elif charset and soap_namespace != SOAP12 and _family(charset) not in ("utf-8", "utf-16"):
+        yield make_violation(
+            "http.charset-unusual",
+            f"the charset is {quote(charset, 40)}",
+            path="HTTP header Content-Type",
+            expected="charset=utf-8",
             got=quote(value),
         )
 
@@ -170,6 +203,16 @@ def _iter_soap_action(request: HttpRequest, operation: Operation) -> Iterator[Vi
     if not action:
         yield make_violation(
             "http.soap-action-empty", path=where, expected=expected, got=quote(value)
+        )
+    elif unquote(action) == operation.soap_action != action:
+        yield make_violation(
+            "http.soap-action-other",
+            "the SOAPAction is percent-encoded",
+            severity=Severity.WARNING,
+            path=where,
+            expected=expected,
+            got=quote(value, 160),
+            server="takes it",
         )
     elif action != operation.soap_action:
         yield make_violation(

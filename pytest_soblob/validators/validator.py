@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from pytest_soblob import _carving, _xml
 from pytest_soblob._http import HttpSyntaxError
-from pytest_soblob._text import nearest
+from pytest_soblob._text import find_suspects, nearest
 from pytest_soblob._xml import Document
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.contract import (
@@ -27,7 +27,7 @@ from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import SOAP11, SOAP12
 from pytest_soblob.severities import Severities, in_force
 from pytest_soblob.validators import body, envelope, header, http, payload, xml
-from pytest_soblob.validators._context import Context, make_violation
+from pytest_soblob.validators._context import Context, make_violation, without_secrets
 from pytest_soblob.validators.usual import is_usual
 from pytest_soblob.violations import Verdict, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
@@ -139,7 +139,9 @@ class EnvelopeValidator:
         if self.max_message_size is not None and len(data) > self.max_message_size:
             violations = [self._too_large(len(data)), *violations]
         if isinstance(message, HttpRequest | HttpResponse):
-            violations = [*self._iter_http(message, document, context), *violations]
+            secrets = find_suspects(document.text) if context is None else context.secrets
+            found = self._iter_http(message, document, context)
+            violations = [*(without_secrets(v, secrets) for v in found), *violations]
         if violations and self.kind == "response":
             violations = [_without_server(violation) for violation in violations]
         verdict = Verdict(
@@ -264,6 +266,8 @@ def _without_server(violation: Violation) -> Violation:
 def malformed_http(kind: str, error: HttpSyntaxError) -> Verdict:
     """Return the verdict about bytes that begin like an HTTP message, but are not one."""
     violation = make_violation(error.rule, str(error))
+    if kind == "response":
+        violation = _without_server(violation)
     return Verdict(kind=kind, profile=None, operation=None, violations=(violation,))
 
 

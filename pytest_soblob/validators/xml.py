@@ -9,12 +9,16 @@ from pytest_soblob._xml import Document
 from pytest_soblob.contract import Profile
 from pytest_soblob.envelope import Envelope
 from pytest_soblob.names import SOAP12
-from pytest_soblob.validators._context import iter_secrets, make_violation
-from pytest_soblob.violations import Violation
+from pytest_soblob.validators._context import make_violation
+from pytest_soblob.validators._secrets import find_secrets
+from pytest_soblob.violations import Severity, Violation
 
 DEEPEST = 128
+# Whoever asks what a prefix stands for goes through all of them.
+MOST_NAMESPACES = 100
 _REDACTED = 10_000
-_USUAL = ("utf8", "utf16", "utf16le", "utf16be", "usascii", "ascii")
+_BLOCK = 1 << 16
+_USUAL = ("utf-8", "utf-16", "utf-16le", "utf-16be", "utf-16-le", "utf-16-be", "us-ascii")
 
 
 def iter_unparsed(document: Document) -> Iterator[Violation]:
@@ -36,12 +40,12 @@ def iter_violations(envelope: Envelope, profile: Profile | None) -> Iterator[Vio
     """Judge a parsed document: encoding, processing instructions, comments, depth."""
     document = envelope.document
     encoding = document.encoding
-    if profile is Profile.WSDL and encoding.lower().replace("-", "") not in _USUAL:
-        yield make_violation(
-            "xml.encoding-unusual", f"the message is in {clip(encoding, 40)}", line=1
-        )
+    named = document.declared_encoding or encoding
+    if profile is Profile.WSDL and named.lower() not in _USUAL:
+        yield make_violation("xml.encoding-unusual", f"the message is in {clip(named, 40)}", line=1)
     if encoding.lower().startswith("utf-16") and document.declared_encoding is None:
-        yield make_violation("xml.utf16-undeclared", line=1)
+        severity = Severity.ERROR if profile is Profile.WSDL else Severity.WARNING
+        yield make_violation("xml.utf16-undeclared", severity=severity, line=1)
     yield from _iter_outside_root(envelope)
     for node in envelope.root.iter(etree.ProcessingInstruction):
         yield _processing_instruction(node, envelope)
@@ -49,19 +53,39 @@ def iter_violations(envelope: Envelope, profile: Profile | None) -> Iterator[Vio
 
 def find_too_deep(envelope: Envelope) -> Violation | None:
     """Return a violation where elements nest deeper than a WCF host reads."""
-    depth = deepest = 0
-    for event, _ in etree.iterwalk(envelope.root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        deepest = max(deepest, depth)
+    deepest, most = _depths(envelope)
+    if most > MOST_NAMESPACES:
+        return make_violation(
+            "xml.too-many-attributes",
+            f"{most:,} namespace declarations hold for one element",
+            secrets=find_secrets(envelope),
+            expected=f"at most {MOST_NAMESPACES}",
+            got=f"{most:,}",
+        )
     if deepest <= DEEPEST:
         return None
     return make_violation(
         "xml.too-deep",
         f"elements are nested {deepest:,} deep",
-        secrets=iter_secrets(envelope),
+        secrets=find_secrets(envelope),
         expected=f"at most {DEEPEST}",
         got=f"{deepest:,}",
     )
+
+
+def _depths(envelope: Envelope) -> tuple[int, int]:
+    """Return how deep elements nest at most, and how many declarations hold for one at most."""
+    depth = deepest = declared = most = 0
+    for event, _ in etree.iterwalk(envelope.root, events=("start", "end", "start-ns", "end-ns")):
+        if event == "start":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif event == "end":
+            depth -= 1
+        else:
+            declared += 1 if event == "start-ns" else -1
+            most = max(most, declared)
+    return deepest, most
 
 
 def _iter_outside_root(envelope: Envelope) -> Iterator[Violation]:
@@ -72,6 +96,7 @@ def _iter_outside_root(envelope: Envelope) -> Iterator[Violation]:
         elif soap12:
             yield make_violation(
                 "xml.comment-outside-envelope",
+                secrets=find_secrets(envelope),
                 line=node.sourceline,
                 got=f"<!--{clip(str(node.text or ''), 40)}-->",
             )
@@ -83,6 +108,7 @@ def _processing_instruction(node: etree._Element, envelope: Envelope) -> Violati
     return make_violation(
         "xml.processing-instruction",
         f"there is a processing instruction {clip(str(target), 40)}",
+        secrets=find_secrets(envelope),
         path=None if parent is None else envelope.paths.path_of(parent),
         line=node.sourceline,
         got=f"<?{clip(str(target), 40)}?>",
@@ -93,9 +119,28 @@ def _excerpt(document: Document, line: int | None, column: int | None) -> tuple[
     """Return the line of a syntax error, and the one before it, around the column."""
     if line is None:
         return ()
-    lines = document.text.split("\n", line)[:line]
-    before = [f"{line - 1} | {clip(_readable(lines[-2].strip()), 90)}"] if len(lines) > 1 else []
-    return (*before, f"{line} | {_window(lines[-1], (column or 1) - 1)}")
+    text = document.text
+    start = _start_of_line(text, line)
+    end = text.find("\n", start)
+    row = text[start : len(text) if end < 0 else end]
+    before = text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : max(start - 1, 0)]
+    shown = [f"{line - 1} | {clip(_readable(before.strip()), 90)}"] if line > 1 else []
+    return (*shown, f"{line} | {_window(row, (column or 1) - 1)}")
+
+
+def _start_of_line(text: str, line: int) -> int:
+    """Return where a line begins; counted in blocks, since there may be millions of them."""
+    start = 0
+    missing = line - 1
+    for block in range(0, len(text), _BLOCK):
+        count = text.count("\n", block, block + _BLOCK)
+        if count >= missing:
+            start = block
+            break
+        missing -= count
+    for _ in range(missing):
+        start = text.find("\n", start) + 1
+    return start
 
 
 def _window(text: str, offset: int) -> str:
