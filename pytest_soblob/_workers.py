@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -121,8 +122,7 @@ def _size_of(file: str) -> int:
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Worker processes that end with the block: at once if it is left by an exception."""
-    # Not fork, which copies locks that threads hold; not spawn, which imports all in each worker.
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    method = _start_method()
     context = multiprocessing.get_context(method)
     others = set(multiprocessing.active_children())
     with _safe_path():
@@ -137,6 +137,18 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _start_method() -> str:
+    """Choose the quickest way that is safe here.
+
+    fork takes no time, but copies the locks that other threads hold, and no system but Linux
+    promises that it works; spawn imports everything in each worker.
+    """
+    if sys.platform == "linux" and threading.active_count() == 1:
+        return "fork"
+    methods = multiprocessing.get_all_start_methods()
+    return "forkserver" if "forkserver" in methods else "spawn"
 
 
 @contextmanager
