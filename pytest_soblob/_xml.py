@@ -145,8 +145,11 @@ def parse(data: bytes) -> Document:
     """
     usual = _USUAL.match(data)
     if usual is not None:  # nothing stands before the root that would have to be looked at
-        root, problem = _parse_tree(data, "utf-8")
-        return Document(data, root, problem, None if usual[2] is None else usual[2].decode())
+        root, problem = _parse_tree(data, "utf-8", may_have_dtd=False)
+        declared = None if usual[2] is None else usual[2].decode()
+        document = Document(data, root, problem, declared)
+        document.__dict__["encoding"] = declared or "utf-8"  # known, and asked for at once
+        return document
     start, head = Start.of(data)
     problem = find_problem(start, head)
     root = None
@@ -188,7 +191,9 @@ def _new_parser() -> "etree.XMLParser[etree._Element]":
 _parsers = _Parsers()
 
 
-def _parse_tree(data: bytes, encoding: str) -> tuple[etree._Element | None, Problem | None]:
+def _parse_tree(
+    data: bytes, encoding: str, *, may_have_dtd: bool = True
+) -> tuple[etree._Element | None, Problem | None]:
     problem = find_too_many_attributes(data, encoding) if len(data) > 5 * MOST_ATTRIBUTES else None
     if problem is not None:
         return None, problem
@@ -197,7 +202,7 @@ def _parse_tree(data: bytes, encoding: str) -> tuple[etree._Element | None, Prob
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, OSError, ValueError, LookupError) as error:
         return None, _syntax_problem(data, parser, error)
-    if root.getroottree().docinfo.doctype:
+    if may_have_dtd and root.getroottree().docinfo.doctype:
         return None, Problem(rule="xml.doctype", message="the document has a DTD", got="<!DOCTYPE")
     return root, None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from pytest_soblob import _carving, _xml
 from pytest_soblob._http import HttpSyntaxError
@@ -138,7 +138,7 @@ class EnvelopeValidator:
         context, violations = self._judge_envelope(document, fast=fast)
         if self.max_message_size is not None and len(data) > self.max_message_size:
             violations = [self._too_large(len(data)), *violations]
-        if isinstance(message, HttpRequest | HttpResponse):
+        if type(message) is not bytes and isinstance(message, HttpRequest | HttpResponse):
             secrets = find_suspects(document.text) if context is None else context.secrets
             found = self._iter_http(message, document, context)
             violations = [*(without_secrets(v, secrets) for v in found), *violations]
@@ -154,6 +154,8 @@ class EnvelopeValidator:
         return verdict, None if context is None else context.envelope
 
     def _body_of(self, message: object) -> bytes:
+        if type(message) is bytes:
+            return message
         if isinstance(message, bytes | bytearray | memoryview):
             return bytes(message)
         wanted = HttpRequest if self.kind == "request" else HttpResponse
@@ -202,7 +204,7 @@ class EnvelopeValidator:
         return (
             self.profile in (Profile.AUTO, Profile.WSDL)
             and self.operation in (None, SAVE_IMAGE_STREAM.name)
-            and is_usual(parsed, self.kind, Installation(self.installation))
+            and is_usual(parsed, self.kind, cast("Installation", self.installation))
         )
 
     def _usual_context(self, parsed: Envelope) -> Context:
@@ -210,7 +212,7 @@ class EnvelopeValidator:
             envelope=parsed,
             kind=self.kind,
             profile=Profile.WSDL,
-            installation=Installation(self.installation),
+            installation=cast("Installation", self.installation),
             operation=None if self.operation is None else SAVE_IMAGE_STREAM,
             actual=SAVE_IMAGE_STREAM,
         )
