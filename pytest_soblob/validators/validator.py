@@ -5,6 +5,7 @@ state but its settings, so one validator serves many threads.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
@@ -35,6 +36,9 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 KINDS: Final = ("request", "response")
 # Nobody reads more, and each costs time: a message of 200,000 wrong elements is an attack.
 MOST_VIOLATIONS: Final = 1_000
+
+# For secrets, in bytes that are no envelope: a header that repeats one is rare enough.
+_LOOKED_THROUGH: Final = 100_000
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -139,8 +143,8 @@ class EnvelopeValidator:
         if self.max_message_size is not None and len(data) > self.max_message_size:
             violations = [self._too_large(len(data)), *violations]
         if type(message) is not bytes and isinstance(message, HttpRequest | HttpResponse):
-            secrets = find_suspects(document.text) if context is None else context.secrets
-            found = self._iter_http(message, document, context)
+            found = list(self._iter_http(message, document, context))
+            secrets = _secrets_of(document, context) if found else ()
             violations = [*(without_secrets(v, secrets) for v in found), *violations]
         if violations and self.kind == "response":
             violations = [_without_server(violation) for violation in violations]
@@ -256,6 +260,12 @@ class EnvelopeValidator:
     def _operation(self, actual: Operation | None) -> Operation:
         """The operation whose SOAPAction is expected: the body's, else the judged one."""
         return actual or OPERATIONS[self.operation or SAVE_IMAGE_STREAM.name]
+
+
+def _secrets_of(document: Document, context: Context | None) -> AbstractSet[str]:
+    if context is not None:
+        return context.secrets
+    return find_suspects(document.text[:_LOOKED_THROUGH])
 
 
 def _without_server(violation: Violation) -> Violation:

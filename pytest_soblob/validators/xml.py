@@ -1,6 +1,7 @@
 """Family `xml`: what the parser could not take, and what it took but SOAP forbids."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from lxml import etree
 
@@ -28,7 +29,7 @@ def iter_unparsed(document: Document) -> Iterator[Violation]:
         yield make_violation(
             problem.rule,
             problem.message,
-            secrets=find_suspects(document.text),
+            secrets=find_suspects(_nearby(document, problem.line, problem.column)),
             line=problem.line,
             column=problem.column,
             got=problem.got,
@@ -46,9 +47,10 @@ def iter_violations(envelope: Envelope, profile: Profile | None) -> Iterator[Vio
     if encoding.lower().startswith("utf-16") and document.declared_encoding is None:
         severity = Severity.ERROR if profile is Profile.WSDL else Severity.WARNING
         yield make_violation("xml.utf16-undeclared", severity=severity, line=1)
-    yield from _iter_outside_root(envelope)
+    secrets = cache(lambda: find_secrets(envelope))  # once, and only if there is something to say
+    yield from _iter_outside_root(envelope, secrets)
     for node in envelope.root.iter(etree.ProcessingInstruction):
-        yield _processing_instruction(node, envelope)
+        yield _processing_instruction(node, envelope, secrets())
 
 
 def find_too_deep(envelope: Envelope) -> Violation | None:
@@ -88,27 +90,31 @@ def _depths(envelope: Envelope) -> tuple[int, int]:
     return deepest, most
 
 
-def _iter_outside_root(envelope: Envelope) -> Iterator[Violation]:
+def _iter_outside_root(
+    envelope: Envelope, secrets: Callable[[], frozenset[str]]
+) -> Iterator[Violation]:
     soap12 = envelope.soap_namespace == SOAP12
     for node, _ in envelope.document.iter_outside_root():
         if isinstance(node, etree._ProcessingInstruction):
-            yield _processing_instruction(node, envelope)
+            yield _processing_instruction(node, envelope, secrets())
         elif soap12:
             yield make_violation(
                 "xml.comment-outside-envelope",
-                secrets=find_secrets(envelope),
+                secrets=secrets(),
                 line=node.sourceline,
                 got=f"<!--{clip(str(node.text or ''), 40)}-->",
             )
 
 
-def _processing_instruction(node: etree._Element, envelope: Envelope) -> Violation:
+def _processing_instruction(
+    node: etree._Element, envelope: Envelope, secrets: frozenset[str]
+) -> Violation:
     parent = node.getparent()
     target = getattr(node, "target", "")
     return make_violation(
         "xml.processing-instruction",
         f"there is a processing instruction {clip(str(target), 40)}",
-        secrets=find_secrets(envelope),
+        secrets=secrets,
         path=None if parent is None else envelope.paths.path_of(parent),
         line=node.sourceline,
         got=f"<?{clip(str(target), 40)}?>",
@@ -126,6 +132,13 @@ def _excerpt(document: Document, line: int | None, column: int | None) -> tuple[
     before = text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : max(start - 1, 0)]
     shown = [f"{line - 1} | {clip(_readable(before.strip()), 90)}"] if line > 1 else []
     return (*shown, f"{line} | {_window(row, (column or 1) - 1)}")
+
+
+def _nearby(document: Document, line: int | None, column: int | None) -> str:
+    """Return the text around a place, in which the secrets are looked for that could be shown."""
+    text = document.text
+    place = _start_of_line(text, line or 1) + (column or 1)
+    return text[max(place - 4 * _REDACTED, 0) : place + 4 * _REDACTED]
 
 
 def _start_of_line(text: str, line: int) -> int:
