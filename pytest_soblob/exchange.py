@@ -23,6 +23,8 @@ class Exchange:
         violations: What was found in the request, and by the flow.
         blob_id: The id under which the image was stored; None where none was.
         profile: The profile that the request was judged by; None where it did not parse.
+        dropped: Paths of what the server passed over in silence, as a WCF host does with children
+            that are late, unknown or in another namespace; `message` is without them.
     """
 
     request: HttpRequest
@@ -32,6 +34,7 @@ class Exchange:
     violations: tuple[Violation, ...]
     blob_id: int | None
     profile: str | None = None
+    dropped: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         status = "no answer" if self.response is None else str(self.response.status)

@@ -8,7 +8,7 @@ from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.severities import Severities
 
-BEHAVIOURS = ("strict",)
+BEHAVIOURS = ("strict", "wcf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -18,7 +18,9 @@ class SoblobSettings:
     Attributes:
         profile: The form that requests must have; `auto` takes each.
         installation: `online` makes an application token mandatory.
-        behaviour: How the endpoint answers: `strict`, each error is a fault that names its rule.
+        behaviour: How the endpoint answers: `strict`, each error is a fault that names its rule;
+            `wcf`, as a .NET host does, which takes much that is wrong and drops what it does not
+            know. The judge says the same of both.
         ticket: The ticket that the endpoint takes, and that `soblob_client` sends. None: any
             ticket is good, and the client sends an invented one.
         tokens: The application tokens that the endpoint takes; the client sends the first. Empty:

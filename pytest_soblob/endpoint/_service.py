@@ -1,14 +1,15 @@
 """The pure endpoint: an HTTP request and a view in, a delivery and an exchange out.
 
-It judges each request, and answers one with an error as a strict server would: a SOAP fault that
-carries the rule ids, nothing stored. The answer has the profile and SOAP version of the request.
+It judges each request. What it makes of one that is wrong is its behaviour: `strict` answers a SOAP
+fault that carries the rule ids, and stores nothing; `wcf` reads it as a .NET host does. All else is
+the same for both.
 """
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pytest_soblob import _schemas
+from pytest_soblob import _schemas, wcf
 from pytest_soblob._http import HttpSyntaxError, parse_message
 from pytest_soblob.binding import Spelling
 from pytest_soblob.contract import (
@@ -65,6 +66,10 @@ class Call:
         envelope: None where the bytes are none.
         message: As far as it can be read.
         profile: Of the answer.
+        operation: That is answered; None where there is none.
+        refusal: What is sent in place of an answer; None where one is given.
+        dropped: Paths of what the server passed over in silence.
+        is_wcf: Whether the answer has the bytes of a .NET service.
     """
 
     request: HttpRequest
@@ -72,6 +77,10 @@ class Call:
     envelope: Envelope | None
     message: Message | None
     profile: Profile
+    operation: Operation | None = None
+    refusal: Delivery | None = None
+    dropped: tuple[str, ...] = ()
+    is_wcf: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,31 @@ def look_up(request: HttpRequest, base_url: str) -> HttpResponse:
     return HttpResponse(headers=plain, body=text.encode())
 
 
+def look_up_as_wcf(request: HttpRequest, base_url: str) -> HttpResponse:
+    """Answer GET and HEAD as a WCF host: a help page, the WSDL, its schema, 400 for the rest."""
+    path, service = request.path.lower().removesuffix("/"), SERVICE_PATHS["BLOB"].lower()
+    if service not in path:
+        return wcf.fault_response(wcf.Refusal(status=404))
+    if request.method != "GET" or not path.endswith(service):
+        return wcf.fault_response(wcf.Refusal(status=400))
+    address = base_url + SERVICE_PATHS["BLOB"]
+    query = request.query.lower()
+    if query in ("wsdl", "singlewsdl"):
+        return _as_xml(_schemas.served_wsdl("BLOB", address))
+    if query == "xsd=xsd0":
+        return _as_xml(_schemas.schema_file("netserver.xsd").read_bytes())
+    page = (
+        "<html><head><title>BLOB Service</title></head><body><h1>BLOB Service</h1>"
+        f'<p>A stub. Its WSDL is at <a href="{address}?wsdl">{address}?wsdl</a>.</p></body></html>'
+    )
+    headers = (("Content-Type", "text/html; charset=UTF-8"),)
+    return HttpResponse(headers=headers, body=page.encode())
+
+
+def _as_xml(body: bytes) -> HttpResponse:
+    return HttpResponse(headers=(("Content-Type", "text/xml; charset=UTF-8"),), body=body)
+
+
 def judge(request: HttpRequest, validator: EnvelopeValidator) -> Call:
     """Judge a request on its own."""
     verdict, envelope = validator.examine(request)
@@ -139,14 +173,60 @@ def answer(call: Call, view: View, settings: SoblobSettings, tickets: AbstractSe
         settings: Installation and application tokens.
         tickets: The good ones; empty takes any.
     """
-    # Nothing to answer is left where a team has switched off what makes bytes an envelope.
-    if call.verdict.errors or call.verdict.operation is None:
-        return Answer(_refuse(call), failure="the endpoint refused the request")
-    operation = OPERATIONS[str(call.verdict.operation)]
+    operation = call.operation
+    if call.refusal is not None or operation is None:
+        delivery = call.refusal or _refuse(call)
+        return Answer(delivery, failure="the endpoint refused the request")
     reply = view.script.take(operation.name)
     if reply is not None:
         return _scripted(call, operation, reply, view, settings, tickets)
     return _own_answer(call, operation, view, settings, tickets)
+
+
+def receive_strictly(call: Call) -> Call:
+    """Refuse whatever has an error, louder than any server."""
+    # Nothing to answer is left where a team has switched off what makes bytes an envelope.
+    if call.verdict.errors or call.verdict.operation is None:
+        return replace(call, refusal=_refuse(call))
+    return replace(call, operation=OPERATIONS[str(call.verdict.operation)])
+
+
+def receive_as_wcf(call: Call, largest: int) -> Call:
+    """Read the request as a WCF host does, whatever the judge says of it.
+
+    Args:
+        call: Judged.
+        largest: Bytes that a message may have.
+    """
+    call = replace(call, is_wcf=True, profile=Profile.WSDL)
+    received = wcf.read_request(call.request, largest)
+    if isinstance(received, wcf.Refusal):
+        return replace(call, refusal=Delivery(response=wcf.fault_response(received)))
+    return replace(
+        call,
+        operation=received.operation,
+        message=_as_read(received),
+        dropped=received.dropped,
+    )
+
+
+def _as_read(received: wcf.Received) -> Message:
+    blocks, values = received.blocks, received.values
+    ticket, token = blocks.get("Credentials"), blocks.get("ApplicationToken")
+    if received.operation is CHANGE_PERSON_IMAGE:
+        return ChangePersonImageRequest(
+            person_id=values["PersonId"],
+            blob_id=values["BlobId"],
+            ticket=ticket,
+            application_token=token,
+        )
+    return SaveImageStreamRequest(
+        type=values["Type"],
+        image=values["Image"],
+        description=values["Description"],
+        ticket=ticket,
+        application_token=token,
+    )
 
 
 def record(call: Call, answered: Answer, view: View) -> Exchange:
@@ -165,6 +245,7 @@ def record(call: Call, answered: Answer, view: View) -> Exchange:
         violations=call.verdict.violations,
         blob_id=None if answered.blob is None else answered.blob.id,
         profile=call.verdict.profile,
+        dropped=call.dropped,
     )
     view.exchanges.append(exchange)
     return exchange
@@ -211,7 +292,7 @@ def _own_answer(
     settings: SoblobSettings,
     tickets: AbstractSet[str],
 ) -> Answer:
-    refusal = _find_refusal(call.message, settings, tickets)
+    refusal = _find_refusal(call, settings, tickets)
     if refusal is not None:
         return _failure(call, operation, refusal)
     if isinstance(call.message, SaveImageStreamRequest):
@@ -223,11 +304,14 @@ def _own_answer(
 
 
 def _find_refusal(
-    message: Message | None, settings: SoblobSettings, tickets: AbstractSet[str]
+    call: Call, settings: SoblobSettings, tickets: AbstractSet[str]
 ) -> ExceptionInfo | None:
+    message = call.message
     if message is None:
         return None
-    if tickets and message.ticket not in tickets:
+    # Without a ticket a strict endpoint has answered a fault already.
+    missing = call.is_wcf and not (message.ticket or "").strip()
+    if missing or (tickets and message.ticket not in tickets):
         return _UNKNOWN_TICKET
     online = settings.installation == "online"
     if online and settings.tokens and message.application_token not in settings.tokens:
@@ -258,6 +342,9 @@ def _failure(
 def _message(
     call: Call, operation: Operation, response: SaveImageStreamResponse, delay_s: float = 0.0
 ) -> Delivery:
+    if call.is_wcf:
+        sent = wcf.normal_response(wcf.write_response(operation, response))
+        return Delivery(response=sent, delay_s=delay_s)
     data = response.to_bytes(call.profile, _NIL_BLOCKS, operation)
     return Delivery(response=to_http_response(data, call.profile), delay_s=delay_s)
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from pytest_soblob import wcf
 from pytest_soblob._server import LARGEST_BODY_BYTES, Server
 from pytest_soblob._text import plural
 from pytest_soblob.contract import Installation, Profile
@@ -28,7 +29,8 @@ class StubEndpoint:
 
     Args:
         profile: The form that requests must have; `auto` takes each.
-        behaviour: `strict`: each error is answered with a fault that names its rule.
+        behaviour: `strict`: each error is answered with a fault that names its rule; `wcf`: what
+            a .NET host does, which takes much that is wrong. Tests fail for the same in both.
         installation: `online` makes an application token mandatory.
         tickets: The tickets that are good; empty takes any that is there.
         tokens: The application tokens that are good, where the installation is online; empty
@@ -36,7 +38,7 @@ class StubEndpoint:
         address: Host, or host:port; port 0 is any free one.
         settings: All of these at once, instead of them.
         max_message_size: Bytes that the body of a request may have; a larger one is answered with
-            413 and not recorded. None means 1 GiB.
+            413 and not recorded. None means 1 GiB, and 65,536, the host's default, with `wcf`.
         on_exchange: Called with each exchange when it has been recorded, in the server's thread.
 
     As a context manager it starts and stops; leaving it raises what `check` would raise, so that
@@ -70,7 +72,8 @@ class StubEndpoint:
         own = () if self.settings.ticket is None else (self.settings.ticket,)
         self._tickets = frozenset({*own, *tickets})
         self._on_exchange = on_exchange
-        self._max_message_size = max_message_size or LARGEST_BODY_BYTES
+        self._is_wcf = self.settings.behaviour == "wcf"
+        self._largest = max_message_size or (wcf.LARGEST_MESSAGE if self._is_wcf else None)
         self._validator = EnvelopeValidator(
             "request",
             self.settings.profile,
@@ -97,7 +100,10 @@ class StubEndpoint:
             self.handle,
             host,
             port,
-            largest_body=self._max_message_size,
+            # A WCF host looks at other things first, and says so itself.
+            largest_body=LARGEST_BODY_BYTES
+            if self._is_wcf
+            else self._largest or LARGEST_BODY_BYTES,
             on_error=self._server_errors.append,
         )
         server.start()
@@ -232,17 +238,26 @@ class StubEndpoint:
     def handle(self, request: HttpRequest) -> Delivery:
         """Answer one request: what the socket calls, and any other transport may."""
         if not _service.is_call(request):
-            return Delivery(response=_service.look_up(request, self.base_url))
+            look_up = _service.look_up_as_wcf if self._is_wcf else _service.look_up
+            return Delivery(response=look_up(request, self.base_url))
         with self._ledger.call() as view:
-            judged = _service.judge(request, self._validator)  # the long part: without the lock
+            # The long part: without the lock.
+            judged = self._read(_service.judge(request, self._validator))
             with self._ledger.lock:
                 call = _service.follow(judged, view, self._validator.policy)
+                call = call if self._is_wcf else _service.receive_strictly(call)
                 answered = _service.answer(call, view, self.settings, self._tickets)
                 exchange = _service.record(call, answered, view)
                 self._ledger.note(call.verdict, view)
         if self._on_exchange is not None:
             self._on_exchange(exchange)
         return answered.delivery
+
+    def _read(self, call: _service.Call) -> _service.Call:
+        """With `wcf`, read the request as that host does, whatever the judge has said of it."""
+        if not self._is_wcf:
+            return call
+        return _service.receive_as_wcf(call, self._largest or wcf.LARGEST_MESSAGE)
 
     # -- judging ---------------------------------------------------------------------------------
 

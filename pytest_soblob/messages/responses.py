@@ -43,7 +43,8 @@ class SaveImageStreamResponse(ShortRepr):
     extra_info: Pairs | None = None
     time_zone: TimeZone | None = None
 
-    def _block_values(self) -> dict[str, Any]:
+    def block_values(self) -> dict[str, Any]:
+        """Return what each header block holds, by name; None for nil or absent."""
         return {
             "ExceptionInfo": None
             if self.exception_info is None
@@ -66,7 +67,7 @@ class SaveImageStreamResponse(ShortRepr):
         spelling = spelling or Spelling()
         bare = Profile(profile) is Profile.DOCUMENTED and self.succeeded is not False
         blocks = () if bare else operation.response_blocks
-        root = new_envelope(profile, spelling, blocks, self._block_values())
+        root = new_envelope(profile, spelling, blocks, self.block_values())
         wrapper = append_wrapper(root, operation.response_element)
         checked(write_sequence, wrapper, operation.results, {"Response": self.blob_id}, spelling)
         return serialise(root, spelling)

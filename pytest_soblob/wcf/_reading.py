@@ -1,0 +1,315 @@
+"""How a WCF host reads a request: its checks in its order, and its one forward pass over the parts.
+
+Each check returns a `Refusal`, or None to go on. What is dropped on the way is not lost here: it is
+told by path, so that a test can see what a server would not have.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.message import Message as Headers
+from typing import Any, Final
+from urllib.parse import unquote
+
+from lxml import etree
+
+from pytest_soblob import _xml
+from pytest_soblob.binding import parse_boolean, parse_int
+from pytest_soblob.contract import CHANGE_PERSON_IMAGE, SAVE_IMAGE_STREAM, Operation
+from pytest_soblob.envelope import (
+    Element,
+    Envelope,
+    children,
+    local_name,
+    namespace,
+    stray_texts,
+    text_of,
+)
+from pytest_soblob.names import NETSERVER, SERVICE_PATHS, SOAP11
+from pytest_soblob.wcf._progress import is_broken_inside_body
+from pytest_soblob.wcf._values import UnreadableError, read_part
+from pytest_soblob.wcf._writing import (
+    Refusal,
+    action_not_supported,
+    deserialization_failed,
+    destination_unreachable,
+    internal_service_fault,
+    must_understand,
+)
+from pytest_soblob.wire import HttpRequest
+
+# WCF's default; NetServer's own is not known, surely higher.
+LARGEST_MESSAGE: Final = 65_536
+DEEPEST: Final = 128
+OPERATIONS: Final = (SAVE_IMAGE_STREAM, CHANGE_PERSON_IMAGE)
+_CHARSETS: Final = {
+    "utf-8": "utf-8",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16",
+    "utf-16be": "utf-16",
+}
+_ADDRESSING_NONE: Final = "http://schemas.microsoft.com/ws/2005/05/addressing/none"
+# What is wrong before an element was read: declaration, encoding, DTD.
+_BEFORE_THE_ROOT: Final = frozenset(
+    f"xml.{name}"
+    for name in ("empty", "not-xml", "html", "version", "doctype", "utf16-undeclared")
+    + ("encoding-contradicts", "encoding-unsupported", "too-many-attributes")
+)
+_EMPTY_400: Final = Refusal(status=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What the host read of a call.
+
+    Attributes:
+        operation: That SOAPAction names.
+        values: Of the parts by name; None for nil, missing or dropped ones.
+        blocks: Of the header blocks by name, those that stand there.
+        dropped: Paths of what the host passed over in silence: late and unknown children.
+    """
+
+    operation: Operation
+    values: Mapping[str, Any]
+    blocks: Mapping[str, Any] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+
+
+def read_request(request: HttpRequest, largest: int = LARGEST_MESSAGE) -> Received | Refusal:
+    """Read a POST as a WCF host reads it.
+
+    Args:
+        request: To any path.
+        largest: Bytes that a message may have.
+    """
+    refused = _check_http(request, largest)
+    if refused is not None:
+        return refused
+    parsed = _read_xml(request)
+    if isinstance(parsed, Refusal):
+        return parsed
+    operation = _choose(request)
+    if isinstance(operation, Refusal):
+        return operation
+    return _read_message(parsed, operation)
+
+
+def _check_http(request: HttpRequest, largest: int) -> Refusal | None:
+    """Sections 1 to 4: the address, whether there is a body, its type, its size."""
+    path, service = request.path.lower(), SERVICE_PATHS["BLOB"].lower()
+    at = path.find(service)
+    rest = path[at + len(service) :] if at >= 0 else None
+    if rest is None or (rest and not rest.startswith("/")):
+        return Refusal(status=404)
+    if request.method not in ("POST", "PUT", "PATCH"):
+        return _EMPTY_400
+    chunked = request.header("Transfer-Encoding") is not None
+    if request.header("Content-Length") is None and not chunked:
+        return Refusal(status=411)
+    if not request.body:
+        return _EMPTY_400
+    given = request.header("Content-Type") or "application/octet-stream"
+    if _charset(given) is None:
+        return Refusal(
+            status=415,
+            reason=f"Cannot process the message because the content type '{given}' was not the "
+            "expected type 'text/xml; charset=utf-8'.",
+        )
+    if chunked and len(request.body) >= largest:
+        return _EMPTY_400
+    return Refusal(status=413) if len(request.body) > largest else None
+
+
+def _charset(content_type: str) -> str | None:
+    """Return the charset, empty where none is given; None where the type is not taken."""
+    message = Headers()
+    message["Content-Type"] = " ".join(content_type.split())
+    if message.get_content_type() != "text/xml" or "/" not in content_type:
+        return None
+    charset = str(message.get_param("charset", "", unquote=True) or "").lower()
+    return _CHARSETS.get(charset) if charset else ""
+
+
+def _read_xml(request: HttpRequest) -> Envelope | Refusal:
+    """Section 5: everything up to the first node of Body is read before an operation is chosen."""
+    document = _xml.parse(request.body)
+    if document.problem is not None and document.problem.rule in _BEFORE_THE_ROOT:
+        return _EMPTY_400
+    broken = document.problem is not None or _has_instruction(document)
+    if broken and not is_broken_inside_body(request.body, document.encoding):
+        return _EMPTY_400
+    if not broken and not _agrees(document, _charset(request.header("Content-Type") or "") or ""):
+        return _EMPTY_400
+    if broken:
+        operation = _choose(request)
+        if isinstance(operation, Refusal):
+            return operation
+        said = "" if document.problem is None else document.problem.message
+        return deserialization_failed(
+            operation.name, said or "Processing instructions are not read."
+        )
+    envelope = Envelope.from_document(document)
+    if envelope is None or envelope.root.tag != f"{{{SOAP11}}}Envelope":
+        return _EMPTY_400
+    return _check_envelope(envelope) or envelope
+
+
+def _has_instruction(document: _xml.Document) -> bool:
+    if document.root is None:
+        return False
+    outside = (node for node, _ in document.iter_outside_root())
+    if any(isinstance(node, etree._ProcessingInstruction) for node in outside):
+        return True
+    return next(document.root.iter(etree.ProcessingInstruction), None) is not None
+
+
+def _agrees(document: _xml.Document, charset: str) -> bool:
+    """Whether bytes, declaration and charset say the same; UTF-16 must say so itself."""
+    actual = "utf-16" if "16" in document.encoding else document.encoding.lower()
+    if actual == "utf-16" and document.declared_encoding is None:
+        return False
+    if actual not in ("utf-8", "utf-16"):
+        return False
+    return not charset or charset == actual
+
+
+def _check_envelope(envelope: Envelope) -> Refusal | None:
+    """Look at Header and Body as far as they are read before the operation is chosen."""
+    expected = [f"{{{SOAP11}}}Header", f"{{{SOAP11}}}Body"]
+    tags = [str(child.tag) for child in children(envelope.root)]
+    if tags[:1] != expected[1:] and tags[:2] != expected:
+        return _EMPTY_400
+    header = children(envelope.root)[0] if tags[0] == expected[0] else None
+    for block in [] if header is None else children(header):
+        value = block.get(f"{{{SOAP11}}}mustUnderstand")
+        if namespace(block) == _ADDRESSING_NONE:
+            return _EMPTY_400
+        if value is not None and parse_boolean(value) is None:
+            return _EMPTY_400
+    return None
+
+
+def _choose(request: HttpRequest) -> Operation | Refusal:
+    """Section 6: SOAPAction alone, in its exact case; then the address."""
+    raw = unquote((request.header("SOAPAction") or "").strip())
+    action = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] == '"' else raw
+    operation = next((one for one in OPERATIONS if one.soap_action == action), None)
+    if operation is None:
+        return action_not_supported(action)
+    service = SERVICE_PATHS["BLOB"].lower()
+    rest = request.path.lower().partition(service)[2]
+    return destination_unreachable(request.path) if rest.strip("/") else operation
+
+
+def _read_message(envelope: Envelope, operation: Operation) -> Received | Refusal:
+    """Sections 7 to 11: header blocks, wrapper, parts, what follows, mustUnderstand."""
+    try:
+        blocks, unknown = _read_blocks(envelope, operation)
+    except UnreadableError:
+        return internal_service_fault()
+    body = next(child for child in children(envelope.root) if local_name(child) == "Body")
+    if body.text is not None and body.text.strip():
+        return internal_service_fault()
+    inside = children(body)
+    if inside and inside[0].tag != f"{{{NETSERVER}}}{operation.name}":
+        return internal_service_fault()
+    if _depth(envelope.root) > DEEPEST:
+        return deserialization_failed(
+            operation.name, f"The maximum read depth ({DEEPEST}) has been exceeded."
+        )
+    values: dict[str, Any] = {part.name: None for part in operation.parts}
+    dropped: list[str] = []
+    if inside:
+        refused = _read_parts(envelope, inside[0], operation, values, dropped)
+        if refused is not None:
+            return refused
+    if _goes_on(envelope.root, body, inside):
+        return deserialization_failed(
+            operation.name, f"End element 'Body' from namespace '{SOAP11}' expected."
+        )
+    if unknown is not None:
+        return must_understand(local_name(unknown), namespace(unknown))
+    return Received(operation=operation, values=values, blocks=blocks, dropped=tuple(dropped))
+
+
+def _read_parts(
+    envelope: Envelope,
+    wrapper: Element,
+    operation: Operation,
+    values: dict[str, Any],
+    dropped: list[str],
+) -> Refusal | None:
+    """Section 3: one forward pass; whatever does not come in its turn is passed over."""
+    names = [part.name for part in operation.parts]
+    position = 0
+    if wrapper.text is not None and wrapper.text.strip():
+        return deserialization_failed(operation.name, _text_error(wrapper))
+    for child in children(wrapper):
+        wanted = names[position:]
+        name = local_name(child) if namespace(child) == NETSERVER else ""
+        if name in wanted:
+            try:
+                values[name] = read_part(child)
+            except UnreadableError as error:
+                return deserialization_failed(operation.name, str(error), name)
+            position = names.index(name) + 1
+        else:
+            dropped.append(envelope.paths.path_of(child))
+    if next(stray_texts(wrapper), None) is not None:
+        return deserialization_failed(operation.name, _text_error(wrapper))
+    return None
+
+
+def _text_error(wrapper: Element) -> str:
+    return f"End element '{local_name(wrapper)}' from namespace '{NETSERVER}' expected. Found text."
+
+
+def _read_blocks(envelope: Envelope, operation: Operation) -> tuple[dict[str, Any], Element | None]:
+    """Return the known blocks' values, the last of each, and one that must be understood.
+
+    Raises:
+        UnreadableError: A value cannot be read.
+    """
+    known = {block.name: block.type for block in operation.request_blocks}
+    values: dict[str, Any] = {}
+    unknown: Element | None = None
+    header = children(envelope.root)[0]
+    for block in children(header) if local_name(header) == "Header" else []:
+        name = local_name(block)
+        if namespace(block) == NETSERVER and name in known:
+            values[name] = _read_block(block, known[name])
+        elif unknown is None and parse_boolean(block.get(f"{{{SOAP11}}}mustUnderstand", "")):
+            unknown = block
+    return values, unknown
+
+
+def _read_block(block: Element, type_name: str) -> Any:
+    if type_name == "string":
+        return _text(block)
+    inside = {local_name(c): c for c in children(block) if namespace(c) == NETSERVER}
+    if type_name == "SoCredentials":
+        return _text(inside["Ticket"]) if "Ticket" in inside else None
+    zone = inside.get("SoTimeZoneId")
+    if zone is not None and parse_int(text_of(zone)) is None:
+        raise UnreadableError("SoTimeZoneId")
+    return {name: _text(child) for name, child in inside.items()}
+
+
+def _text(element: Element) -> str:
+    if children(element):
+        raise UnreadableError(local_name(element))
+    return text_of(element)
+
+
+def _goes_on(root: Element, body: Element, inside: Sequence[Element]) -> bool:
+    """Whether anything but white space and comments stands behind the wrapper."""
+    if len(inside) > 1 or next(stray_texts(body), None) is not None:
+        return True
+    return children(root)[-1] is not body or next(stray_texts(root), None) is not None
+
+
+def _depth(root: Element) -> int:
+    depth = deepest = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest

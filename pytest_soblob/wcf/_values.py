@@ -1,0 +1,105 @@
+"""How .NET reads the parts: an enum by its exact name, base64 leniently, text as it stands."""
+
+import re
+from typing import Final
+
+import pybase64
+
+from pytest_soblob.binding import NIL, XSI_TYPE, parse_boolean
+from pytest_soblob.contract import BlobLinkType
+from pytest_soblob.envelope import Element, children, display_name, local_name, parse_qname, text_of
+from pytest_soblob.names import NETSERVER, XSD
+
+_WHITE: Final = " \t\r\n"
+_GROUPS: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)*+")
+_PIECES: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_DECLARED: Final = {
+    "Type": (NETSERVER, ("BlobLinkType",)),
+    "Image": (XSD, ("base64Binary",)),
+    "Description": (XSD, ("string",)),
+    "PersonId": (XSD, ("int",)),
+    "BlobId": (XSD, ("int",)),
+}
+
+
+class UnreadableError(ValueError):
+    """A value that the reader refuses; the text is what it says."""
+
+
+def read_part(element: Element) -> BlobLinkType | bytes | str | int | None:
+    """Return a part's value; None where it is nil.
+
+    Raises:
+        UnreadableError: The reader refuses it.
+    """
+    name = local_name(element)
+    _check_type(element)
+    if parse_boolean(element.get(NIL, "")):
+        return None
+    inside = children(element)
+    if inside:
+        raise UnreadableError(
+            f"End element '{name}' from namespace '{NETSERVER}' expected. Found element "
+            f"'{display_name(str(inside[0].tag))}'."
+        )
+    text = text_of(element)
+    match name:
+        case "Type":
+            return read_enum(text)
+        case "Image":
+            return read_base64(text)
+        case "Description":
+            return text
+    try:
+        return int(text.strip(_WHITE))
+    except ValueError:
+        raise UnreadableError(f"The value '{text}' cannot be parsed as the type 'Int32'.") from None
+
+
+def read_enum(text: str) -> BlobLinkType:
+    """Return the link type of that exact name.
+
+    Raises:
+        UnreadableError: There is none.
+    """
+    if text not in BlobLinkType.__members__:
+        raise UnreadableError(
+            f"Invalid enum value '{text}' cannot be deserialized into type 'BlobLinkType'. Ensure "
+            "that the necessary enum values are present and are marked with EnumMemberAttribute "
+            "attribute if the type has DataContractAttribute attribute."
+        )
+    return BlobLinkType[text]
+
+
+def read_base64(text: str) -> bytes:
+    """Return the bytes: white space anywhere, several padded pieces, unused bits of any value.
+
+    Raises:
+        UnreadableError: A character is wrong, or the length.
+    """
+    compact = "".join(text.split())
+    good = _GROUPS.match(compact).end()  # type: ignore[union-attr]  # it matches anything
+    if good < len(compact):
+        group = compact[good : good + 4]
+        if len(group) < 4 and _PIECES.fullmatch(group):
+            raise UnreadableError(
+                f"Base64 sequence length ({len(compact)}) not valid. Must be a multiple of 4."
+            )
+        raise UnreadableError(
+            f"The characters '{group}' at offset {good} are not a valid Base64 sequence."
+        )
+    return b"".join(pybase64.b64decode(piece) for piece in _PIECES.findall(compact))
+
+
+def _check_type(element: Element) -> None:
+    raw = element.get(XSI_TYPE)
+    if raw is None:
+        return
+    name = parse_qname(raw)
+    uri = element.nsmap.get(name[0]) if name else None
+    expected = _DECLARED[local_name(element)]
+    if name is None or uri != expected[0] or name[1] not in expected[1]:
+        raise UnreadableError(
+            f"Element '{NETSERVER}:{local_name(element)}' contains data from a type that maps to "
+            f"the name '{raw}'. The deserializer has no knowledge of any type that maps to it."
+        )

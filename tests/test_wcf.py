@@ -1,0 +1,393 @@
+"""The behaviour `wcf`: the bytes of a .NET service, and each row of what its host does."""
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_soblob import ExceptionInfo, SaveImageStreamResponse, StubEndpoint, TimeZone, wcf
+from pytest_soblob._http import parse_message
+from pytest_soblob.contract import SAVE_IMAGE_STREAM
+from pytest_soblob.wire import HttpResponse
+from tests.mistakes import (
+    ACTION,
+    CREDENTIALS,
+    DESCRIPTION,
+    IMAGE,
+    NS,
+    SOAP12,
+    TYPE,
+    request,
+)
+
+SAMPLES = Path(__file__).parents[2] / "shared" / "WCF.md"
+PATH = "/Remote/Services86/BLOB.svc"
+NONE = "http://schemas.microsoft.com/ws/2005/05/addressing/none"
+TEXT = "text/xml; charset=utf-8"
+
+
+# -- bytes ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def samples() -> tuple[str, list[str]]:
+    if not SAMPLES.exists():
+        pytest.skip("needs ../shared/WCF.md, which is not on this machine")
+    text = SAMPLES.read_text(encoding="utf-8")
+    return text, [block.strip() for block in re.findall(r"```xml\n(.*?)```", text, re.DOTALL)]
+
+
+def test_a_success_is_written_like_sample_a(samples: tuple[str, list[str]]) -> None:
+    response = SaveImageStreamResponse(blob_id=4711, succeeded=True)
+    assert wcf.write_response(SAVE_IMAGE_STREAM, response).decode() == samples[1][0]
+
+
+def test_filled_blocks_are_written_like_the_sample(samples: tuple[str, list[str]]) -> None:
+    response = SaveImageStreamResponse(
+        blob_id=0,
+        succeeded=False,
+        exception_info=ExceptionInfo(
+            message="m",
+            friendly_text="f",
+            exception_type="T",
+            inner_exception=ExceptionInfo(message="inner"),
+            parameters=(("k", "v"),),
+        ),
+        extra_info=(("a", "b"),),
+        time_zone=TimeZone(id=1, location_code="NO"),
+    )
+    assert wcf.write_response(SAVE_IMAGE_STREAM, response).decode() == samples[1][1]
+
+
+@pytest.mark.parametrize(
+    ("index", "refusal"),
+    [
+        (2, wcf.action_not_supported("X")),
+        (3, wcf.internal_service_fault()),
+        (4, wcf.must_understand("NAME", "NS")),
+    ],
+    ids=["sample B", "sample C", "sample D"],
+)
+def test_a_fault_is_written_like_its_sample(
+    samples: tuple[str, list[str]], index: int, refusal: wcf.Refusal
+) -> None:
+    body = wcf.fault_response(refusal).body.decode()
+    reason = re.search(r'<faultstring xml:lang="en-US">(.*)</faultstring>', body)
+    assert reason is not None
+    assert body.replace(reason[1], "...") == samples[1][index]
+    # The reasons stand in the text, in backquotes, with the two or trailing blanks that they have.
+    said = refusal.text.replace("<serviceDebug>", "<serviceDebug>")
+    assert f"`{said}`" in samples[0]
+
+
+@pytest.mark.parametrize("part", ["PART", None])
+def test_both_shapes_of_what_cannot_be_read(
+    samples: tuple[str, list[str]], part: str | None
+) -> None:
+    text = wcf.deserialization_failed("SaveImageStream", "MSG", part).text
+    assert f"`{text.replace(NS, '{NS}')}`" in samples[0]
+
+
+def test_no_culture_no_language() -> None:
+    body = wcf.fault_response(wcf.internal_service_fault(), culture="").body
+    assert b"<faultstring>" in body
+
+
+# -- the short table, over a raw socket -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[StubEndpoint]:
+    endpoint = StubEndpoint(behaviour="wcf").start()
+    yield endpoint
+    endpoint.stop()
+
+
+@pytest.fixture
+def host(running: StubEndpoint) -> StubEndpoint:
+    running.reset()
+    return running
+
+
+def send(host: StubEndpoint, data: bytes) -> HttpResponse:
+    address = (
+        host.base_url.rpartition("//")[2].partition(":")[0],
+        int(host.base_url.split(":")[2]),
+    )
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    message = parse_message(received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))
+    assert isinstance(message, HttpResponse)
+    return message
+
+
+def post(
+    host: StubEndpoint,
+    body: str | bytes = b"",
+    *,
+    method: str = "POST",
+    path: str = PATH,
+    action: str | None = f'"{ACTION}"',
+    content_type: str | None = TEXT,
+    length: bool = True,
+    chunked: bool = False,
+    more: str = "",
+) -> HttpResponse:
+    data = body.encode() if isinstance(body, str) else body
+    lines = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close"]
+    lines += [f"SOAPAction: {action}"] if action is not None else []
+    lines += [f"Content-Type: {content_type}"] if content_type is not None else []
+    lines += ["Transfer-Encoding: chunked"] if chunked else []
+    lines += [f"Content-Length: {len(data)}"] if length and not chunked else []
+    lines += [more] if more else []
+    framed = b"%x\r\n%b\r\n" % (len(data), data) if chunked and data else data
+    return send(host, "\r\n".join(lines).encode() + b"\r\n\r\n" + framed + b"0\r\n\r\n" * chunked)
+
+
+def code(response: HttpResponse) -> tuple[int, str]:
+    """Status, and the fault code's local name; empty for a body that is none."""
+    found = re.search(rb"<faultcode[^>]*>\w+:(\w+)<", response.body)
+    return response.status, found[1].decode() if found else ""
+
+
+OK, EMPTY, AN, IS, DF, MU = (
+    (200, ""),
+    (400, ""),
+    (500, "ActionNotSupported"),
+    (500, "InternalServiceFault"),
+    (500, "DeserializationFailed"),
+    (500, "MustUnderstand"),
+)
+DECLARED = '<?xml version="1.0" encoding="{}"?>'
+DEEP = "<n:a>" * 140 + "</n:a>" * 140
+FOREIGN = '<x:y xmlns:x="urn:x"{}/>'
+
+
+def described(text: str) -> str:
+    return request(TYPE, IMAGE, f"<n:Description>{text}</n:Description>")
+
+
+def image(text: str, attributes: str = "") -> str:
+    return request(TYPE, f"<n:Image{attributes}>{text}</n:Image>", DESCRIPTION)
+
+
+def type_(text: str, attributes: str = "") -> str:
+    return request(f"<n:Type{attributes}>{text}</n:Type>", IMAGE, DESCRIPTION)
+
+
+R = request()
+BODIES: dict[str, tuple[str | bytes, tuple[int, str]]] = {
+    "a valid call": (R, OK),
+    "SOAP 1.2": (request(soap=SOAP12), EMPTY),
+    "an unknown envelope": (request(soap="urn:x"), EMPTY),
+    "the root is no Envelope": ("<a/>", EMPTY),
+    "not XML": ("hello", EMPTY),
+    "a DTD": (f"<!DOCTYPE a>{R}", EMPTY),
+    "an instruction before": (f"<?php?>{R}", EMPTY),
+    "broken before Body": (R.replace("<e:Body>", "&<e:Body>"), EMPTY),
+    "no Body": (R[: R.index("<e:Body>")] + "</e:Envelope>", EMPTY),
+    "another encoding declared": (DECLARED.format("utf-16") + R, EMPTY),
+    "UTF-16 without a declaration": (R.encode("utf-16"), EMPTY),
+    "UTF-16, declared, but charset is UTF-8": ((DECLARED.format("utf-16") + R).encode("utf-16"),
+                                               EMPTY),
+    "a mark": ("\ufeff" + R, OK),
+    "a declaration": (DECLARED.format("utf-8") + R, OK),
+    "white space around": (f"\n {R}\n ", OK),
+    "comments around": (f"<!-- a -->{R}<!-- b -->", OK),
+    "truncated inside the wrapper": (R[: R.index("</n:Image>")], DF),
+    "an undefined entity inside": (described("&nbsp;"), DF),
+    "an instruction inside": (request(TYPE, "<?php?>", IMAGE, DESCRIPTION), DF),
+    "bad UTF-8 inside": (described("x").encode().replace(b">x<", b">\xff<"), DF),
+    "something after Envelope": (R + "<a/>", DF),
+    "a second child of Body": (R.replace("</e:Body>", "<n:x/></e:Body>"), DF),
+    "text in the wrapper": (request(TYPE, "oops", IMAGE, DESCRIPTION), DF),
+    "another wrapper": (request(wrapper="n:SaveImage"), IS),
+    "the wrapper in no namespace": (request(wrapper="SaveImageStream"), IS),
+    "text as Body": (re.sub("<e:Body>.*</e:Body>", "<e:Body>oops</e:Body>", R, flags=re.S), IS),
+    "an empty Body": (re.sub("<e:Body>.*</e:Body>", "<e:Body/>", R, flags=re.S), OK),
+    "an empty wrapper": (request("<!-- -->"), OK),
+    "an unknown type": (type_("Portrait"), DF),
+    "a number for a type": (type_("1"), DF),
+    "an empty type": (type_(""), DF),
+    "a type in another case": (type_("personimage"), DF),
+    "a type with white space": (type_(" PersonImage "), DF),
+    "type nil": (type_("", ' xsi:nil="true"'), OK),
+    "xsi:type": (image("QUJD", ' xsi:type="xsd:base64Binary"'), OK),
+    "xsi:type unknown": (image("QUJD", ' xsi:type="xsd:base64"'), DF),
+    "a bad base64 character": (image("A*EC"), DF),
+    "URL-safe base64": (image("-_-_"), DF),
+    "base64 of five characters": (image("QUJDQ"), DF),
+    "white space in base64": (image(" QU\r\nJD "), OK),
+    "CDATA": (image("<![CDATA[QUJD]]>"), OK),
+    "a character reference": (image("&#81;UJD"), OK),
+    "a comment in base64": (image("QU<!-- -->JD"), OK),
+    "pad bits": (image("AB=="), OK),
+    "padding inside": (image("AAECAw==AAEC"), OK),
+    "an empty image": (image(""), OK),
+    "an image of white space": (image("  \n"), OK),
+    "image nil": (image("", ' xsi:nil="true"'), OK),
+    "an element in the image": (image("<a/>"), DF),
+    "an element in the description": (described("<a/>"), DF),
+    "deeper than 128": (request(TYPE, IMAGE, DESCRIPTION, DEEP), DF),
+    "a duplicate part": (request(TYPE, IMAGE, DESCRIPTION, DESCRIPTION), OK),
+    "an unknown block": (request(header=CREDENTIALS + FOREIGN.format("")), OK),
+    "an unknown block, mustUnderstand 0": (
+        request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="0"')), OK),
+    "an unknown block, mustUnderstand 1": (
+        request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="1"')), MU),
+    "mustUnderstand is no boolean": (
+        request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="x"')), EMPTY),
+    "a block of addressing/none": (
+        request(header=f'{CREDENTIALS}<a:To xmlns:a="{NONE}"/>'), EMPTY),
+    "a time zone that is no number": (
+        request(header=f"{CREDENTIALS}<n:TimeZone><n:SoTimeZoneId>abc</n:SoTimeZoneId></n:TimeZone>"),
+        IS),
+    "a child in a token": (
+        request(header=f"{CREDENTIALS}<n:ApplicationToken><n:a/></n:ApplicationToken>"), IS),
+    "no block": (request(header=""), OK),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_what_a_body_is_answered(host: StubEndpoint, name: str) -> None:
+    body, expected = BODIES[name]
+    response = post(host, body)
+    assert code(response) == expected
+    if expected == EMPTY:
+        assert (response.body, response.header("Content-Length")) == (b"", "0")
+    elif expected == OK:
+        assert response.header("Content-Type") == TEXT
+        assert response.body.startswith(b'<s:Envelope xmlns:s="')
+
+
+HEADS: dict[str, tuple[dict[str, object], tuple[int, str]]] = {
+    "text/plain": ({"content_type": "text/plain"}, (415, "")),
+    "SOAP 1.2's type": ({"content_type": "application/soap+xml"}, (415, "")),
+    "Latin-1": ({"content_type": "text/xml; charset=iso-8859-1"}, (415, "")),
+    "no type": ({"content_type": None}, (415, "")),
+    "no charset": ({"content_type": "text/xml"}, OK),
+    "a quoted charset in upper case": ({"content_type": 'TEXT/XML; charset="UTF-8"'}, OK),
+    "no body": ({"body": b""}, EMPTY),
+    "no body, and a wrong type": ({"body": b"", "content_type": "a/b"}, EMPTY),
+    "chunked without bytes": ({"body": b"", "chunked": True}, EMPTY),
+    "neither length nor chunks": ({"body": b"", "length": False}, (411, "")),
+    "over the limit": ({"body": R + " " * 65_536}, (413, "")),
+    "at the limit": ({"body": R + " " * (65_536 - len(R))}, OK),
+    "chunked, at the limit": ({"body": R + " " * (65_536 - len(R)), "chunked": True}, EMPTY),
+    "over the limit, and a wrong type": ({"body": " " * 65_537, "content_type": "a/b"}, (415, "")),
+    "chunked": ({"chunked": True}, OK),
+    "gzip": ({"body": b"\x1f\x8b\x08\x00", "more": "Content-Encoding: gzip"}, EMPTY),
+    "Expect": ({"more": "Expect: 100-continue"}, OK),
+    "no SOAPAction": ({"action": None}, AN),
+    "an empty SOAPAction": ({"action": '""'}, AN),
+    "another SOAPAction": ({"action": '"urn:x"'}, AN),
+    "SOAPAction in another case": ({"action": f'"{ACTION.lower()}"'}, AN),
+    "SOAPAction unquoted": ({"action": ACTION}, OK),
+    "SOAPAction percent-encoded": ({"action": f'"{ACTION.replace("/", "%2F")}"'}, OK),
+    "HEAD": ({"method": "HEAD"}, EMPTY),
+    "DELETE": ({"method": "DELETE"}, EMPTY),
+    "OPTIONS": ({"method": "OPTIONS"}, EMPTY),
+    "PUT": ({"method": "PUT"}, OK),
+    "PATCH": ({"method": "PATCH"}, OK),
+    "a path in another case": ({"path": PATH.upper()}, OK),
+    "a slash at the end": ({"path": f"{PATH}/"}, OK),
+    "a query": ({"path": f"{PATH}?x=y"}, OK),
+    "below the service": ({"path": f"{PATH}/x"}, (500, "DestinationUnreachable")),
+    "below it, and another SOAPAction": ({"path": f"{PATH}/x", "action": '"urn:x"'}, AN),
+    "another path": ({"path": "/x"}, (404, "")),
+    "broken XML, and another SOAPAction": ({"body": "hello", "action": '"urn:x"'}, EMPTY),
+    "a broken part, and another SOAPAction": ({"body": image("A*EC"), "action": '"urn:x"'}, AN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_what_a_head_is_answered(host: StubEndpoint, name: str) -> None:
+    given, expected = HEADS[name]
+    body = given.pop("body", R) if "body" not in given else given["body"]
+    options = {key: value for key, value in given.items() if key != "body"}
+    response = post(host, body, **options)  # type: ignore[arg-type]
+    assert code(response) == expected
+    if expected[0] == 415:
+        assert response.reason_phrase.startswith("Cannot process the message because the content")
+
+
+def test_the_order_of_checks_hides_what_comes_later(host: StubEndpoint) -> None:
+    block = FOREIGN.format(' e:mustUnderstand="1"')
+    bad_body = image("A*EC").replace(CREDENTIALS, CREDENTIALS + block)
+    assert code(post(host, bad_body)) == DF
+    bad_block = "<n:ApplicationToken><n:a/></n:ApplicationToken>"
+    assert code(post(host, image("A*EC").replace(CREDENTIALS, CREDENTIALS + bad_block))) == IS
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (image("A*EC"), "The characters 'A*EC' at offset 0 are not a valid Base64 sequence."),
+        (image("QUJDQ"), "Base64 sequence length (5) not valid. Must be a multiple of 4."),
+        (type_("x"), "Invalid enum value 'x' cannot be deserialized into type 'BlobLinkType'."),
+    ],
+)
+def test_what_a_reader_says(host: StubEndpoint, body: str, said: str) -> None:
+    assert said in post(host, body).body.decode()
+
+
+# -- what is lost, and who says so ----------------------------------------------------------------
+
+LOST = {
+    "description first": (request(DESCRIPTION, TYPE, IMAGE), {"Type", "Image"}),
+    "description before image": (request(TYPE, DESCRIPTION, IMAGE), {"Image"}),
+    "misspelt": (request(TYPE, IMAGE.replace("Image", "image"), DESCRIPTION), {"image"}),
+    "in no namespace": (request(TYPE, IMAGE.replace("n:", ""), DESCRIPTION), {"Image"}),
+    "doubled": (request(TYPE, IMAGE, DESCRIPTION, DESCRIPTION), {"Description[2]"}),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_is_dropped_in_silence_is_told_by_the_judge(host: StubEndpoint, name: str) -> None:
+    body, lost = LOST[name]
+    assert post(host, body).status == 200
+    (exchange,) = host.exchanges
+    assert {path.rpartition("/")[2].removeprefix("ns:") for path in exchange.dropped} == lost
+    assert any(violation.is_error for violation in exchange.violations)
+    (blob,) = host.blobs.values()
+    assert (blob.image is None) == bool({"Image", "image"} & lost)
+    with pytest.raises(AssertionError, match=r"body\.child-"):
+        host.check()
+
+
+def test_a_missing_ticket_is_no_fault(host: StubEndpoint) -> None:
+    assert b">false</h:Succeeded>" in post(host, request(header="")).body
+    assert host.blobs == {}
+    with pytest.raises(AssertionError, match="credentials-missing"):
+        host.check()
+
+
+def test_a_reply_can_be_scripted(host: StubEndpoint) -> None:
+    host.reply(succeeded=False)
+    assert b">false</h:Succeeded>" in post(host, R).body
+    assert b"<Response>1</Response>" in post(host, R).body
+    host.check()
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "start"),
+    [
+        ("", "text/html; charset=UTF-8", b"<html>"),
+        ("?wsdl", "text/xml; charset=UTF-8", b"<?xml"),
+        ("?WSDL", "text/xml; charset=UTF-8", b"<?xml"),
+        ("?singleWsdl", "text/xml; charset=UTF-8", b"<?xml"),
+        ("?xsd=xsd0", "text/xml; charset=UTF-8", b"<?xml"),
+    ],
+)
+def test_looking_around(host: StubEndpoint, query: str, kind: str, start: bytes) -> None:
+    response = post(host, method="GET", path=PATH + query, length=False)
+    assert (response.status, response.header("Content-Type")) == (200, kind)
+    assert response.body.startswith(start)
+    assert post(host, method="GET", path=f"{PATH}/x{query}", length=False).status == 400
+    assert host.exchanges == []
