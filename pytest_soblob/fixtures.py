@@ -32,6 +32,7 @@ SEVERITY_OPTIONS = {
 OPTIONS = {
     "soblob_profile": ("profile", "form that requests must have: auto, documented, wsdl, soap12"),
     "soblob_installation": ("installation", "onsite, or online (an application token is needed)"),
+    "soblob_behaviour": ("behaviour", "how the endpoint answers: strict, or wcf (as a .NET host)"),
     "soblob_ticket": ("ticket", "the one ticket that the endpoint takes"),
     "soblob_application_token": ("tokens", "the one application token that the endpoint takes"),
 }

@@ -367,7 +367,7 @@ def test_misuse_is_told() -> None:
     endpoint = StubEndpoint()
     with pytest.raises(SoblobError, match="not running"):
         _ = endpoint.url
-    with pytest.raises(SoblobError, match="behaviour must be one of 'strict'"):
+    with pytest.raises(SoblobError, match="behaviour must be one of 'strict', 'wcf'"):
         StubEndpoint(behaviour="lenient")
     with pytest.raises(SoblobError, match="at least one rule"), endpoint.expecting():
         pass

@@ -32,7 +32,7 @@ def test_addresses(address: str, parts: tuple[str, int]) -> None:
     [
         ({"profile": "soap11"}, "profile must be one of 'auto', .* not 'soap11'"),
         ({"installation": "cloud"}, "installation must be one of 'onsite', 'online'"),
-        ({"behaviour": "wcf"}, "behaviour must be one of 'strict', not 'wcf'"),
+        ({"behaviour": "iis"}, "behaviour must be one of 'strict', 'wcf', not 'iis'"),
         ({"tokens": "one"}, "tokens must be a tuple of strings, not a str"),
         ({"tokens": (1,)}, "tokens must be a tuple of strings"),
         ({"address": "localhost:http"}, "address must be a host or host:port"),

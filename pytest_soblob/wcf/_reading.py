@@ -51,8 +51,10 @@ _ADDRESSING_NONE: Final = "http://schemas.microsoft.com/ws/2005/05/addressing/no
 # What is wrong before an element was read: declaration, encoding, DTD.
 _BEFORE_THE_ROOT: Final = frozenset(
     f"xml.{name}"
-    for name in ("empty", "not-xml", "html", "version", "doctype", "utf16-undeclared")
-    + ("encoding-contradicts", "encoding-unsupported", "too-many-attributes")
+    for name in (
+        *("empty", "not-xml", "html", "version", "doctype", "utf16-undeclared"),
+        *("encoding-contradicts", "encoding-unsupported", "too-many-attributes"),
+    )
 )
 _EMPTY_400: Final = Refusal(status=400)
 

@@ -109,6 +109,14 @@ def test_a_message_over_the_limit_is_413() -> None:
         assert stub.post(RIGHT)[0] == 413
 
 
+def test_a_server_that_behaves_like_wcf() -> None:
+    with serving("--behaviour", "wcf") as stub:
+        assert stub.post(RIGHT)[0] == 200
+        assert stub.post(mistakes.http_request(content_type="text/plain"))[0] == 415
+        wrong_order = mistakes.request(mistakes.IMAGE, mistakes.TYPE, mistakes.DESCRIPTION)
+        assert stub.post(mistakes.http_request(wrong_order))[0] == 200
+
+
 def test_a_busy_port_is_one_line(soblob: Soblob) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]

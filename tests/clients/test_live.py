@@ -68,6 +68,27 @@ def test_the_client_uploads(endpoint: StubEndpoint, case: Case) -> None:
     endpoint.check()
 
 
+@pytest.fixture(scope="module")
+def running_host() -> Iterator[StubEndpoint]:
+    limit = 16 * 1024 * 1024  # WCF's default is less than one large picture
+    endpoint = StubEndpoint(behaviour="wcf", tickets=[TICKET], max_message_size=limit).start()
+    yield endpoint
+    endpoint.stop()
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in RIGHT if c.soap == "1.1"], ids=lambda case: case.name, indirect=True
+)
+def test_the_client_uploads_to_a_wcf_host(running_host: StubEndpoint, case: Case) -> None:
+    running_host.reset()
+    running_host.reply(blob_id=4711)
+    assert case.call(running_host.url, running_host.wsdl_url) == 4711
+    assert_saved(running_host, type="PersonImage", image=case.image, description=case.description)
+    (exchange,) = running_host.exchanges
+    assert exchange.dropped == ()
+    running_host.check()
+
+
 @pytest.mark.parametrize("case", WRONG, ids=lambda case: case.name, indirect=True)
 def test_the_client_is_refused(endpoint: StubEndpoint, case: Case) -> None:
     with endpoint.expecting(*case.breaks), pytest.raises(REFUSALS):

@@ -32,6 +32,7 @@ def test_command_line_over_ini_over_fixture(run: Run, pytester: pytest.Pytester)
     pytester.makeini(
         "[pytest]\naddopts = --strict-markers\nsoblob_ticket = 7T:FromTheIniFile\n"
         "soblob_installation = online\n"
+        "soblob_behaviour = wcf\n"
     )
     pytester.makeconftest(
         """
@@ -51,6 +52,7 @@ def test_command_line_over_ini_over_fixture(run: Run, pytester: pytest.Pytester)
             settings = soblob_endpoint.settings
             assert settings.profile == "wsdl"
             assert settings.installation == "online"
+            assert settings.behaviour == "wcf"
             assert settings.ticket == "7T:FromTheCommandLine"
             assert settings.tokens == ("from-the-fixture",)
             answer = soblob_client.service.SaveImageStream("PersonImage", b"1", "d")
