@@ -39,6 +39,14 @@ def test_the_client_is_green_when_it_is_mended(pytester: pytest.Pytester) -> Non
     pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
+def test_what_a_server_would_drop_is_what_the_readme_shows(pytester: pytest.Pytester) -> None:
+    main_job = next(block for block in blocks("python") if "def test_portrait_arrives" in block)
+    wcf = next(block for block in blocks("python") if "def test_what_a_server" in block)
+    pytester.makepyfile(main_job.partition("def test_portrait")[0] + wcf)
+    result = pytester.runpytest("-q", "-p", "no:cacheprovider", "--soblob-behaviour=wcf")
+    result.assert_outcomes(passed=1)
+
+
 def test_every_reply_of_the_readme_can_be_scripted(pytester: pytest.Pytester) -> None:
     replies = next(block for block in blocks("python") if "delay_s=5" in block)
     body = "".join(f"    {line}\n" for line in replies.splitlines())
