@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pytest_soblob import EnvelopeValidator
+from pytest_soblob import EnvelopeValidator, HttpResponse, StubEndpoint
 from pytest_soblob._http import parse_message
 from pytest_soblob.judging import JudgeSettings, judge_bytes
 from pytest_soblob.rendering import render_violations
@@ -218,3 +218,16 @@ def test_odd_and_large_stays_cheap(name: str) -> None:
     render_violations(verdict.violations)
     assert verdict.violations
     assert time.process_time() - started < 2
+
+
+def test_an_image_in_another_operation_crashes_nothing() -> None:
+    text = request(
+        "<n:PersonId>1</n:PersonId>", f"<n:Image>{'QUJD' * 2000}</n:Image>",
+        wrapper="n:ChangePersonImage",
+    )  # fmt: skip
+    endpoint = StubEndpoint()
+    delivery = endpoint.handle(http_request(text))
+    assert isinstance(delivery.response, HttpResponse)
+    assert delivery.response.status == 500
+    with pytest.raises(AssertionError, match=r"body\.child-unknown"):
+        endpoint.check()

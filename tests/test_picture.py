@@ -297,7 +297,7 @@ def test_strips_in_every_layout_of_tiff(order: str, big: bool) -> None:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (save(blank(size=(16, 16)), "AVIF"), "AVIF"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1B", "AVIF"),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(9), "HEIC"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
         (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF"),

@@ -4,13 +4,28 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pytest_soblob import ExceptionInfo, SaveImageStreamResponse, StubEndpoint, TimeZone, wcf
+from pytest_soblob import (
+    EnvelopeValidator,
+    ExceptionInfo,
+    HttpRequest,
+    SaveImageStreamRequest,
+    SaveImageStreamResponse,
+    StubEndpoint,
+    TimeZone,
+    wcf,
+)
+from pytest_soblob import strategies as soblob_st
 from pytest_soblob._http import parse_message
 from pytest_soblob.contract import SAVE_IMAGE_STREAM
+from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
 from pytest_soblob.wire import HttpResponse
+from tests.amount import either
 from tests.mistakes import (
     ACTION,
     CREDENTIALS,
@@ -391,3 +406,54 @@ def test_looking_around(host: StubEndpoint, query: str, kind: str, start: bytes)
     assert response.body.startswith(start)
     assert post(host, method="GET", path=f"{PATH}/x{query}", length=False).status == 400
     assert host.exchanges == []
+
+
+# -- whatever comes -------------------------------------------------------------------------------
+
+OFFLINE = StubEndpoint(behaviour="wcf", max_message_size=1 << 30)
+
+
+def handle(body: bytes, charset: str = "utf-8", action: str = ACTION) -> HttpResponse:
+    """Answer without a socket; what is a fault or a response must be one for the judge, too."""
+    OFFLINE.reset()
+    headers = (
+        ("Content-Type", f"text/xml; charset={charset}"),
+        ("SOAPAction", f'"{action}"'),
+        ("Content-Length", str(len(body))),
+    )
+    response = OFFLINE.handle(HttpRequest(target=PATH, headers=headers, body=body)).response
+    assert isinstance(response, HttpResponse)
+    if response.body:
+        assert EnvelopeValidator("response", "wsdl").judge(response).errors == ()
+    return response
+
+
+@settings(max_examples=either(60, 500), deadline=None)
+@given(soblob_st.request_envelopes(profiles=["wsdl"]))
+def test_right_requests_are_read_as_they_were_meant(data: EnvelopeBytes) -> None:
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    assert handle(data, "utf-16" if utf16 else "utf-8").status == 200
+    (exchange,) = OFFLINE.exchanges
+    message, meant = exchange.message, data.message
+    assert isinstance(message, SaveImageStreamRequest)
+    assert isinstance(meant, SaveImageStreamRequest)
+    assert (message.type, message.image, message.description, message.ticket) == (
+        meant.type,
+        meant.image,
+        meant.description,
+        meant.ticket,
+    )
+    assert exchange.dropped == ()
+
+
+@settings(max_examples=either(100, 1000), deadline=None)
+@given(soblob_st.malformed_requests())
+def test_wrong_requests_are_answered(data: MalformedBytes) -> None:
+    assert handle(data).status in (200, 400, 500)
+
+
+@settings(max_examples=either(100, 1000), deadline=None)
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode), st.text(max_size=20))
+def test_anything_is_answered(body: bytes, action: str) -> None:
+    assert handle(body, action=quote(action)).status == 400
+    assert handle(request().encode(), action=quote(action)).status in (200, 500)

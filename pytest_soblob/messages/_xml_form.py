@@ -87,6 +87,8 @@ def read_body(
         return None
     values = read_sequence(element, particles)
     cut = envelope.document.cut
+    if "Image" not in values:  # another operation, in which somebody has put one
+        return values
     if cut is not None and cut.element is find_child(element, "Image") and not is_nil(cut.element):
         decoded = cut.text.decode()
         values["Image"] = parse_base64(cut.text.text()) if decoded is None else decoded

@@ -40,6 +40,7 @@ from pytest_soblob.wire import HttpRequest
 # WCF's default; NetServer's own is not known, surely higher.
 LARGEST_MESSAGE: Final = 65_536
 DEEPEST: Final = 128
+_MOST_TOLD: Final = 1_000
 OPERATIONS: Final = (SAVE_IMAGE_STREAM, CHANGE_PERSON_IMAGE)
 _CHARSETS: Final = {
     "utf-8": "utf-8",
@@ -254,7 +255,7 @@ def _read_parts(
             except UnreadableError as error:
                 return deserialization_failed(operation.name, str(error), name)
             position = names.index(name) + 1
-        else:
+        elif len(dropped) < _MOST_TOLD:
             dropped.append(envelope.paths.path_of(child))
     if next(stray_texts(wrapper), None) is not None:
         return deserialization_failed(operation.name, _text_error(wrapper))

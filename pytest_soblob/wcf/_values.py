@@ -5,12 +5,12 @@ from typing import Final
 
 import pybase64
 
-from pytest_soblob.binding import NIL, XSI_TYPE, parse_boolean
+from pytest_soblob._text import clip
+from pytest_soblob.binding import NIL, XSI_TYPE, parse_boolean, parse_int
 from pytest_soblob.contract import BlobLinkType
 from pytest_soblob.envelope import Element, children, display_name, local_name, parse_qname, text_of
 from pytest_soblob.names import NETSERVER, XSD
 
-_WHITE: Final = " \t\r\n"
 _GROUPS: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)*+")
 _PIECES: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _DECLARED: Final = {
@@ -50,10 +50,10 @@ def read_part(element: Element) -> BlobLinkType | bytes | str | int | None:
             return read_base64(text)
         case "Description":
             return text
-    try:
-        return int(text.strip(_WHITE))
-    except ValueError:
-        raise UnreadableError(f"The value '{text}' cannot be parsed as the type 'Int32'.") from None
+    value = parse_int(text)
+    if value is None:
+        raise UnreadableError(f"The value '{_clipped(text)}' cannot be parsed as the type 'Int32'.")
+    return value
 
 
 def read_enum(text: str) -> BlobLinkType:
@@ -64,9 +64,9 @@ def read_enum(text: str) -> BlobLinkType:
     """
     if text not in BlobLinkType.__members__:
         raise UnreadableError(
-            f"Invalid enum value '{text}' cannot be deserialized into type 'BlobLinkType'. Ensure "
-            "that the necessary enum values are present and are marked with EnumMemberAttribute "
-            "attribute if the type has DataContractAttribute attribute."
+            f"Invalid enum value '{_clipped(text)}' cannot be deserialized into type "
+            "'BlobLinkType'. Ensure that the necessary enum values are present and are marked with "
+            "EnumMemberAttribute attribute if the type has DataContractAttribute attribute."
         )
     return BlobLinkType[text]
 
@@ -91,6 +91,11 @@ def read_base64(text: str) -> bytes:
     return b"".join(pybase64.b64decode(piece) for piece in _PIECES.findall(compact))
 
 
+def _clipped(text: str) -> str:
+    """A host sends all of it back; nobody reads megabytes."""
+    return clip(text, 2_000)
+
+
 def _check_type(element: Element) -> None:
     raw = element.get(XSI_TYPE)
     if raw is None:
@@ -101,5 +106,5 @@ def _check_type(element: Element) -> None:
     if name is None or uri != expected[0] or name[1] not in expected[1]:
         raise UnreadableError(
             f"Element '{NETSERVER}:{local_name(element)}' contains data from a type that maps to "
-            f"the name '{raw}'. The deserializer has no knowledge of any type that maps to it."
+            f"the name '{_clipped(raw)}'. The deserializer knows no type that maps to it."
         )

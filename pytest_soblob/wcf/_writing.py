@@ -1,5 +1,6 @@
 """The bytes that a .NET service writes: no declaration, no indentation, `h:` header blocks."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,8 @@ _HEADERS: Final = (
     ("Content-Type", "text/xml; charset=utf-8"),
     ("Server", "Microsoft-HTTPAPI/2.0"),
 )
+# What XML 1.0 cannot carry, and a percent-encoded SOAPAction may hold.
+_ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
 
 
@@ -199,4 +202,5 @@ def _member(particle: Particle, value: Any) -> str:
 
 def _escape(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = _ILLEGAL.sub("\ufffd", text)
     return "".join(_ESCAPES.get(character, character) for character in text)
