@@ -92,7 +92,7 @@ def test_a_specimen_that_cannot_be() -> None:
         {"profiles": ["soap11"]},
         {"rules": []},
         {"rules": ["body.emty"]},
-        {"rules": ["http.path"]},
+        {"rules": ["payload.message-too-large"]},
         {"rules": ["envelope.encoding-style"], "profiles": [Profile.WSDL]},
     ],
 )

@@ -6,7 +6,7 @@ A mutation edits the tree of a right envelope, or its bytes, so that exactly one
 
 from pytest_soblob._xml import parse
 from pytest_soblob.contract import Profile
-from pytest_soblob.mutations import _blocks, _bytes, _content, _envelope, _responses
+from pytest_soblob.mutations import _blocks, _bytes, _content, _envelope, _http, _responses
 from pytest_soblob.mutations._mutation import Mutation, Tree
 from pytest_soblob.mutations._payload import PAYLOAD
 
@@ -19,6 +19,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *_envelope.MUTATIONS,
     *_responses.MUTATIONS,
     *_bytes.MUTATIONS,
+    *_http.MUTATIONS,
 )
 
 

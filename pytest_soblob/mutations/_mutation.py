@@ -82,6 +82,7 @@ class Mutation:
         message: The types of message in which it can be done.
         also: Error rules that follow from it.
         installation: By which it must be judged.
+        is_http: Whether what comes out is a whole raw HTTP message, not an envelope.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Mutation:
     message: type | tuple[type, ...] = object
     also: frozenset[str] = field(default_factory=frozenset)
     installation: Installation = Installation.ONSITE
+    is_http: bool = False
 
     def applies_to(self, message: object) -> bool:
         """Whether the message has what the mutation changes."""

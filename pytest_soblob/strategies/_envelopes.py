@@ -88,7 +88,8 @@ def malformed_requests(
 
     Args:
         profiles: The forms to choose from. `.profile` says which: judge by it.
-        rules: Ids to choose from; None means all that can be broken.
+        rules: Ids to choose from; None means all that an envelope can break. For a rule of family
+            `http` a whole raw HTTP message is drawn.
 
     Raises:
         InvalidArgument: A profile or rule that there is not, or that no mutation breaks there.
@@ -108,7 +109,8 @@ def malformed_responses(
 
     Args:
         profiles: The forms to choose from. `.profile` says which: judge by it.
-        rules: Ids to choose from; None means all that can be broken.
+        rules: Ids to choose from; None means all that an envelope can break. For a rule of family
+            `http` a whole raw HTTP message is drawn.
 
     Raises:
         InvalidArgument: A profile or rule that there is not, or that no mutation breaks there.
@@ -140,7 +142,8 @@ def _malformed(
         (mutation, profile)
         for mutation in find_mutations(kind)
         for profile in allowed
-        if profile in mutation.profiles and (rules is None or mutation.rule in rules)
+        if profile in mutation.profiles
+        and (not mutation.is_http if rules is None else mutation.rule in rules)
     ]
     if not ways:
         raise InvalidArgument(f"none of {rules=} can be broken in {profiles=}")

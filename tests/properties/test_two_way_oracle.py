@@ -21,6 +21,7 @@ from pytest_soblob._xml import parse
 from pytest_soblob.binding import Spelling
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.envelope import Envelope
+from pytest_soblob.judging import JudgeSettings, judge_bytes
 from pytest_soblob.mutations import MUTATIONS
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
 from pytest_soblob.validators import EnvelopeValidator
@@ -89,6 +90,28 @@ def test_malformed_messages_break_the_rule_they_claim(kind: str) -> None:
     check()
 
 
+HTTP_RULES = {mutation.rule for mutation in MUTATIONS if mutation.is_http}
+
+
+def judged(data: bytes, kind: str, profile: str, installation: str) -> set[str]:
+    """The error rules of an envelope, or of a whole raw HTTP message."""
+    settings = JudgeSettings(kind=kind, profile=profile, installation=installation)
+    return {violation.rule for violation in judge_bytes(data, settings).errors}
+
+
+@pytest.mark.parametrize("kind", ["request", "response"])
+def test_malformed_http_messages_break_the_rule_they_claim(kind: str) -> None:
+    rules = {m.rule for m in MUTATIONS if m.is_http and kind in m.kinds}
+    draw = soblob_st.malformed_requests if kind == "request" else soblob_st.malformed_responses
+
+    @many
+    @given(draw(rules=rules))
+    def check(data: MalformedBytes) -> None:
+        assert judged(data, kind, data.profile, data.installation) == {data.rule}
+
+    check()
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: f"{m.name}-{m.rule}")
 def test_each_mutation_breaks_an_error_rule_in_every_profile_it_names(mutation: object) -> None:
     from pytest_soblob.mutations import Mutation, apply
@@ -110,10 +133,7 @@ def test_each_mutation_breaks_an_error_rule_in_every_profile_it_names(mutation: 
             continue
         for profile in mutation.profiles:
             data = apply(mutation, message.to_bytes(profile))
-            errors = {
-                v.rule
-                for v in EnvelopeValidator(kind, profile, mutation.installation).judge(data).errors
-            }
+            errors = judged(data, kind, profile, mutation.installation)
             assert mutation.rule in errors, (profile, errors)
             assert errors <= {mutation.rule, *mutation.also}, profile
             tried += 1
