@@ -6,6 +6,7 @@ value, since tickets and tokens travel in both.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 
 
@@ -45,8 +46,11 @@ class HttpRequest(_Headers):
 
     @property
     def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
+        """The target without its query, and without the host of an absolute one (RFC 9112, 3.2)."""
+        path = self.target.partition("?")[0]
+        if path[:1] != "/" and "://" in path:
+            return "/" + path.partition("://")[2].partition("/")[2]
+        return path
 
     @property
     def query(self) -> str:
@@ -87,18 +91,54 @@ class HttpResponse(_Headers):
         return f"<HttpResponse {self.status}, {_counts(self.headers, self.body)}>"
 
 
+class Ending(StrEnum):
+    """What becomes of a connection after an answer, or after the part of it that is sent.
+
+    `keep`: what the messages say. `close`: it is closed in order, announced or not. `reset`: it is
+    reset. `hold`: it stays open, and nothing is read or sent any more. `stale`: it stays open, and
+    the next request on it meets a reset.
+    """
+
+    KEEP = "keep"
+    CLOSE = "close"
+    RESET = "reset"
+    HOLD = "hold"
+    STALE = "stale"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """How an answer leaves: the seam between the endpoint, which is pure, and a transport.
 
     Attributes:
         response: The answer itself; bytes go out exactly as they are and the connection is closed
-            after them; None closes the connection without a byte.
+            after them, unless `ending` says otherwise; None sends nothing.
         delay_s: Seconds to wait before anything is sent.
+        head_bytes_per_s: Pace of the status line and headers; None means at once.
+        body_bytes_per_s: Pace of the body; None means at once.
+        cut_at: Bytes of the body after which sending stops; negative ones count from its end. None
+            means that all of it is sent.
+        ending: What becomes of the connection then.
     """
 
     response: HttpResponse | bytes | None
     delay_s: float = 0.0
+    head_bytes_per_s: float | None = None
+    body_bytes_per_s: float | None = None
+    cut_at: int | None = None
+    ending: Ending = Ending.KEEP
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether the whole answer goes out at once, and the messages say what comes then."""
+        return (
+            self.ending is Ending.KEEP
+            and not self.delay_s
+            and self.cut_at is None
+            and self.head_bytes_per_s is None
+            and self.body_bytes_per_s is None
+            and isinstance(self.response, HttpResponse)
+        )
 
 
 def _counts(headers: tuple[tuple[str, str], ...], body: bytes) -> str:

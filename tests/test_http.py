@@ -122,7 +122,6 @@ def test_a_response_without_a_length_runs_to_the_end() -> None:
         (CHUNKED[:-9], "the body is cut off after"),
         (b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n", "more than one request"),
         (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "not HTTP"),
-        (b"POST / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "upgrade"),
         (b"what is this\r\n\r\n", "not HTTP"),
     ],
 )

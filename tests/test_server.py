@@ -10,13 +10,13 @@ from contextlib import closing
 import pytest
 
 from pytest_soblob import HttpRequest, HttpResponse, SoblobError
-from pytest_soblob._server import Server
+from pytest_soblob._server import Handlers, Limits, Server
 from pytest_soblob.wire import Delivery
 
 POST = b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
 
 
-def echo(request: HttpRequest) -> Delivery:
+def echo(request: HttpRequest, connection: int) -> Delivery:
     """Answer with target and body; the target may ask for something else."""
     match request.target:
         case "/raw":
@@ -41,7 +41,8 @@ def errors() -> list[BaseException]:
 
 @pytest.fixture
 def server(errors: list[BaseException]) -> Iterator[Server]:
-    with Server(echo, largest_body=20_000_000, on_error=errors.append) as server:
+    handlers = Handlers(handle=echo, failed=errors.append)
+    with Server(handlers, limits=Limits(body_bytes=20_000_000)) as server:
         yield server
 
 
@@ -201,11 +202,11 @@ def test_stop_ends_idle_and_waiting_connections_and_leaves_nothing() -> None:
     threads, files = set(threading.enumerate()), descriptors()
     waiting = threading.Event()
 
-    def handler(request: HttpRequest) -> Delivery:
+    def handle(request: HttpRequest, connection: int) -> Delivery:
         waiting.set()
-        return echo(request)
+        return echo(request, connection)
 
-    server = Server(handler).start()
+    server = Server(Handlers(handle=handle)).start()
     with closing(connect(server)) as idle, closing(connect(server)) as late:
         idle.sendall(POST % 1)
         until(idle, b"/1 2")
@@ -233,22 +234,22 @@ def test_a_client_that_goes_away_is_no_error(server: Server, errors: list[BaseEx
 
 
 def test_misuse_is_told() -> None:
-    with Server(echo) as server:
+    with Server(Handlers(handle=echo)) as server:
         with pytest.raises(SoblobError, match="started already"):
             server.start()
-        other = Server(echo, port=server.port)
+        other = Server(Handlers(handle=echo), port=server.port)
         with pytest.raises(SoblobError, match=rf"cannot listen on 127\.0\.0\.1:{server.port}: "):
             other.start()
 
 
 def test_a_stopped_server_starts_again_and_ipv6_is_spoken() -> None:
-    server = Server(echo)
+    server = Server(Handlers(handle=echo))
     for _ in range(2):
         with server, closing(connect(server)) as connection:
             connection.sendall(POST % 1)
             assert until(connection, b"/1 2")
     try:
-        six = Server(echo, host="::1").start()
+        six = Server(Handlers(handle=echo), host="::1").start()
     except SoblobError:
         pytest.skip("this machine has no IPv6 loopback")
     with closing(connect(six)) as connection:

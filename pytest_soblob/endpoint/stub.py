@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from pytest_soblob import wcf
-from pytest_soblob._server import LARGEST_BODY_BYTES, Server
+from pytest_soblob._server import Handlers, Limits, Server
 from pytest_soblob._text import plural
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.endpoint import _service
@@ -96,15 +96,16 @@ class StubEndpoint:
         if self._server is not None:
             raise SoblobError("the endpoint has been started already")
         host, port = self.settings.host_and_port()
+        # A WCF host looks at other things before the size, and says so itself.
+        largest = None if self._is_wcf else self._largest
         server = Server(
-            self.handle,
+            Handlers(
+                handle=lambda request, connection: self.handle(request),
+                failed=self._server_errors.append,
+            ),
             host,
             port,
-            # A WCF host looks at other things first, and says so itself.
-            largest_body=LARGEST_BODY_BYTES
-            if self._is_wcf
-            else self._largest or LARGEST_BODY_BYTES,
-            on_error=self._server_errors.append,
+            limits=Limits() if largest is None else Limits(body_bytes=largest),
         )
         server.start()
         self._server = server

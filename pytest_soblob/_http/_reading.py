@@ -1,0 +1,306 @@
+"""A connection's bytes to requests, in whatever pieces they come."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import httptools
+
+from pytest_soblob._text import ascii_controls, clip
+from pytest_soblob.wire import HttpRequest
+
+MOST_HEADERS: Final = 1_000
+LARGEST_HEAD_BYTES: Final = 256 * 1024
+_SMALLEST_ROOM: Final = 64 * 1024
+_LARGEST_SPARE: Final = 16 * 1024 * 1024
+_MOST_SPARE: Final = 4
+_VERSIONS: Final = ("1.1", "1.0")
+# A folded header is taken (RFC 9112, 5.2): httptools joins its lines. What else that leniency lets
+# in is refused in `on_header`; it does not touch framing.
+_LENIENCIES: Final = {"lenient_headers": True}
+_CONTROLS: Final = bytes({*range(32), 127} - {9})
+_TLS_HANDSHAKE: Final = b"\x16\x03"
+# What httptools says of framing that two readers would understand in two ways: the rule for it.
+_FRAMING: Final = (
+    ("duplicate content-length", "http.header-doubled"),
+    ("be present with", "http.framed-twice"),
+    ("content-length", "http.content-length"),
+)
+
+
+class HttpSyntaxError(ValueError):
+    """The bytes are no HTTP message; the text says why, in one line.
+
+    Attributes:
+        rule: The id of the rule that they break.
+        status: What a server answers.
+        before: The requests that were complete before.
+    """
+
+    status = 400
+
+    def __init__(self, text: str, rule: str = "http.malformed") -> None:
+        super().__init__(text)
+        self.rule = rule
+        self.before: list[Received] = []
+
+
+class TooLargeError(HttpSyntaxError):
+    """A body is larger than the reader takes."""
+
+    status = 413
+
+
+class HeadTooLargeError(HttpSyntaxError):
+    """A head is larger than the reader takes."""
+
+    status = 431
+
+
+class VersionError(HttpSyntaxError):
+    """The version is neither 1.0 nor 1.1."""
+
+    status = 505
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request, and what its sender wants of the connection.
+
+    Attributes:
+        request: Complete, with its whole body.
+        keep_alive: Whether the connection may stay open after the answer.
+    """
+
+    request: HttpRequest
+    keep_alive: bool
+
+
+class Assembly:
+    """Room in which a body is put together, and which the next body has again.
+
+    Memory that is new to a process costs more than all that is done with a body of a megabyte.
+
+    Args:
+        spare: Rooms that nobody uses; shared by readers of one thread.
+    """
+
+    def __init__(self, spare: list[bytearray]) -> None:
+        self._spare = spare
+        self._room: bytearray | None = None
+
+    def put(self, data: bytes, at: int) -> None:
+        """Write at that offset, up to which all has been written."""
+        end = at + len(data)
+        room = self._room
+        if room is None:
+            room = self._room = self._spare.pop() if self._spare else bytearray(_SMALLEST_ROOM)
+        if end > len(room):
+            room += bytes(max(end, 2 * len(room)) - len(room))
+        room[at:end] = data
+
+    def take(self, size: int) -> bytes:
+        """Return what was written, and give the room back."""
+        room, self._room = self._room or bytearray(), None
+        if len(self._spare) < _MOST_SPARE and _SMALLEST_ROOM <= len(room) <= _LARGEST_SPARE:
+            self._spare.append(room)
+        with memoryview(room) as view:
+            return bytes(view[:size])
+
+
+class Collector:
+    """What httptools calls while it reads; one message after the other.
+
+    Args:
+        largest_body: Bytes that a body may have; None means any number.
+        finish: Called with each message that is complete.
+        assembly: Where bodies that come in pieces are put together.
+    """
+
+    def __init__(
+        self, largest_body: int | None, finish: Callable[[], None], assembly: "Assembly"
+    ) -> None:
+        self._largest_body = largest_body
+        self._finish = finish
+        self._assembly = assembly
+        self.begun = False
+        self.on_message_begin()
+        self.begun = False
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.reason = b""
+        self.headers: list[tuple[str, str]] = []
+        self.body = b""
+        self.size = 0
+        self.head_complete = False
+        self.begun = True
+
+    def on_url(self, data: bytes) -> None:
+        self.url += data
+
+    def on_status(self, data: bytes) -> None:
+        self.reason += data
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.head_complete:
+            return  # a trailer: nobody reads it, and it must not pass for a header
+        if len(self.headers) >= MOST_HEADERS:
+            raise HeadTooLargeError(f"there are more than {MOST_HEADERS:,} headers")
+        if value.translate(None, _CONTROLS) != value:
+            raise HttpSyntaxError("a header's value holds a control character")
+        self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        self.head_complete = True
+        lengths = [value for name, value in self.headers if name.lower() == "content-length"]
+        # httptools has seen to it that there is one, and that it is a number.
+        self._check_size(int(lengths[0][:20]) if lengths else 0)
+
+    def on_body(self, data: bytes) -> None:
+        if not self.size:
+            self.body = data  # most come in one piece: no copy of it
+        else:
+            self._assembly.put(self.body, at=0) if self.body else None
+            self._assembly.put(data, at=self.size)
+            self.body = b""
+        self.size += len(data)
+        self._check_size(self.size)
+
+    def _check_size(self, size: int) -> None:
+        if self._largest_body is not None and size > self._largest_body:
+            raise TooLargeError(f"the body is over {self._largest_body:,} bytes")
+
+    def on_message_complete(self) -> None:
+        self.begun = False
+        if self.size and not self.body:
+            self.body = self._assembly.take(self.size)
+        self._finish()
+
+
+class RequestReader:
+    """Reads requests from a connection's bytes, in whatever pieces they come.
+
+    Args:
+        largest_body: Bytes that a body may have; None means any number.
+        spare: As for `Assembly`; None means that this reader shares with nobody.
+    """
+
+    def __init__(
+        self, largest_body: int | None = None, spare: list[bytearray] | None = None
+    ) -> None:
+        self._received: list[Received] = []
+        assembly = Assembly([] if spare is None else spare)
+        self._collector = Collector(largest_body, self._finish, assembly)
+        self._parser = self._new_parser()
+        self._continued = False
+        self._head_bytes = 0
+        self._beyond: tuple[tuple[str, str], ...] = ()
+
+    def feed(self, data: bytes | memoryview) -> list[Received]:
+        """Take the next bytes, return the requests that they complete.
+
+        An offer to go on in another protocol is passed over, as a server may (RFC 9110, 7.8).
+
+        Raises:
+            HttpSyntaxError: The bytes are no HTTP; `before` has what was complete before them.
+            TooLargeError: A body is over the limit.
+        """
+        if not self._collector.head_complete or not self._collector.begun:
+            self._check_head(data)
+        try:
+            while data:
+                data = self._feed_once(data)
+        except HttpSyntaxError as error:
+            error.before, self._received = self._received, []
+            if error.before and not error.before[-1].keep_alive:
+                return error.before  # what follows a last request is nobody's
+            raise
+        received, self._received = self._received, []
+        return received
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no request has begun that is not complete."""
+        return not self._collector.begun
+
+    @property
+    def is_in_head(self) -> bool:
+        """Whether a request has begun whose head is not complete."""
+        return self._collector.begun and not self._collector.head_complete
+
+    @property
+    def wants_continue(self) -> bool:
+        """True once for a head that asks for `100 Continue` and whose body has not come."""
+        collector = self._collector
+        if not collector.begun or not collector.head_complete or collector.size or self._continued:
+            return False
+        if self._parser.get_http_version() != "1.1":
+            return False  # RFC 9110, 10.1.1: an HTTP/1.0 client would not know what to make of it
+        expect = [value for name, value in collector.headers if name.lower() == "expect"]
+        self._continued = any(value.strip().lower() == "100-continue" for value in expect)
+        return self._continued
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self._collector)
+        parser.set_dangerous_leniencies(**_LENIENCIES)
+        return parser
+
+    def _check_head(self, data: bytes | memoryview) -> None:
+        if not self._head_bytes and bytes(data[:2]) == _TLS_HANDSHAKE:
+            raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
+        self._head_bytes += len(data)
+        if self._head_bytes > LARGEST_HEAD_BYTES and self.is_in_head:
+            raise HeadTooLargeError(f"the head is over {LARGEST_HEAD_BYTES:,} bytes")
+
+    def _feed_once(self, data: bytes | memoryview) -> bytes | memoryview:
+        """Feed the parser; return what it has left because of an upgrade."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._parser.get_method() == b"CONNECT":
+                raise HttpSyntaxError("CONNECT is for proxies") from None
+            rest = data[int(upgrade.args[0]) :]
+            self._go_on_without_upgrade()
+            return rest
+        except httptools.HttpParserError as error:
+            raise syntax_error(error) from None
+        return b""
+
+    def _go_on_without_upgrade(self) -> None:
+        """Begin the message anew without the offer: httptools has stopped at its head."""
+        request = self._received.pop().request
+        names = ("upgrade", "http2-settings")
+        kept = [(name, value) for name, value in request.headers if name.lower() not in names]
+        self._beyond = tuple(pair for pair in request.headers if pair not in kept)
+        self._parser = self._new_parser()
+        head = f"{request.method} {request.target} HTTP/1.1\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in kept)
+        self._parser.feed_data(f"{head}\r\n".encode("latin-1"))
+
+    def _finish(self) -> None:
+        collector = self._collector
+        version = self._parser.get_http_version()
+        if version not in _VERSIONS:
+            raise VersionError(f"HTTP/{version} is not spoken here, but 1.1 and 1.0 are")
+        request = HttpRequest(
+            method=self._parser.get_method().decode("latin-1"),
+            target=collector.url.decode("latin-1"),
+            headers=(*collector.headers, *self._beyond),
+            body=collector.body,
+            http_version=version,
+        )
+        self._received.append(Received(request, self._parser.should_keep_alive()))
+        self._continued = False
+        self._head_bytes = 0
+        self._beyond = ()
+
+
+def syntax_error(error: httptools.HttpParserError) -> HttpSyntaxError:
+    """Return what httptools has against the bytes as an error of ours."""
+    cause = error.__context__
+    if isinstance(cause, HttpSyntaxError):
+        return cause
+    said = ascii_controls(clip(str(error) or type(error).__name__, 200))
+    rule = next((rule for text, rule in _FRAMING if text in said.lower()), "http.malformed")
+    return HttpSyntaxError(f"not HTTP: {said}", rule)

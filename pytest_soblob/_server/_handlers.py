@@ -1,0 +1,36 @@
+"""What a server asks whoever runs it: a table of callables, and what its connections share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
+
+_PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
+
+
+def plain_refusal(error: HttpSyntaxError) -> HttpResponse:
+    """Return an answer in one line to bytes that are no request."""
+    return HttpResponse(status=error.status, headers=_PLAIN, body=f"{error}\n".encode())
+
+
+def _ignore(what: object) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    """What a server calls, in its own thread.
+
+    Attributes:
+        handle: For each request, with the number of its connection, counted from 1.
+        refuse: For bytes that are no request; what it returns is answered, and the connection
+            closed.
+        lost: For a request whose answer its client did not wait for.
+        failed: With what one of the others raised, or the loop itself; the client gets a 500.
+    """
+
+    handle: Callable[[HttpRequest, int], Delivery]
+    refuse: Callable[[HttpSyntaxError], HttpResponse] = plain_refusal
+    lost: Callable[[HttpRequest], object] = _ignore
+    failed: Callable[[BaseException], object] = _ignore
