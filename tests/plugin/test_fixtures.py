@@ -144,7 +144,7 @@ def test_nothing_is_left_open(run: Run) -> None:
         return [t.name for t in threading.enumerate() if t.name.startswith("soblob")]
 
     def test_running(soblob_endpoint):
-        assert "soblob-accept" in of_ours()
+        assert of_ours() == ["soblob-server"]
     """,
         "-W", "error", "-p", "after", subprocess=True,
     )  # fmt: skip
