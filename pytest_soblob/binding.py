@@ -1,9 +1,9 @@
 """Elements to Python values and back, by the particles of `contract`.
 
 Values: `str`, `bytes` (base64Binary), `int`, `bool`; a complex type is a dict from child name to
-value, a child that may repeat a list. None means nil or absent. Reading is lenient and loses
-nothing that can be read: it finds children by name, the first of each; what cannot be read as its
-type is None (a BlobLinkType keeps its text).
+value, a child that may repeat a list; of an open type a dict from child name to text. None means
+nil or absent. Reading is lenient and loses nothing that can be read: it finds children by name, the
+first of each; what cannot be read as its type is None (a BlobLinkType keeps its text).
 """
 
 import re
@@ -14,8 +14,8 @@ from typing import Any
 import pybase64
 from lxml import etree
 
-from pytest_soblob.contract import COMPLEX_TYPES, BlobLinkType, Particle
-from pytest_soblob.envelope import Element, text_of
+from pytest_soblob.contract import COMPLEX_TYPES, OPEN_TYPES, BlobLinkType, Particle
+from pytest_soblob.envelope import Element, children, local_name, text_of
 from pytest_soblob.names import NETSERVER, XSD, XSI
 
 NIL = f"{{{XSI}}}nil"
@@ -102,6 +102,8 @@ def read(element: Element | None, type_name: str) -> Any:
         return None
     if type_name in COMPLEX_TYPES:
         return read_sequence(element, COMPLEX_TYPES[type_name])
+    if type_name in OPEN_TYPES:
+        return {local_name(child): text_of(child) for child in children(element)}
     text = text_of(element)
     match type_name:
         case "int":
@@ -149,6 +151,9 @@ def write(parent: Element, particle: Particle, value: Any, spelling: Spelling) -
         element.set(NIL, "true")
     elif particle.type in COMPLEX_TYPES:
         write_sequence(element, COMPLEX_TYPES[particle.type], value, spelling)
+    elif particle.type in OPEN_TYPES:
+        for name, inside in value.items():
+            _write_text(etree.SubElement(element, f"{{{NETSERVER}}}{name}"), inside, Spelling())
     else:
         if spelling.xsi_type:
             element.set(XSI_TYPE, _type_qname(element, particle.type))

@@ -94,6 +94,7 @@ class Operation:
         response_element: Local name of the response's wrapper.
         results: The response wrapper's children, in order.
         response_blocks: Header blocks of the response, any order.
+        is_judged: Whether what is in its wrapper is known here, and judged.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Operation:
     response_element: str
     results: tuple[Particle, ...]
     response_blocks: tuple[Particle, ...]
+    is_judged: bool = True
 
     @property
     def soap_action(self) -> str:
@@ -171,14 +173,35 @@ SAVE_IMAGE_STREAM: Final = Operation(
     response_blocks=RESPONSE_BLOCKS,
 )
 
-CHANGE_PERSON_IMAGE: Final = Operation(
-    name="ChangePersonImage",
-    service="BLOB",
-    parts=(Particle("PersonId", "int"), Particle("BlobId", "int")),
-    request_blocks=(APPLICATION_TOKEN, CREDENTIALS, TIME_ZONE),
-    response_element="ChangePersonImageResponse",
-    results=(),
-    response_blocks=RESPONSE_BLOCKS,
+
+def _neighbour(name: str, parts: tuple[Particle, ...], results: tuple[Particle, ...]) -> Operation:
+    return Operation(
+        name=name,
+        service="BLOB",
+        parts=parts,
+        request_blocks=SAVE_IMAGE_STREAM.request_blocks,
+        response_element=f"{name}Response",
+        results=results,
+        response_blocks=RESPONSE_BLOCKS,
+    )
+
+
+_IMAGE_RESULT = (Particle("Response", "base64Binary", nillable=True),)
+
+CHANGE_PERSON_IMAGE: Final = _neighbour(
+    "ChangePersonImage", (Particle("PersonId", "int"), Particle("BlobId", "int")), ()
+)
+CHANGE_PROJECT_IMAGE: Final = _neighbour(
+    "ChangeProjectImage", (Particle("ProjectId", "int"), Particle("BlobId", "int")), ()
+)
+GET_PERSON_IMAGE: Final = _neighbour(
+    "GetPersonImage", (Particle("PersonId", "int"),), _IMAGE_RESULT
+)
+GET_PROJECT_IMAGE: Final = _neighbour(
+    "GetProjectImage", (Particle("ProjectId", "int"),), _IMAGE_RESULT
+)
+GET_BLOB_STREAM: Final = _neighbour(
+    "GetBlobStream", (Particle("BlobEntityId", "int"),), _IMAGE_RESULT
 )
 
 AUTHENTICATE_USERNAME_PASSWORD: Final = Operation(
@@ -201,7 +224,44 @@ AUTHENTICATE_USERNAME_PASSWORD: Final = Operation(
 OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     {
         operation.name: operation
-        for operation in (SAVE_IMAGE_STREAM, CHANGE_PERSON_IMAGE, AUTHENTICATE_USERNAME_PASSWORD)
+        for operation in (
+            SAVE_IMAGE_STREAM,
+            CHANGE_PERSON_IMAGE,
+            CHANGE_PROJECT_IMAGE,
+            GET_PERSON_IMAGE,
+            GET_PROJECT_IMAGE,
+            GET_BLOB_STREAM,
+            AUTHENTICATE_USERNAME_PASSWORD,
+        )
+    }
+)
+
+# What the same services have beside them [WSDL]: known by name only.
+_OTHER_NAMES: Final = {
+    "BLOB": """CreateDefaultBlobEntity SaveBlobEntity DeleteBlobEntity GetBlobEntity SetBlobStream
+    SetProjectImage SetPersonImage SaveProjectImage GetBlobEntityOnProject GetBlobEntityOnPerson
+    GetBlobEntityOnCountry GetBlobEntityOnProduct GetProductImage SetProductImage
+    GetProductThumbnail SetProductThumbnail ChangeProductImage GetQuoteLineImage GetAppData
+    SetAppData GetPersonImageWithSize GetProjectImageWithSize GetChatImageWithSize""",
+    "SoPrincipal": """AuthenticateGeneric AuthenticateImplicit AuthenticateWithAccessToken
+    GetSystemInfo""",
+}
+OTHER_OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
+    {
+        name: Operation(
+            name=name,
+            service=service,
+            parts=(),
+            request_blocks=(APPLICATION_TOKEN,)
+            if service == "SoPrincipal"
+            else SAVE_IMAGE_STREAM.request_blocks,
+            response_element=f"{name}Response",
+            results=(),
+            response_blocks=RESPONSE_BLOCKS,
+            is_judged=False,
+        )
+        for service, names in _OTHER_NAMES.items()
+        for name in names.split()
     }
 )
 

@@ -94,15 +94,19 @@ def headline(verdict: Verdict, violations: Sequence[Violation], subject: str | N
     return f"{subject} breaks the {operation} contract in {places}{profile}"
 
 
-def failure(findings: Sequence[tuple[str, Sequence[Violation]]]) -> ContractViolationError:
+def failure(
+    findings: Sequence[tuple[str, Sequence[Violation]]], beside: str | None = None
+) -> ContractViolationError:
     """Return the error to raise for messages that break the contract.
 
     Args:
         findings: For each message a headline and its violations, none of them empty.
+        beside: What is to be said as well; None for nothing.
     """
     violations = [violation for _, found in findings for violation in found]
     error = FAMILY_ERRORS[by_severity(violations)[0].family]
-    return error(render_findings(findings), violations)
+    text = render_findings(findings)
+    return error(f"{text}\n\n{beside}" if beside else text, violations)
 
 
 def render_findings(findings: Sequence[tuple[str, Sequence[Violation]]]) -> str:

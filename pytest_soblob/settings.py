@@ -1,14 +1,47 @@
 """What a suite sets once: profile, installation, credentials, address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pytest_soblob._text import mask
+from pytest_soblob.accounts import Account
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.severities import Severities
 
 BEHAVIOURS = ("strict", "wcf")
+IMAGE_CHECKS = ("none", "recognised", "named")
+HOSTINGS = ("self-host", "iis")
+# Vendor documentation speaks of six hours; an installation may have it otherwise.
+TICKET_LIFETIME_S = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WcfHost:
+    """What differs from one .NET host to the next; NetServer's own values are not known [inferred].
+
+    Attributes:
+        max_message_size: Bytes that a message may have: WCF's own default, surely raised.
+        culture: Of the server's thread, as `xml:lang` of faults has it; empty leaves it out.
+        hosting: `self-host` or `iis`, which add other HTTP headers.
+        exception_detail: Whether a fault says what was wrong inside
+            (IncludeExceptionDetailInFaults).
+        empty_extra_info: Whether an ExtraInfo without pairs is sent empty instead of nil.
+
+    Raises:
+        SoblobError: A value that there is not.
+    """
+
+    max_message_size: int = 65_536
+    culture: str = "en-US"
+    hosting: str = "self-host"
+    exception_detail: bool = False
+    empty_extra_info: bool = False
+
+    def __post_init__(self) -> None:
+        _check("hosting", self.hosting, HOSTINGS)
+        if self.max_message_size < 1:
+            raise SoblobError(f"max_message_size must be 1 or more, not {self.max_message_size!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -25,6 +58,15 @@ class SoblobSettings:
             ticket is good, and the client sends an invented one.
         tokens: The application tokens that the endpoint takes; the client sends the first. Empty:
             any is good, and the client sends an invented one.
+        accounts: Who may log in at `SoPrincipal.svc`, and the tickets and rights that they have.
+            Empty: whoever gives a name and a password may, and may do all.
+        ticket_lifetime_s: Seconds after which a ticket expires, by the endpoint's own clock, which
+            moves only when a test moves it.
+        licensed: Whether the installation has the licence; without it each call fails.
+        image_check: Which images are refused as no images: `none`; `recognised`, those whose format
+            is not known; `named`, those that are not PNG, GIF, JPEG or TIFF. What a NetServer does
+            is not known.
+        wcf_host: What differs between .NET hosts, for the behaviour `wcf`.
         severities: A team's own severities and threshold; None: what pytest's configuration says.
         address: Where the endpoint listens: a host, or `host:port`; port 0 is any free one.
 
@@ -38,15 +80,24 @@ class SoblobSettings:
     ticket: str | None = None
     tokens: tuple[str, ...] = ()
     address: str = "127.0.0.1"
+    accounts: tuple[Account, ...] = ()
+    ticket_lifetime_s: float = TICKET_LIFETIME_S
+    licensed: bool = True
+    image_check: str = "none"
+    wcf_host: WcfHost = field(default_factory=WcfHost)
     severities: Severities | None = None
 
     def __post_init__(self) -> None:
         _check("profile", self.profile, tuple(map(str, Profile)))
         _check("installation", self.installation, tuple(map(str, Installation)))
         _check("behaviour", self.behaviour, BEHAVIOURS)
+        _check("image_check", self.image_check, IMAGE_CHECKS)
         object.__setattr__(self, "profile", Profile(self.profile))
         object.__setattr__(self, "installation", Installation(self.installation))
         object.__setattr__(self, "tokens", _texts(self.tokens))
+        object.__setattr__(self, "accounts", tuple(self.accounts))
+        if not self.ticket_lifetime_s > 0:
+            raise SoblobError(f"ticket_lifetime_s must be over 0, not {self.ticket_lifetime_s!r}")
         self.host_and_port()
 
     def host_and_port(self) -> tuple[str, int]:
@@ -68,7 +119,7 @@ class SoblobSettings:
             f"SoblobSettings(profile={str(self.profile)!r}, "
             f"installation={str(self.installation)!r}, behaviour={self.behaviour!r}, "
             f"ticket={ticket!r}, tokens={tuple(map(mask, self.tokens))!r}, "
-            f"address={self.address!r})"
+            f"address={self.address!r}, accounts={self.accounts!r})"
         )
 
 

@@ -5,6 +5,7 @@ sent, after transfer coding (a chunked body is joined). A `repr` never shows a b
 value, since tickets and tokens travel in both.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -119,6 +120,8 @@ class Delivery:
         cut_at: Bytes of the body after which sending stops; negative ones count from its end. None
             means that all of it is sent.
         ending: What becomes of the connection then.
+        lost: Called where the client has gone before all of it was sent; None: nobody wants to
+            know.
     """
 
     response: HttpResponse | bytes | None
@@ -127,6 +130,7 @@ class Delivery:
     body_bytes_per_s: float | None = None
     cut_at: int | None = None
     ending: Ending = Ending.KEEP
+    lost: Callable[[], object] | None = None
 
     @property
     def is_prompt(self) -> bool:

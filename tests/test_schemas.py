@@ -28,7 +28,14 @@ XSD_FILES = [
     "usual-response.xsd",
 ]
 OPERATIONS = {
-    "BLOB": ["ChangePersonImage", "SaveImageStream"],
+    "BLOB": [
+        "ChangePersonImage",
+        "ChangeProjectImage",
+        "GetBlobStream",
+        "GetPersonImage",
+        "GetProjectImage",
+        "SaveImageStream",
+    ],
     "SoPrincipal": ["AuthenticateUsernamePassword"],
 }
 # What each envelope's judge is compiled from.

@@ -6,8 +6,8 @@ their 99th percentile and a sixth of their memory; and slow answers are timers, 
 be any number.
 """
 
-from pytest_soblob._server._handlers import Handlers
+from pytest_soblob._server._handlers import Handlers, plain_refusal
 from pytest_soblob._server._limits import Limits
 from pytest_soblob._server._listening import Server
 
-__all__ = ["Handlers", "Limits", "Server"]
+__all__ = ["Handlers", "Limits", "Server", "plain_refusal"]

@@ -1,5 +1,6 @@
 """A delivery as bytes: head and body apart, since they may leave at paces of their own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_soblob._http import Received, to_bytes
@@ -23,6 +24,7 @@ class Answer:
         delay_s: As the delivery's.
         head_bytes_per_s: As the delivery's.
         body_bytes_per_s: As the delivery's.
+        lost: As the delivery's.
     """
 
     head: bytes
@@ -31,6 +33,7 @@ class Answer:
     delay_s: float = 0.0
     head_bytes_per_s: float | None = None
     body_bytes_per_s: float | None = None
+    lost: Callable[[], object] | None = None
 
     @property
     def is_prompt(self) -> bool:
@@ -72,6 +75,7 @@ def prepare(received: Received | None, delivery: Delivery) -> Answer:
         delay_s=delivery.delay_s,
         head_bytes_per_s=delivery.head_bytes_per_s,
         body_bytes_per_s=delivery.body_bytes_per_s,
+        lost=delivery.lost,
     )
 
 

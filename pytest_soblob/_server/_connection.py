@@ -6,13 +6,16 @@ import socket
 import ssl
 import struct
 from collections import deque
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from pytest_soblob._http import HttpSyntaxError, Received, RequestReader
 from pytest_soblob._server._answers import Answer, failed_answer, prepare
 from pytest_soblob._server._handlers import Handlers
 from pytest_soblob._server._limits import Limits
 from pytest_soblob.wire import Delivery, Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 # Requests that may wait on one connection before no more is read from it.
@@ -57,7 +60,7 @@ class Connection(asyncio.BufferedProtocol):
         self._reader = RequestReader(limits.body_bytes, spare)
         self._waiting: deque[Received | HttpSyntaxError] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._answered: Received | None = None  # by the task
+        self._lost: Callable[[], object] | None = None  # of the answer that the task sends
         self._is_deaf = False  # what comes is thrown away
         self._is_stale = False  # what comes is answered with a reset
         self._is_blocked = False  # the client does not read
@@ -126,8 +129,8 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
-            if self._answered is not None:
-                self._handlers.lost(self._answered.request)
+            if self._lost is not None:
+                self._lost()
 
     # -- what the server calls -----------------------------------------------------------------
 
@@ -178,7 +181,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write(answer.head + answer.body)
             self._end(answer.ending)
         else:
-            self._answered = received
+            self._lost = answer.lost
             self._task = self._loop.create_task(self._deliver(answer))
 
     def _refuse(self, error: HttpSyntaxError) -> None:
@@ -196,7 +199,7 @@ class Connection(asyncio.BufferedProtocol):
         await asyncio.sleep(answer.delay_s)
         await self._send(answer.head, answer.head_bytes_per_s)
         await self._send(answer.body, answer.body_bytes_per_s)
-        self._task = self._answered = None
+        self._task = self._lost = None
         self._end(answer.ending)
         self._proceed()
         self._set_deadline()
@@ -235,7 +238,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.abort()
 
     def _hang_up(self) -> None:
-        """Close, but read on for a while: a reset would take the answer from a client that sends."""
+        """Close, but read on for a while: a reset would take the answer from who still sends."""
         self._is_deaf = True
         if self._has_ended or not self._transport.can_write_eof():
             self._transport.close()

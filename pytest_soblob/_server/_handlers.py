@@ -14,7 +14,7 @@ def plain_refusal(error: HttpSyntaxError) -> HttpResponse:
     return HttpResponse(status=error.status, headers=_PLAIN, body=f"{error}\n".encode())
 
 
-def _ignore(what: object) -> None:
+def _ignore(error: BaseException) -> None:
     """Nobody wants to know."""
 
 
@@ -26,11 +26,9 @@ class Handlers:
         handle: For each request, with the number of its connection, counted from 1.
         refuse: For bytes that are no request; what it returns is answered, and the connection
             closed.
-        lost: For a request whose answer its client did not wait for.
         failed: With what one of the others raised, or the loop itself; the client gets a 500.
     """
 
     handle: Callable[[HttpRequest, int], Delivery]
     refuse: Callable[[HttpSyntaxError], HttpResponse] = plain_refusal
-    lost: Callable[[HttpRequest], object] = _ignore
     failed: Callable[[BaseException], object] = _ignore

@@ -40,6 +40,14 @@ RULES = (
         server=_WRAPPER,
     ),
     Rule(
+        id="body.operation-not-judged",
+        severity=Severity.NOTE,
+        meaning="The body holds an operation of the service that is known by name only",
+        reference=f"{_WSDL}, wsdl:portType",
+        change="nothing, if you mean it; a stub of this kit does not answer it",
+        server=None,
+    ),
+    Rule(
         id="body.operation-unqualified",
         severity=Severity.ERROR,
         meaning="The operation is in no namespace",

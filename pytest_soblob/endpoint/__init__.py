@@ -8,7 +8,8 @@
         assert endpoint.blobs[1].image == b"..."
 """
 
-from pytest_soblob.endpoint._view import Blob
-from pytest_soblob.endpoint.stub import StubEndpoint
+from pytest_soblob.endpoint._expectations import ExpectedCall
+from pytest_soblob.endpoint.stub import IN_PROCESS_URL, StubEndpoint
+from pytest_soblob.netserver import Blob
 
-__all__ = ["Blob", "StubEndpoint"]
+__all__ = ["IN_PROCESS_URL", "Blob", "ExpectedCall", "StubEndpoint"]

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 
 from pytest_soblob._text import plural
 from pytest_soblob.catalogue import check_rule_ids
-from pytest_soblob.endpoint._replies import Script
+from pytest_soblob.endpoint._expectations import Expectations
+from pytest_soblob.endpoint._script import Script
 from pytest_soblob.endpoint._view import Finding, View
 from pytest_soblob.errors import ContractViolationError, SoblobError
 from pytest_soblob.severities import Severities
 from pytest_soblob.violations import Verdict, Violation
-
-_PATIENCE_S = 10.0
 
 
 @dataclass(slots=True)
@@ -38,18 +37,17 @@ class Ledger:
 
     Args:
         severities: What a violation must be to fail a test.
+        view: A clean one, to begin with.
 
     Attributes:
         lock: Held while the view is read or changed by more than one step.
         view: What the running test, or example, sees.
     """
 
-    def __init__(self, severities: Severities) -> None:
+    def __init__(self, severities: Severities, view: View) -> None:
         self._severities = severities
         self.lock = threading.Lock()
-        self.view = View()
-        self._idle = threading.Condition(self.lock)
-        self._busy = 0
+        self.view = view
         self._expectations: list[Expectation] = []
         self._in_example = False
         self._interrupted: list[Finding] = []
@@ -58,28 +56,23 @@ class Ledger:
     def reset(self) -> None:
         """Start anew: a clean view, no expectations, nothing to tell."""
         with self.lock:
-            self.view = View()
+            self.view = self.view.renewed()
+            self.view.spool.recycle()
             self._expectations.clear()
             self._interrupted, self._remarks = [], []
 
-    @contextmanager
-    def call(self) -> Iterator[View]:
-        """Give a request the view in which it came, however long it takes."""
-        with self.lock:
-            view = self.view
-            self._busy += 1
-        try:
-            yield view
-        finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
-
-    def note(self, verdict: Verdict, view: View) -> None:
+    def note(self, verdict: Verdict, view: View, number: int | None) -> None:
         """Keep what nobody expected: errors to be told, the rest for the summary.
 
         The caller holds the lock.
+
+        Args:
+            verdict: Of one request.
+            view: In which it came.
+            number: Of its exchange; None where the bytes were no request.
         """
+        if not verdict.violations:
+            return
         unexpected = []
         for violation in verdict.violations:
             takers = [e for e in self._expectations if violation.rule in e.rules]
@@ -90,7 +83,7 @@ class Ledger:
         view.remarks += [v for v in unexpected if not self._severities.fails(v)]
         errors = self._severities.failing(unexpected)
         if errors:
-            view.findings.append(Finding(len(view.exchanges), verdict, errors))
+            view.findings.append(Finding(number, verdict, errors))
 
     def pending(self, *, tick_off: bool) -> list[Finding]:
         """Return what nobody was told of; inside an example only what the example saw.
@@ -98,7 +91,6 @@ class Ledger:
         Args:
             tick_off: Whether it counts as told from now on.
         """
-        self._settle()
         with self.lock:
             interrupted = [] if self._in_example else self._interrupted
             findings = [*interrupted, *self.view.findings]
@@ -106,6 +98,19 @@ class Ledger:
                 self.view.findings = []
                 self._interrupted = self._interrupted if self._in_example else []
         return findings
+
+    def missed_calls(self, *, tick_off: bool) -> str | None:
+        """Return what calls were not as expected; None where all were.
+
+        Args:
+            tick_off: Whether they are expected no longer.
+        """
+        with self.lock:
+            view = self.view
+            report = view.expectations.report(view.exchanges)
+            if tick_off:
+                view.expectations = Expectations()
+        return report
 
     def remarks(self) -> list[Violation]:
         """Return the warnings and notes since the last reset."""
@@ -117,14 +122,14 @@ class Ledger:
         """Put a view of its own in place; scripts for all calls stay in force."""
         with self.lock:
             outer, was_in_example = self.view, self._in_example
-            self.view = inner = View(script=Script(outer.script.always))
+            self.view = inner = outer.renewed(Script(outer.script.standing))
             self._in_example = True
         try:
             yield
         finally:
-            self._settle()
             with self.lock:
                 self.view, self._in_example = outer, was_in_example
+                outer.spool.recycle()
                 self._remarks += inner.remarks
                 # The block was left by an exception, and nobody was told. Of many such examples
                 # only the last is worth telling: Hypothesis ends with the smallest.
@@ -144,8 +149,7 @@ class Ledger:
         return expectation
 
     def withdraw(self, expectation: Expectation) -> None:
-        """Expect them no longer, once the requests under way are judged."""
-        self._settle()
+        """Expect them no longer."""
         with self.lock:
             self._expectations.remove(expectation)
 
@@ -153,11 +157,6 @@ class Ledger:
         """Return the expected rules that were broken since the last reset."""
         with self.lock:
             return {rule for expectation in self._expectations for rule in expectation.met}
-
-    def _settle(self) -> None:
-        """Wait for requests that are being judged: their client may have gone, impatient."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._busy == 0, timeout=_PATIENCE_S)
 
 
 def raise_unmet(rules: Sequence[str], met: AbstractSet[str]) -> None:

@@ -1,10 +1,9 @@
-"""Scripted replies: what the endpoint answers instead of its own answer."""
+"""Replies made by hand: what the endpoint answers instead of its own answer."""
 
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from pytest_soblob.contract import OPERATIONS
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.messages import ExceptionInfo, Fault
 from pytest_soblob.wire import HttpResponse
@@ -31,7 +30,7 @@ SCRIPTED_FAILURE: Final = ExceptionInfo(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One scripted reply.
+    """One reply.
 
     Attributes:
         blob_id: The id to give and to store under; None leaves Response out.
@@ -43,8 +42,6 @@ class Reply:
         response: A whole HTTP response, sent as it is; bytes go out raw.
         close: Whether the connection is closed without an answer.
         delay_s: Seconds to wait before anything is sent.
-        operation: The operation that it answers; None answers any.
-        times: How many calls it answers; None answers all that follow.
     """
 
     blob_id: int | Unset | None = UNSET
@@ -55,8 +52,6 @@ class Reply:
     response: HttpResponse | bytes | None = None
     close: bool = False
     delay_s: float = 0.0
-    operation: str | None = "SaveImageStream"
-    times: int | None = 1
 
     def __post_init__(self) -> None:
         self._check_values()
@@ -81,10 +76,6 @@ class Reply:
         return self.blob_id is not UNSET or any(value is not None for value in given)
 
     def _check_values(self) -> None:
-        if self.operation is not None and self.operation not in OPERATIONS:
-            raise SoblobError(f"there is no operation {self.operation!r} to reply to")
-        if self.times is not None and self.times < 1:
-            raise SoblobError(f"times must be 1 or more, or None for all, not {self.times!r}")
         if self.delay_s < 0:
             raise SoblobError(f"delay_s must be 0 or more seconds, not {self.delay_s!r}")
         if self.status is not None and self.fault is None:
@@ -95,30 +86,3 @@ class Reply:
         if response is not None and not isinstance(response, HttpResponse | bytes):
             kind = type(response).__name__
             raise SoblobError(f"response must be an HttpResponse or bytes, not {kind}")
-
-
-class Script:
-    """The replies that wait: for the next calls first, then one for all that follow."""
-
-    def __init__(self, always: "tuple[Reply, ...]" = ()) -> None:
-        self._next: list[tuple[Reply, int]] = []
-        self.always = always
-
-    def add(self, reply: Reply) -> None:
-        """Append a reply; one for all calls replaces an earlier one for the same operation."""
-        if reply.times is None:
-            kept = tuple(old for old in self.always if old.operation != reply.operation)
-            self.always = (reply, *kept)
-        else:
-            self._next.append((reply, reply.times))
-
-    def take(self, operation: str) -> Reply | None:
-        """Return the reply for a call of that operation, and use it up; None without one."""
-        for index, (reply, left) in enumerate(self._next):
-            if reply.operation in (None, operation):
-                if left == 1:
-                    del self._next[index]
-                else:
-                    self._next[index] = (reply, left - 1)
-                return reply
-        return next((r for r in self.always if r.operation in (None, operation)), None)

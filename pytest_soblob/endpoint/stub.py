@@ -1,30 +1,41 @@
 """`StubEndpoint`: the pure service behind a socket, and what a test sees of it."""
 
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from pytest_soblob import wcf
-from pytest_soblob._server import Handlers, Limits, Server
+from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob._server import Handlers, Limits, Server, plain_refusal
+from pytest_soblob._spool import Spool
 from pytest_soblob._text import plural
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.endpoint import _service
+from pytest_soblob.endpoint._behaviours import Behaviour, Strict, Wcf
+from pytest_soblob.endpoint._call import Answer, Call
 from pytest_soblob.endpoint._ledger import Ledger, raise_unmet
-from pytest_soblob.endpoint._replies import UNSET, Reply, Unset
-from pytest_soblob.endpoint._view import Blob, Finding
-from pytest_soblob.errors import SoblobError
+from pytest_soblob.endpoint._observed import Observed
+from pytest_soblob.endpoint._scripted import Scripted
+from pytest_soblob.endpoint._view import Finding, View
+from pytest_soblob.errors import ContractViolationError, SoblobError
 from pytest_soblob.exchange import Exchange
-from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamRequest
 from pytest_soblob.names import SERVICE_PATHS
+from pytest_soblob.netserver import NetServer
 from pytest_soblob.rendering import failure, headline, render_findings
 from pytest_soblob.settings import SoblobSettings
 from pytest_soblob.validators import EnvelopeValidator
+from pytest_soblob.validators.validator import malformed_http
 from pytest_soblob.violations import Violation
 from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
 
+_PATIENCE_S = 10.0
+# Where a client reaches an endpoint that does not listen, through a transport in the process.
+IN_PROCESS_URL = "http://soblob.invalid"
 
-class StubEndpoint:
+
+class StubEndpoint(Observed, Scripted):
     """A SOAP endpoint on loopback for one test after the other.
 
     Args:
@@ -36,10 +47,16 @@ class StubEndpoint:
         tokens: The application tokens that are good, where the installation is online; empty
             takes any.
         address: Host, or host:port; port 0 is any free one.
-        settings: All of these at once, instead of them.
+        settings: All of these at once, and more, instead of them.
         max_message_size: Bytes that the body of a request may have; a larger one is answered with
-            413 and not recorded. None means 1 GiB, and 65,536, the host's default, with `wcf`.
+            413. None means 1 GiB, and with `wcf` what `settings.wcf_host` says.
+        limits: How long and how large a connection may be; None: generous ones.
+        tls: How to speak TLS; None for plain HTTP.
+        keep: How many exchanges, and blobs, are kept; None keeps all.
+        intercept: Asked first, in the server's thread; what it returns is answered, and neither
+            judged nor recorded. None means that it is a call like any other.
         on_exchange: Called with each exchange when it has been recorded, in the server's thread.
+            It must not call this endpoint itself.
 
     As a context manager it starts and stops; leaving it raises what `check` would raise, so that
     a forgotten `check()` does not pass.
@@ -59,6 +76,10 @@ class StubEndpoint:
         address: str = "127.0.0.1",
         settings: SoblobSettings | None = None,
         max_message_size: int | None = None,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        keep: int | None = None,
+        intercept: Callable[[HttpRequest], HttpResponse | None] | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.settings = settings or SoblobSettings(
@@ -69,11 +90,10 @@ class StubEndpoint:
             tokens=tuple(tokens),
             address=address,
         )
-        own = () if self.settings.ticket is None else (self.settings.ticket,)
-        self._tickets = frozenset({*own, *tickets})
+        self._behaviour, self._limits = _behave(self.settings, max_message_size, limits)
+        self._tls = tls
+        self._intercept = intercept
         self._on_exchange = on_exchange
-        self._is_wcf = self.settings.behaviour == "wcf"
-        self._largest = max_message_size or (wcf.LARGEST_MESSAGE if self._is_wcf else None)
         self._validator = EnvelopeValidator(
             "request",
             self.settings.profile,
@@ -81,7 +101,9 @@ class StubEndpoint:
             operation=None,
             severities=self.settings.severities,
         )
-        self._ledger = Ledger(self._validator.policy)
+        own = () if self.settings.ticket is None else (self.settings.ticket,)
+        netserver = NetServer(self.settings, dict.fromkeys((*own, *tickets)))
+        self._ledger = Ledger(self._validator.policy, View(netserver, Spool(), most=keep))
         self._server: Server | None = None
         self._server_errors: list[BaseException] = []
 
@@ -96,23 +118,16 @@ class StubEndpoint:
         if self._server is not None:
             raise SoblobError("the endpoint has been started already")
         host, port = self.settings.host_and_port()
-        # A WCF host looks at other things before the size, and says so itself.
-        largest = None if self._is_wcf else self._largest
-        server = Server(
-            Handlers(
-                handle=lambda request, connection: self.handle(request),
-                failed=self._server_errors.append,
-            ),
-            host,
-            port,
-            limits=Limits() if largest is None else Limits(body_bytes=largest),
+        handlers = Handlers(
+            handle=self.handle, refuse=self._refuse, failed=self._server_errors.append
         )
+        server = Server(handlers, host, port, limits=self._limits, tls=self._tls)
         server.start()
         self._server = server
         return self
 
     def stop(self) -> None:
-        """Close the socket and every connection, join every thread; once or many times."""
+        """Close the socket and every connection, join the thread; once or many times."""
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -126,6 +141,7 @@ class StubEndpoint:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._settle()
         self.stop()
         if error is None:
             self.check()
@@ -145,7 +161,7 @@ class StubEndpoint:
         if self._server is None:
             raise SoblobError("the endpoint is not running: start it, or use it as `with ... as`")
         host = f"[{self._server.host}]" if ":" in self._server.host else self._server.host
-        return f"http://{host}:{self._server.port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self._server.port}"
 
     @property
     def url(self) -> str:
@@ -153,112 +169,71 @@ class StubEndpoint:
         return self.base_url + SERVICE_PATHS["BLOB"]
 
     @property
+    def principal_url(self) -> str:
+        """Where tickets are given out: ends in `/Remote/Services86/SoPrincipal.svc`."""
+        return self.base_url + SERVICE_PATHS["SoPrincipal"]
+
+    @property
     def wsdl_url(self) -> str:
         """Where the WSDL is, with this endpoint's own address in it."""
         return f"{self.url}?wsdl"
 
-    # -- what arrived ----------------------------------------------------------------------------
+    # -- answering -------------------------------------------------------------------------------
 
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """Every request and its reply, in the order answered; GETs are not recorded."""
-        return self._ledger.view.exchanges
-
-    @property
-    def last_request(self) -> SaveImageStreamRequest | None:
-        """The newest SaveImageStream request, as far as it could be read; None without one."""
-        messages = (exchange.message for exchange in reversed(self.exchanges))
-        return next((m for m in messages if isinstance(m, SaveImageStreamRequest)), None)
-
-    @property
-    def blobs(self) -> dict[int, Blob]:
-        """The stored images by blob id."""
-        return self._ledger.view.blobs
-
-    @property
-    def person_images(self) -> dict[int, int]:
-        """What each person's picture is now: blob ids by person id. A test may put some in."""
-        return self._ledger.view.person_images
-
-    @property
-    def project_images(self) -> dict[int, int]:
-        """Likewise for projects; ChangeProjectImage is not answered, so only a test fills it."""
-        return self._ledger.view.project_images
-
-    # -- what is answered ------------------------------------------------------------------------
-
-    def reply(
-        self,
-        *,
-        blob_id: int | Unset | None = UNSET,
-        succeeded: bool | None = None,
-        exception_info: ExceptionInfo | None = None,
-        fault: Fault | None = None,
-        status: int | None = None,
-        response: HttpResponse | bytes | None = None,
-        close: bool = False,
-        delay_s: float = 0.0,
-        operation: str | None = "SaveImageStream",
-        times: int | None = 1,
-    ) -> None:
-        """Script the answer to the next call, or to all.
-
-        A request that breaks the contract is refused all the same, and uses no script up.
+    def handle(self, request: HttpRequest, connection: int | None = None) -> Delivery:
+        """Answer one request: what the socket calls, and any other transport may.
 
         Args:
-            blob_id: The id to give, and to store under; None leaves Response out.
-            succeeded: False is a business failure: nothing is stored, and Response is 0 unless
-                `blob_id` says otherwise. None means True, or False with an `exception_info`.
-            exception_info: Why it failed; one of ours where it is left out.
-            fault: A SOAP fault, in the SOAP version of the request.
-            status: HTTP status of the fault; None means what SOAP says (500, or 400 in 1.2).
-            response: A whole HTTP response; bytes go out exactly as they are.
-            close: Close the connection without an answer.
-            delay_s: Seconds to wait before the answer, whatever it is.
-            operation: The operation that it answers; None answers any.
-            times: How many calls; None answers all until the test, or example, ends.
-
-        Raises:
-            SoblobError: Two answers at once, or a value that cannot be.
+            request: Whole.
+            connection: The number of its connection; None where it came on none.
         """
-        reply = Reply(
-            blob_id=blob_id,
-            succeeded=succeeded,
-            exception_info=exception_info,
-            fault=fault,
-            status=status,
-            response=response,
-            close=close,
-            delay_s=delay_s,
-            operation=operation,
-            times=times,
-        )
-        with self._ledger.lock:
-            self._ledger.view.script.add(reply)
-
-    def handle(self, request: HttpRequest) -> Delivery:
-        """Answer one request: what the socket calls, and any other transport may."""
+        intercepted = None if self._intercept is None else self._intercept(request)
+        if intercepted is not None:
+            return Delivery(response=intercepted)
         if not _service.is_call(request):
-            look_up = _service.look_up_as_wcf if self._is_wcf else _service.look_up
-            return Delivery(response=look_up(request, self.base_url))
-        with self._ledger.call() as view:
-            # The long part: without the lock.
-            judged = self._read(_service.judge(request, self._validator))
-            with self._ledger.lock:
-                call = _service.follow(judged, view, self._validator.policy)
-                call = call if self._is_wcf else _service.receive_strictly(call)
-                answered = _service.answer(call, view, self.settings, self._tickets)
-                exchange = _service.record(call, answered, view)
-                self._ledger.note(call.verdict, view)
+            return Delivery(response=self._behaviour.look_up(request, self._base_url_of(request)))
+        view = self._ledger.view
+        # The long part: without the lock.
+        call = _service.judge(request, connection, self._validator, self._behaviour, view)
+        with self._ledger.lock:
+            _service.follow(call, view, self._validator.policy)
+            self._behaviour.receive(call)
+            answered = _service.answer(call, self._behaviour, view)
+            exchange = _service.record(call, answered, view)
+            view.flow.observe(call, answered, self._accepted)
+            self._ledger.note(call.verdict, view, view.count)
         if self._on_exchange is not None:
             self._on_exchange(exchange)
-        return answered.delivery
+        return self._watched(call, answered, view)
 
-    def _read(self, call: _service.Call) -> _service.Call:
-        """With `wcf`, read the request as that host does, whatever the judge has said of it."""
-        if not self._is_wcf:
-            return call
-        return _service.receive_as_wcf(call, self._largest or wcf.LARGEST_MESSAGE)
+    @property
+    def _accepted(self) -> int:
+        return 0 if self._server is None else self._server.accepted
+
+    def _base_url_of(self, request: HttpRequest) -> str:
+        """Where a client has found the endpoint, through a proxy or without a socket."""
+        if self._server is not None:
+            return self.base_url
+        return IN_PROCESS_URL
+
+    def _watched(self, call: Call, answered: Answer, view: View) -> Delivery:
+        """Return the delivery, which tells the flow where nobody waited for it."""
+        delivery = answered.delivery
+        if delivery.is_prompt or call.verdict.operation != "SaveImageStream":
+            return delivery
+
+        def lose() -> None:
+            with self._ledger.lock:
+                view.flow.lose(call, answered.blob_id)
+
+        return replace(delivery, lost=lose)
+
+    def _refuse(self, error: HttpSyntaxError) -> HttpResponse:
+        """Answer what is no HTTP, and hold it against the test."""
+        verdict = malformed_http("request", error)
+        with self._ledger.lock:
+            self._ledger.note(verdict, self._ledger.view, None)
+        return plain_refusal(error)
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -267,16 +242,20 @@ class StubEndpoint:
 
         Raises:
             ContractViolationError: A request broke the contract; the subclass is that of the
-                first rule's family.
+                first rule's family. Or the calls were not as `expect_calls` said.
             SoblobError: The stub itself failed.
         """
         __tracebackhide__ = True
+        self._settle()
         findings = self._ledger.pending(tick_off=True)
+        missed = self._ledger.missed_calls(tick_off=True)
         if self._server_errors:
             error = self._server_errors.pop(0)
             raise SoblobError(f"the stub failed: {type(error).__name__}: {error}") from error
         if findings:
-            raise failure(_titled(findings))
+            raise failure(_titled(findings), missed)
+        if missed:
+            raise ContractViolationError(missed)
 
     @contextmanager
     def expecting(self, *rules: str) -> Iterator[Self]:
@@ -291,6 +270,7 @@ class StubEndpoint:
         try:
             yield self
         finally:
+            self._settle()
             self._ledger.withdraw(expectation)
         raise_unmet(expectation.rules, expectation.met)
 
@@ -305,9 +285,18 @@ class StubEndpoint:
             ContractViolationError: A request in the block broke the contract.
         """
         __tracebackhide__ = True
+        self._settle()
         with self._ledger.example():
-            yield self
+            try:
+                yield self
+            finally:
+                self._settle()
             self.check()
+
+    def _settle(self) -> None:
+        """Wait for requests that are being judged: their client may have gone, impatient."""
+        if self._server is not None:
+            self._server.settle(_PATIENCE_S)
 
     # -- for the plugin --------------------------------------------------------------------------
 
@@ -317,29 +306,58 @@ class StubEndpoint:
 
     def met(self) -> set[str]:
         """Return the expected rules that were broken since the last reset."""
+        self._settle()
         return self._ledger.met()
 
     def reset(self) -> None:
         """Start anew: a clean view, no expectations, nothing to tell."""
+        self._settle()
         self._ledger.reset()
         self._server_errors.clear()
 
     def tick_off(self) -> None:
         """Forget what nobody was told of: it has been said elsewhere."""
+        self._settle()
         self._ledger.pending(tick_off=True)
+        self._ledger.missed_calls(tick_off=True)
 
     def untold(self) -> str | None:
         """Return what `check` would say, without ticking it off; None where there is nothing."""
+        self._settle()
         findings = self._ledger.pending(tick_off=False)
-        return render_findings(_titled(findings)) if findings else None
+        missed = self._ledger.missed_calls(tick_off=False)
+        said = [render_findings(_titled(findings))] if findings else []
+        return "\n\n".join([*said, missed] if missed else said) or None
 
     def remarks(self) -> list[Violation]:
         """Return the warnings and notes since the last reset."""
         return self._ledger.remarks()
 
 
+def _behave(
+    settings: SoblobSettings, max_message_size: int | None, limits: Limits | None
+) -> tuple[Behaviour, Limits]:
+    """Return the behaviour, and what a connection may cost: a WCF host minds the size itself."""
+    limits = limits or Limits()
+    if settings.behaviour == "wcf":
+        host = settings.wcf_host
+        if max_message_size is not None:
+            host = replace(host, max_message_size=max_message_size)
+        return Wcf(host), limits
+    if max_message_size is not None:
+        limits = replace(limits, body_bytes=max_message_size)
+    return Strict(), limits
+
+
 def _titled(findings: Sequence[Finding]) -> list[tuple[str, Sequence[Violation]]]:
     return [
-        (headline(found.verdict, found.violations, f"request {found.number}"), found.violations)
+        (
+            headline(
+                found.verdict,
+                found.violations,
+                "what came" if found.number is None else f"request {found.number}",
+            ),
+            found.violations,
+        )
         for found in findings
     ]

@@ -11,18 +11,46 @@ tickets and tokens, and rebuilds the value where a strategy drew it.
 """
 
 from pytest_soblob.messages._http import http_request_headers, to_http_response
-from pytest_soblob.messages._values import ExceptionInfo, TimeZone
+from pytest_soblob.messages._values import SECRET_ATTRIBUTES, ExceptionInfo, TimeZone
 from pytest_soblob.messages.fault import Fault
-from pytest_soblob.messages.requests import ChangePersonImageRequest, SaveImageStreamRequest
-from pytest_soblob.messages.responses import SaveImageStreamResponse
+from pytest_soblob.messages.neighbours import (
+    REQUESTS,
+    AuthenticateUsernamePasswordRequest,
+    ChangePersonImageRequest,
+    ChangeProjectImageRequest,
+    GetBlobStreamRequest,
+    GetPersonImageRequest,
+    GetProjectImageRequest,
+    read_request,
+)
+from pytest_soblob.messages.requests import Request, SaveImageStreamRequest, read_credentials
+from pytest_soblob.messages.responses import (
+    AuthenticateResponse,
+    ImageResponse,
+    Response,
+    SaveImageStreamResponse,
+)
 
 __all__ = [
+    "REQUESTS",
+    "SECRET_ATTRIBUTES",
+    "AuthenticateResponse",
+    "AuthenticateUsernamePasswordRequest",
     "ChangePersonImageRequest",
+    "ChangeProjectImageRequest",
     "ExceptionInfo",
     "Fault",
+    "GetBlobStreamRequest",
+    "GetPersonImageRequest",
+    "GetProjectImageRequest",
+    "ImageResponse",
+    "Request",
+    "Response",
     "SaveImageStreamRequest",
     "SaveImageStreamResponse",
     "TimeZone",
     "http_request_headers",
+    "read_credentials",
+    "read_request",
     "to_http_response",
 ]

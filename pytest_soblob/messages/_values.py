@@ -9,7 +9,7 @@ from pytest_soblob.contract import BlobLinkType
 
 Pairs = tuple[tuple[str | None, str | None], ...]
 
-_SECRETS = frozenset({"ticket", "application_token"})
+SECRET_ATTRIBUTES = frozenset({"ticket", "application_token", "password"})
 _SHOWN_BYTES = 24
 
 
@@ -28,7 +28,7 @@ class ShortRepr:
 
 
 def _show(name: str, value: Any) -> str:
-    if name in _SECRETS and isinstance(value, str):
+    if name in SECRET_ATTRIBUTES and isinstance(value, str):
         return repr(mask(value))
     if type(value) is bytes and len(value) > _SHOWN_BYTES:
         return f"<{len(value):,} bytes>"

@@ -1,12 +1,11 @@
-"""Requests to `BLOB.svc`."""
+"""What every request shares, and that of SaveImageStream."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from pytest_soblob.binding import Spelling, write_sequence
+from pytest_soblob.binding import Spelling, find_child, read, write_sequence
 from pytest_soblob.contract import (
-    CHANGE_PERSON_IMAGE,
     SAVE_IMAGE_STREAM,
     BlobLinkType,
     Operation,
@@ -28,8 +27,14 @@ from pytest_soblob.wire import HttpRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class _Request(ShortRepr):
-    """What every request to `BLOB.svc` shares: its header blocks, and how it is written."""
+class Request(ShortRepr):
+    """What every request shares: its header blocks, and how it is read and written.
+
+    Attributes:
+        ticket: Of Credentials; None means that there are none.
+        application_token: None means nil or absent.
+        time_zone: None means nil or absent.
+    """
 
     operation: ClassVar[Operation]
     _attributes: ClassVar[Mapping[str, str]]  # part name: attribute name
@@ -45,13 +50,18 @@ class _Request(ShortRepr):
         if values is None:
             return None
         blocks = read_blocks(envelope, cls.operation.request_blocks)
-        credentials = blocks["Credentials"]
-        return cls(
+        credentials = blocks.get("Credentials")
+        return cls.from_values(
+            values,
             ticket=None if credentials is None else credentials["Ticket"],
             application_token=blocks["ApplicationToken"],
-            time_zone=TimeZone.from_values(blocks["TimeZone"]),
-            **{cls._attributes[part]: value for part, value in values.items()},
+            time_zone=TimeZone.from_values(blocks.get("TimeZone")),
         )
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any], **blocks: Any) -> Self:
+        """Return the request with these values of its parts, by their names in the WSDL."""
+        return cls(**{cls._attributes[part]: value for part, value in values.items()}, **blocks)
 
     def to_bytes(
         self, profile: Profile | str = Profile.WSDL, spelling: Spelling | None = None
@@ -87,7 +97,7 @@ class _Request(ShortRepr):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SaveImageStreamRequest(_Request):
+class SaveImageStreamRequest(Request):
     """A request to store an image.
 
     Attributes:
@@ -111,20 +121,9 @@ class SaveImageStreamRequest(_Request):
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ChangePersonImageRequest(_Request):
-    """A request to attach a blob to a person; blob id 0, or none, removes the picture.
-
-    Attributes:
-        person_id: None means absent, which WCF reads as 0.
-        blob_id: None means nil or absent, which WCF reads as 0.
-        ticket: Of Credentials; None means that there are none.
-        application_token: None means nil or absent.
-        time_zone: None means nil or absent.
-    """
-
-    operation: ClassVar[Operation] = CHANGE_PERSON_IMAGE
-    _attributes: ClassVar[Mapping[str, str]] = {"PersonId": "person_id", "BlobId": "blob_id"}
-
-    person_id: int | None = None
-    blob_id: int | None = None
+def read_credentials(envelope: Envelope) -> tuple[str | None, str | None]:
+    """Return ticket and application token, each None where it is missing or nil."""
+    credentials = envelope.find_block("Credentials")
+    token = envelope.find_block("ApplicationToken")
+    ticket = None if credentials is None else find_child(credentials.element, "Ticket")
+    return read(ticket, "string"), None if token is None else read(token.element, "string")

@@ -1,5 +1,6 @@
-"""The response of SaveImageStream."""
+"""Normal responses: what they share, and what each operation adds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -26,22 +27,24 @@ from pytest_soblob.messages._xml_form import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SaveImageStreamResponse(ShortRepr):
-    """A normal response: the blob id, and whether it is one.
+class Response(ShortRepr):
+    """What every normal response shares: the header blocks that say whether it is one.
 
     Attributes:
-        blob_id: Response, xs:int; None means absent.
         succeeded: The only failure signal; None means that the block is absent.
         exception_info: Why it failed; None means nil or absent.
         extra_info: Pairs of key and value; None means nil or absent.
         time_zone: None means nil or absent.
     """
 
-    blob_id: int | None = None
     succeeded: bool | None = None
     exception_info: ExceptionInfo | None = None
     extra_info: Pairs | None = None
     time_zone: TimeZone | None = None
+
+    def result_values(self) -> Mapping[str, Any]:
+        """Return what the body holds, by the names of the WSDL; None for nil or absent."""
+        return {}
 
     def block_values(self) -> dict[str, Any]:
         """Return what each header block holds, by name; None for nil or absent."""
@@ -69,8 +72,27 @@ class SaveImageStreamResponse(ShortRepr):
         blocks = () if bare else operation.response_blocks
         root = new_envelope(profile, spelling, blocks, self.block_values())
         wrapper = append_wrapper(root, operation.response_element)
-        checked(write_sequence, wrapper, operation.results, {"Response": self.blob_id}, spelling)
+        checked(write_sequence, wrapper, operation.results, self.result_values(), spelling)
         return serialise(root, spelling)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SaveImageStreamResponse(Response):
+    """The response of SaveImageStream: the blob id, and whether it is one.
+
+    Attributes:
+        blob_id: Response, xs:int; None means absent.
+        succeeded: The only failure signal; None means that the block is absent.
+        exception_info: Why it failed; None means nil or absent.
+        extra_info: Pairs of key and value; None means nil or absent.
+        time_zone: None means nil or absent.
+    """
+
+    blob_id: int | None = None
+
+    def result_values(self) -> Mapping[str, Any]:
+        """Return what the body holds, by the names of the WSDL; None for nil or absent."""
+        return {"Response": self.blob_id}
 
     @classmethod
     def from_envelope(cls, envelope: Envelope) -> Self | None:
@@ -87,3 +109,42 @@ class SaveImageStreamResponse(ShortRepr):
             extra_info=read_pairs(blocks["ExtraInfo"], EXTRA),
             time_zone=TimeZone.from_values(blocks["TimeZone"]),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ImageResponse(Response):
+    """The response of GetPersonImage, GetProjectImage and GetBlobStream.
+
+    Attributes:
+        image: Response, the bytes; None means nil or absent.
+    """
+
+    image: bytes | None = None
+
+    def result_values(self) -> Mapping[str, Any]:
+        """Return what the body holds, by the names of the WSDL; None for nil or absent."""
+        return {"Response": self.image}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AuthenticateResponse(Response):
+    """The response of AuthenticateUsernamePassword.
+
+    Attributes:
+        ticket: Of Credentials; None where there are none.
+        authenticated: AuthenticationSucceeded; None means absent.
+        user: Some of what Response, a SoPrincipalCarrier, says of the user, by the names of the
+            WSDL and in its order; None means nil or absent.
+    """
+
+    ticket: str | None = None
+    authenticated: bool | None = None
+    user: Mapping[str, str | int | bool] | None = None
+
+    def result_values(self) -> Mapping[str, Any]:
+        """Return what the body holds, by the names of the WSDL; None for nil or absent."""
+        return {
+            "Response": self.user,
+            "Credentials": None if self.ticket is None else {"Ticket": self.ticket},
+            "AuthenticationSucceeded": self.authenticated,
+        }

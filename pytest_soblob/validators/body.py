@@ -5,10 +5,11 @@ What WCF drops in silence is an error here: the kit must be louder than the serv
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from pytest_soblob._text import nearest, plural
 from pytest_soblob.binding import find_child, is_nil, parse_boolean, parse_int
-from pytest_soblob.contract import OPERATIONS, SAVE_IMAGE_STREAM, Operation
+from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS, SAVE_IMAGE_STREAM, Operation
 from pytest_soblob.envelope import (
     Element,
     Envelope,
@@ -39,8 +40,9 @@ def find_operation(envelope: Envelope, kind: str) -> Operation | None:
         return None
     name = local_name(element)
     if kind == "request":
-        return OPERATIONS.get(name)
-    return next((o for o in OPERATIONS.values() if o.response_element == name), None)
+        return OPERATIONS.get(name) or OTHER_OPERATIONS.get(name)
+    known = chain(OPERATIONS.values(), OTHER_OPERATIONS.values())
+    return next((o for o in known if o.response_element == name), None)
 
 
 def iter_violations(context: Context) -> Iterator[Violation]:
@@ -101,6 +103,15 @@ def _iter_wrapper(context: Context, element: Element, operation: Operation) -> I
     yield from iter_attributes(context, "body", element)
     yield from iter_type_attribute(context, "body", element, NAMELESS)
     yield from iter_nil(context, "body", element, nillable=False)
+    if not operation.is_judged:
+        yield context.violation(
+            "body.operation-not-judged",
+            element,
+            f"{operation.name} is an operation of {operation.service}.svc that is known by name "
+            "only: what it holds is not judged",
+            got=name,
+        )
+        return
     if uri not in ("", NETSERVER) and is_other_version(uri):
         return  # its children follow its namespace: one violation says it all
     request = context.kind == "request"

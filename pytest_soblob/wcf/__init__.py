@@ -5,7 +5,7 @@ and is marked [inferred]. Nothing here judges: a wrong message is read as that h
 it drops is dropped, and `validators` says on the side what was wrong.
 """
 
-from pytest_soblob.wcf._reading import LARGEST_MESSAGE, Received, read_request
+from pytest_soblob.wcf._reading import Received, find_service, read_request
 from pytest_soblob.wcf._writing import (
     Refusal,
     action_not_supported,
@@ -19,13 +19,13 @@ from pytest_soblob.wcf._writing import (
 )
 
 __all__ = [
-    "LARGEST_MESSAGE",
     "Received",
     "Refusal",
     "action_not_supported",
     "deserialization_failed",
     "destination_unreachable",
     "fault_response",
+    "find_service",
     "internal_service_fault",
     "must_understand",
     "normal_response",

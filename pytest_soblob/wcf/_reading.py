@@ -14,7 +14,7 @@ from lxml import etree
 
 from pytest_soblob import _xml
 from pytest_soblob.binding import parse_boolean, parse_int
-from pytest_soblob.contract import CHANGE_PERSON_IMAGE, SAVE_IMAGE_STREAM, Operation
+from pytest_soblob.contract import OPERATIONS, Operation
 from pytest_soblob.envelope import (
     Element,
     Envelope,
@@ -37,11 +37,8 @@ from pytest_soblob.wcf._writing import (
 )
 from pytest_soblob.wire import HttpRequest
 
-# WCF's default; NetServer's own is not known, surely higher.
-LARGEST_MESSAGE: Final = 65_536
 DEEPEST: Final = 128
 _MOST_TOLD: Final = 1_000
-OPERATIONS: Final = (SAVE_IMAGE_STREAM, CHANGE_PERSON_IMAGE)
 _CHARSETS: Final = {
     "utf-8": "utf-8",
     "utf-16": "utf-16",
@@ -77,7 +74,7 @@ class Received:
     dropped: tuple[str, ...] = ()
 
 
-def read_request(request: HttpRequest, largest: int = LARGEST_MESSAGE) -> Received | Refusal:
+def read_request(request: HttpRequest, largest: int) -> Received | Refusal:
     """Read a POST as a WCF host reads it.
 
     Args:
@@ -96,12 +93,22 @@ def read_request(request: HttpRequest, largest: int = LARGEST_MESSAGE) -> Receiv
     return _read_message(parsed, operation)
 
 
+def find_service(path: str) -> tuple[str, str] | None:
+    """Return the service that a path leads to, and what follows it; None where there is none.
+
+    Whatever stands before it is a tenant's; case does not matter.
+    """
+    lowered = path.lower()
+    for name, service_path in SERVICE_PATHS.items():
+        before, found, rest = lowered.partition(service_path.lower())
+        if found and (not rest or rest.startswith("/")):
+            return name, path[len(before) + len(found) :]
+    return None
+
+
 def _check_http(request: HttpRequest, largest: int) -> Refusal | None:
     """Sections 1 to 4: the address, whether there is a body, its type, its size."""
-    path, service = request.path.lower(), SERVICE_PATHS["BLOB"].lower()
-    at = path.find(service)
-    rest = path[at + len(service) :] if at >= 0 else None
-    if rest is None or (rest and not rest.startswith("/")):
+    if find_service(request.path) is None:
         return Refusal(status=404)
     if request.method not in ("POST", "PUT", "PATCH"):
         return _EMPTY_400
@@ -195,11 +202,11 @@ def _choose(request: HttpRequest) -> Operation | Refusal:
     """Section 6: SOAPAction alone, in its exact case; then the address."""
     raw = unquote((request.header("SOAPAction") or "").strip())
     action = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] == '"' else raw
-    operation = next((one for one in OPERATIONS if one.soap_action == action), None)
+    service, rest = find_service(request.path) or ("", "")
+    known = (one for one in OPERATIONS.values() if one.service == service)
+    operation = next((one for one in known if one.soap_action == action), None)
     if operation is None:
         return action_not_supported(action)
-    service = SERVICE_PATHS["BLOB"].lower()
-    rest = request.path.lower().partition(service)[2]
     return destination_unreachable(request.path) if rest.strip("/") else operation
 
 
@@ -208,13 +215,17 @@ def _read_message(envelope: Envelope, operation: Operation) -> Received | Refusa
     try:
         blocks, unknown = _read_blocks(envelope, operation)
     except UnreadableError:
-        return internal_service_fault()
+        return internal_service_fault("a header block has a value that cannot be read")
     body = next(child for child in children(envelope.root) if local_name(child) == "Body")
     if body.text is not None and body.text.strip():
-        return internal_service_fault()
+        return internal_service_fault("Body holds text")
     inside = children(body)
     if inside and inside[0].tag != f"{{{NETSERVER}}}{operation.name}":
-        return internal_service_fault()
+        return internal_service_fault(
+            f"OperationFormatter encountered an invalid Message body. Expected to find node type "
+            f"'Element' with name '{operation.name}' and namespace '{NETSERVER}'. Found node type "
+            f"'Element' with name '{local_name(inside[0])}' and namespace '{namespace(inside[0])}'"
+        )
     if _depth(envelope.root) > DEEPEST:
         return deserialization_failed(
             operation.name, f"The maximum read depth ({DEEPEST}) has been exceeded."
@@ -243,6 +254,7 @@ def _read_parts(
 ) -> Refusal | None:
     """Section 3: one forward pass; whatever does not come in its turn is passed over."""
     names = [part.name for part in operation.parts]
+    parts = {part.name: part for part in operation.parts}
     position = 0
     if wrapper.text is not None and wrapper.text.strip():
         return deserialization_failed(operation.name, _text_error(wrapper))
@@ -251,7 +263,7 @@ def _read_parts(
         name = local_name(child) if namespace(child) == NETSERVER else ""
         if name in wanted:
             try:
-                values[name] = read_part(child)
+                values[name] = read_part(child, parts[name])
             except UnreadableError as error:
                 return deserialization_failed(operation.name, str(error), name)
             position = names.index(name) + 1

@@ -7,48 +7,40 @@ import pybase64
 
 from pytest_soblob._text import clip
 from pytest_soblob.binding import NIL, XSI_TYPE, parse_boolean, parse_int
-from pytest_soblob.contract import BlobLinkType
+from pytest_soblob.contract import BlobLinkType, Particle
 from pytest_soblob.envelope import Element, children, display_name, local_name, parse_qname, text_of
 from pytest_soblob.names import NETSERVER, XSD
 
 _GROUPS: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)*+")
 _PIECES: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_DECLARED: Final = {
-    "Type": (NETSERVER, ("BlobLinkType",)),
-    "Image": (XSD, ("base64Binary",)),
-    "Description": (XSD, ("string",)),
-    "PersonId": (XSD, ("int",)),
-    "BlobId": (XSD, ("int",)),
-}
 
 
 class UnreadableError(ValueError):
     """A value that the reader refuses; the text is what it says."""
 
 
-def read_part(element: Element) -> BlobLinkType | bytes | str | int | None:
+def read_part(element: Element, part: Particle) -> BlobLinkType | bytes | str | int | None:
     """Return a part's value; None where it is nil.
 
     Raises:
         UnreadableError: The reader refuses it.
     """
-    name = local_name(element)
-    _check_type(element)
+    _check_type(element, part.type)
     if parse_boolean(element.get(NIL, "")):
         return None
     inside = children(element)
     if inside:
         raise UnreadableError(
-            f"End element '{name}' from namespace '{NETSERVER}' expected. Found element "
+            f"End element '{part.name}' from namespace '{NETSERVER}' expected. Found element "
             f"'{display_name(str(inside[0].tag))}'."
         )
     text = text_of(element)
-    match name:
-        case "Type":
+    match part.type:
+        case "BlobLinkType":
             return read_enum(text)
-        case "Image":
+        case "base64Binary":
             return read_base64(text)
-        case "Description":
+        case "string":
             return text
     value = parse_int(text)
     if value is None:
@@ -96,14 +88,14 @@ def _clipped(text: str) -> str:
     return clip(text, 2_000)
 
 
-def _check_type(element: Element) -> None:
+def _check_type(element: Element, declared: str) -> None:
     raw = element.get(XSI_TYPE)
     if raw is None:
         return
     name = parse_qname(raw)
     uri = element.nsmap.get(name[0]) if name else None
-    expected = _DECLARED[local_name(element)]
-    if name is None or uri != expected[0] or name[1] not in expected[1]:
+    expected = NETSERVER if declared == "BlobLinkType" else XSD
+    if name is None or uri != expected or name[1] != declared:
         raise UnreadableError(
             f"Element '{NETSERVER}:{local_name(element)}' contains data from a type that maps to "
             f"the name '{_clipped(raw)}'. The deserializer knows no type that maps to it."

@@ -3,11 +3,16 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any, Final
 
+import pybase64
+
 from pytest_soblob.contract import COMPLEX_TYPES, Operation, Particle
-from pytest_soblob.messages import SaveImageStreamResponse
+from pytest_soblob.messages import Response
+from pytest_soblob.messages._values import EXTRA
 from pytest_soblob.names import NETSERVER, SOAP11, XSI
+from pytest_soblob.settings import WcfHost
 from pytest_soblob.wire import HttpResponse
 
 _NONE: Final = "http://schemas.microsoft.com/ws/2005/05/addressing/none"
@@ -16,10 +21,12 @@ _DISPATCHER: Final = (
 )
 _H: Final = f' xmlns:h="{NETSERVER}"'
 _I: Final = f' xmlns:i="{XSI}"'
-_HEADERS: Final = (
-    ("Content-Type", "text/xml; charset=utf-8"),
-    ("Server", "Microsoft-HTTPAPI/2.0"),
+_IIS: Final = (
+    ("Server", "Microsoft-IIS/10.0"),
+    ("X-AspNet-Version", "4.0.30319"),
+    ("X-Powered-By", "ASP.NET"),
 )
+_EXCEPTION_DETAIL: Final = "http://schemas.datacontract.org/2004/07/System.ServiceModel"
 # What XML 1.0 cannot carry, and a percent-encoded SOAPAction may hold.
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
@@ -35,6 +42,7 @@ class Refusal:
         code: Of a SOAP fault; empty where the body is empty.
         namespace: Of the code: SOAP's own is empty.
         text: The fault's reason.
+        detail: What a host says instead that includes details; empty where it says no more.
     """
 
     status: int
@@ -42,18 +50,25 @@ class Refusal:
     code: str = ""
     namespace: str = ""
     text: str = ""
+    detail: str = ""
 
 
-def write_response(operation: Operation, response: SaveImageStreamResponse) -> bytes:
-    """Return the envelope of a normal response, header blocks that are null included."""
+def write_response(
+    operation: Operation, response: Response, *, empty_extra_info: bool = False
+) -> bytes:
+    """Return the envelope of a normal response, header blocks that are null included.
+
+    Args:
+        operation: That is answered.
+        response: What is answered.
+        empty_extra_info: Whether an ExtraInfo without pairs is empty instead of null [inferred].
+    """
     values = response.block_values()
+    if empty_extra_info and values["ExtraInfo"] is None:
+        values["ExtraInfo"] = {EXTRA: []}
     blocks = "".join(_block(block, values[block.name]) for block in operation.response_blocks)
-    results = {"Response": response.blob_id}
-    inside = "".join(
-        f"<{part.name}>{_escape(results[part.name])}</{part.name}>"
-        for part in operation.results
-        if results.get(part.name) is not None
-    )
+    results = response.result_values()
+    inside = "".join(_result(part, results.get(part.name)) for part in operation.results)
     wrapper = operation.response_element
     body = f'<{wrapper} xmlns="{NETSERVER}">{inside}</{wrapper}>'
     if not inside:
@@ -64,33 +79,54 @@ def write_response(operation: Operation, response: SaveImageStreamResponse) -> b
     ).encode()
 
 
-def normal_response(body: bytes) -> HttpResponse:
-    """Return an envelope with the headers of a self-hosted service."""
-    return HttpResponse(status=200, headers=_HEADERS, body=body)
+def normal_response(body: bytes, host: WcfHost) -> HttpResponse:
+    """Return an envelope with the headers of that host."""
+    return HttpResponse(status=200, headers=_headers(host), body=body)
 
 
-def fault_response(refusal: Refusal, culture: str = "en-US") -> HttpResponse:
+def fault_response(refusal: Refusal, host: WcfHost) -> HttpResponse:
     """Return the HTTP response of a refusal: a fault, or no body at all.
 
     Args:
         refusal: What is refused, and how.
-        culture: Of the server's thread; empty leaves xml:lang out.
+        host: Which headers it adds, which language it speaks, how much it says.
     """
     if not refusal.code:
-        headers = (("Server", "Microsoft-HTTPAPI/2.0"),)
+        headers = _headers(host, typed=False)
         return HttpResponse(status=refusal.status, reason=refusal.reason, headers=headers)
     prefix, declaration = "s", ""
     if refusal.namespace:
         prefix, declaration = "a", f' xmlns:a="{refusal.namespace}"'
-    language = f' xml:lang="{culture}"' if culture else ""
+    language = f' xml:lang="{host.culture}"' if host.culture else ""
+    said, detail = refusal.text, ""
+    if host.exception_detail and refusal.detail:
+        said, detail = refusal.detail, _exception_detail(refusal.detail)
     body = (
         f'<s:Envelope xmlns:s="{SOAP11}"><s:Body><s:Fault>'
         f"<faultcode{declaration}>{prefix}:{refusal.code}</faultcode>"
-        f"<faultstring{language}>{_escape(refusal.text)}</faultstring>"
+        f"<faultstring{language}>{_escape(said)}</faultstring>{detail}"
         "</s:Fault></s:Body></s:Envelope>"
     )
     return HttpResponse(
-        status=refusal.status, reason=refusal.reason, headers=_HEADERS, body=body.encode()
+        status=refusal.status, reason=refusal.reason, headers=_headers(host), body=body.encode()
+    )
+
+
+def _headers(host: WcfHost, *, typed: bool = True) -> tuple[tuple[str, str], ...]:
+    content_type = (("Content-Type", "text/xml; charset=utf-8"),) if typed else ()
+    date = (("Date", formatdate(usegmt=True)),)
+    if host.hosting == "iis":
+        return (("Cache-Control", "private"), *content_type, *_IIS, *date)
+    return (*content_type, ("Server", "Microsoft-HTTPAPI/2.0"), *date)
+
+
+def _exception_detail(said: str) -> str:
+    """The type and the trace are inferred."""
+    return (
+        f'<detail><ExceptionDetail xmlns="{_EXCEPTION_DETAIL}"{_I}><HelpLink i:nil="true"/>'
+        f'<InnerException i:nil="true"/><Message>{_escape(said)}</Message>'
+        '<StackTrace i:nil="true"/><Type>System.ServiceModel.CommunicationException</Type>'
+        "</ExceptionDetail></detail>"
     )
 
 
@@ -121,8 +157,8 @@ def destination_unreachable(address: str) -> Refusal:
     )
 
 
-def internal_service_fault() -> Refusal:
-    """An exception whose details the server keeps to itself."""
+def internal_service_fault(detail: str = "") -> Refusal:
+    """An exception whose details the server keeps to itself, unless it is told otherwise."""
     return Refusal(
         status=500,
         code="InternalServiceFault",
@@ -132,6 +168,7 @@ def internal_service_fault() -> Refusal:
         "ServiceBehaviorAttribute or from the <serviceDebug> configuration behavior) on the server "
         "in order to send the exception information back to the client, or turn on tracing as per "
         "the Microsoft .NET Framework SDK documentation and inspect the server trace logs.",
+        detail=detail,
     )
 
 
@@ -198,6 +235,19 @@ def _member(particle: Particle, value: Any) -> str:
         inside = _members(particle.type, value)
         return f"<{name}>{inside}</{name}>" if inside else f"<{name}/>"
     return f"<{name}>{_escape(value)}</{name}>" if value != "" else f"<{name}/>"
+
+
+def _result(particle: Particle, value: Any) -> str:
+    """Return a child of the response's wrapper, in the default namespace; null ones are nil."""
+    name = particle.name
+    if value is None:
+        return f'<{name} i:nil="true"{_I}/>' if particle.nillable else ""
+    if isinstance(value, Mapping):
+        inside = "".join(f"<{child}>{_escape(text)}</{child}>" for child, text in value.items())
+        return f"<{name}{_I}>{inside}</{name}>"
+    if isinstance(value, bytes):
+        return f"<{name}>{pybase64.b64encode(value).decode()}</{name}>" if value else f"<{name}/>"
+    return f"<{name}>{_escape(value)}</{name}>"
 
 
 def _escape(value: Any) -> str:

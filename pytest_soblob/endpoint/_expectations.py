@@ -1,0 +1,198 @@
+"""Which calls a test expects: how many, in what order, with what in them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_soblob._text import clip, mask, nearest, plural, quote
+from pytest_soblob.contract import OPERATIONS
+from pytest_soblob.endpoint._script import check_attributes, differences
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.exchange import Exchange
+from pytest_soblob.messages import SECRET_ATTRIBUTES
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class ExpectedCall:
+    """One call that has to come.
+
+    ::
+
+        ExpectedCall("SaveImageStream", type="PersonImage", times=2)
+        ExpectedCall("ChangePersonImage", person_id=42, blob_id=1)
+
+    Args:
+        operation: Its name.
+        times: How many such calls, or the least and the most of them; None as the most is any
+            number.
+        matching: What the typed message must have, by attribute.
+
+    Raises:
+        SoblobError: There is no such operation or attribute, or the number cannot be.
+    """
+
+    operation: str
+    least: int
+    most: int | None
+    matching: Mapping[str, object] = field(hash=False)
+
+    def __init__(
+        self,
+        operation: str = "SaveImageStream",
+        *,
+        times: int | tuple[int, int | None] = 1,
+        **matching: Any,
+    ) -> None:
+        if operation not in OPERATIONS:
+            near = nearest(str(operation), OPERATIONS, cutoff=0.4)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise SoblobError(f"there is no operation {operation!r}{hint}")
+        check_attributes(operation, matching)
+        least, most = times if isinstance(times, tuple) else (times, times)
+        if least < 0 or (most is not None and most < max(least, 0)):
+            raise SoblobError(f"times must be a number, or the least and the most, not {times!r}")
+        for name, value in (
+            ("operation", operation),
+            ("least", least),
+            ("most", most),
+            ("matching", dict(matching)),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        given = "".join(f", {name} {_show(name, value)}" for name, value in self.matching.items())
+        return self.operation + given
+
+    def matches(self, exchange: Exchange) -> bool:
+        """Whether an exchange is such a call."""
+        return self.differences(exchange) == {}
+
+    def differences(self, exchange: Exchange) -> dict[str, object] | None:
+        """Return what an exchange has instead; None where it is no call of that operation."""
+        if exchange.operation != self.operation:
+            return None
+        if not self.matching:
+            return {}
+        message = exchange.message
+        return dict(self.matching) if message is None else differences(message, self.matching)
+
+    @property
+    def number(self) -> str:
+        """How many are expected, in words."""
+        if self.most is None:
+            return f"at least {self.least}"
+        return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
+
+
+@dataclass(slots=True)
+class Expectations:
+    """The calls that a view expects, and whether any other may come.
+
+    Attributes:
+        calls: In the order in which they were said.
+        in_order: Whether they have to come in that order.
+        only: Whether no other call may come.
+    """
+
+    calls: list[ExpectedCall] = field(default_factory=list)
+    in_order: bool = False
+    only: bool = False
+
+    def add(self, calls: Iterable[ExpectedCall], *, in_order: bool, only: bool) -> None:
+        """Expect these, too."""
+        self.calls += calls
+        self.in_order |= in_order
+        self.only |= only
+
+    def report(self, exchanges: list[Exchange]) -> str | None:
+        """Return what was not met and what was not expected, together; None where all is well."""
+        if not self.calls and not self.only:
+            return None
+        takers = self._assign(exchanges)
+        rows = [row for call in self.calls for row in self._unmet(call, takers, exchanges)]
+        if self.only:
+            rows += _unexpected(takers, exchanges)
+        if self.in_order and not rows:
+            rows += self._out_of_order(takers, exchanges)
+        if not rows:
+            return None
+        head = f"the calls were not as expected ({plural(len(exchanges), 'call')} came)"
+        return "\n".join([head, *rows[: 4 * _SHOWN]])
+
+    def _assign(self, exchanges: list[Exchange]) -> list[int | None]:
+        """Return for each exchange which expected call takes it: the first that still needs one."""
+        taken = [0] * len(self.calls)
+        takers: list[int | None] = []
+        for exchange in exchanges:
+            fitting = [i for i, call in enumerate(self.calls) if call.matches(exchange)]
+            open_ones = [i for i in fitting if taken[i] < self.calls[i].least]
+            spare = [i for i in fitting if (most := self.calls[i].most) is None or taken[i] < most]
+            chosen = next(iter((*open_ones, *spare, *fitting)), None)
+            if chosen is not None:
+                taken[chosen] += 1
+            takers.append(chosen)
+        return takers
+
+    def _unmet(
+        self, call: ExpectedCall, takers: list[int | None], exchanges: list[Exchange]
+    ) -> list[str]:
+        index = next(i for i, known in enumerate(self.calls) if known is call)
+        found = takers.count(index)
+        enough = found >= call.least and (call.most is None or found <= call.most)
+        if enough:
+            return []
+        rows = [f"  expected {call.number} of {call!r}; {found} came"]
+        if found < call.least:
+            rows += _nearest_miss(call, takers, exchanges)
+        return rows
+
+    def _out_of_order(self, takers: list[int | None], exchanges: list[Exchange]) -> list[str]:
+        furthest = -1
+        for number, (taker, exchange) in enumerate(zip(takers, exchanges, strict=True), 1):
+            if taker is None:
+                continue
+            if taker < furthest:
+                return [
+                    f"  call {number}, {exchange.operation}, came after "
+                    f"{self.calls[furthest]!r}, but was expected before it"
+                ]
+            furthest = taker
+        return []
+
+
+def _nearest_miss(
+    call: ExpectedCall, takers: list[int | None], exchanges: list[Exchange]
+) -> list[str]:
+    """Return what differs in the call that comes nearest: nothing else of it."""
+    misses = [
+        (len(found), number, found)
+        for number, (taker, exchange) in enumerate(zip(takers, exchanges, strict=True), 1)
+        if taker is None and (found := call.differences(exchange)) is not None
+    ]
+    if not misses:
+        return []
+    _, number, found = min(misses, key=lambda miss: (miss[0], -miss[1]))
+    return [f"    nearest is call {number}, which has"] + [
+        f"      {name} {_show(name, got)} instead of {_show(name, call.matching[name])}"
+        for name, got in found.items()
+    ]
+
+
+def _unexpected(takers: list[int | None], exchanges: list[Exchange]) -> list[str]:
+    rows = [
+        f"  call {number} was not expected: {clip(repr(exchange), 100)}"
+        for number, (taker, exchange) in enumerate(zip(takers, exchanges, strict=True), 1)
+        if taker is None
+    ]
+    more = len(rows) - _SHOWN
+    return rows if more <= 0 else [*rows[:_SHOWN], f"  and {plural(more, 'more call')}"]
+
+
+def _show(name: str, value: object) -> str:
+    if name in SECRET_ATTRIBUTES and isinstance(value, str):
+        return quote(mask(value), 60)
+    if isinstance(value, bytes):
+        return plural(len(value), "byte")
+    return quote(value, 60) if isinstance(value, str) else str(value)

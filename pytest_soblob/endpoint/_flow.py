@@ -1,0 +1,145 @@
+"""What came before a call: failed saves, expired tickets, ids that were given, uploads in doubt."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from pytest_soblob.contract import SAVE_IMAGE_STREAM
+from pytest_soblob.endpoint._call import Answer, Call
+from pytest_soblob.failures import Knowledge
+from pytest_soblob.messages import (
+    ChangePersonImageRequest,
+    ChangeProjectImageRequest,
+    SaveImageStreamRequest,
+)
+from pytest_soblob.validators import flow
+from pytest_soblob.violations import Violation
+
+_ATTACHES: Final = frozenset({"ChangePersonImage", "ChangeProjectImage"})
+_MOST_RETRIES: Final = 2
+
+# Type, description and digest of the image: what makes two uploads the same.
+Upload: TypeAlias = tuple[str | None, str | None, bytes]
+
+
+@dataclass(slots=True)
+class RefusedTicket:
+    """A ticket that was refused as expired.
+
+    Attributes:
+        connections: On which its client has been told so.
+        accepted: How many connections there were then; whoever opens a later one has been told.
+    """
+
+    connections: set[int | None] = field(default_factory=set)
+    accepted: int = 0
+
+
+class Flow:
+    """The memory of one view.
+
+    Attributes:
+        untold: Ids of blobs that were stored under an answer which did not say so: orphans.
+    """
+
+    def __init__(self) -> None:
+        self._failed_save: str | None = None
+        self._given: list[int] = []
+        self._refused_tickets: dict[str, RefusedTicket] = {}
+        self._failures: dict[Upload, tuple[int, str]] = {}
+        self._unsure: dict[Upload, str] = {}
+        self.untold: set[int] = set()
+
+    def judge(self, call: Call, known_blobs: Mapping[int, object]) -> Iterator[Violation]:
+        """Yield what is wrong with a call as the next one after all that came before.
+
+        Args:
+            call: Judged on its own.
+            known_blobs: By id; a test may have put some in.
+        """
+        envelope = call.envelope
+        if envelope is None:
+            return
+        if call.ticket in self._refused_tickets and self._has_been_told(call):
+            yield flow.ticket_used_after_expiry(envelope)
+        operation = call.verdict.operation
+        if operation in _ATTACHES:
+            yield from self._judge_attach(call, known_blobs)
+        elif operation == SAVE_IMAGE_STREAM.name and (self._failures or self._unsure):
+            upload = upload_of(call)
+            if upload in self._failures:
+                failures, why = self._failures[upload]
+                if failures >= _MOST_RETRIES:
+                    yield flow.retried_twice(envelope, failures, why)
+            if upload in self._unsure:
+                yield flow.sent_again_unsure(envelope, self._unsure[upload])
+
+    def observe(self, call: Call, answer: Answer, accepted: int) -> None:
+        """Remember what became of a call.
+
+        Args:
+            call: That was answered.
+            answer: Its answer.
+            accepted: How many connections have been taken by now.
+        """
+        if answer.refusal == "ticket-expired" and call.ticket is not None:
+            refused = self._refused_tickets.setdefault(call.ticket, RefusedTicket())
+            refused.connections.add(call.connection)
+            refused.accepted = accepted
+        if call.verdict.operation != SAVE_IMAGE_STREAM.name:
+            return
+        self._failed_save = answer.why
+        told = answer.knowledge is Knowledge.TOLD
+        if answer.blob_id is not None and told:
+            self._given.append(answer.blob_id)
+        elif answer.blob_id is not None:
+            self.untold.add(answer.blob_id)
+        if not told:
+            self._doubt(call, answer)
+        elif self._failures or self._unsure:
+            self._failures.pop(upload_of(call), None)
+            self._unsure.pop(upload_of(call), None)
+
+    def lose(self, call: Call, blob_id: int | None) -> None:
+        """Remember that a client did not wait for the answer to a save."""
+        self._unsure[upload_of(call)] = "the client did not wait for the answer"
+        self._failed_save = "the client did not wait for the answer"
+        if blob_id is not None:
+            self.untold.add(blob_id)
+
+    def _doubt(self, call: Call, answer: Answer) -> None:
+        upload, why = upload_of(call), answer.why or "no usable answer"
+        if answer.knowledge is Knowledge.REFUSED:
+            failures, _ = self._failures.get(upload, (0, ""))
+            self._failures[upload] = (failures + 1, why)
+        elif answer.knowledge is Knowledge.UNSURE:
+            self._unsure[upload] = why
+
+    def _has_been_told(self, call: Call) -> bool:
+        """Whether the client knew of the refusal: several uploads may be under way at once."""
+        refused = self._refused_tickets[str(call.ticket)]
+        if call.connection is None or call.connection in refused.connections:
+            return True
+        return call.connection > refused.accepted
+
+    def _judge_attach(self, call: Call, known_blobs: Mapping[int, object]) -> Iterator[Violation]:
+        message, envelope = call.message(), call.envelope
+        if envelope is None or not isinstance(
+            message, ChangePersonImageRequest | ChangeProjectImageRequest
+        ):
+            return
+        if not message.blob_id:
+            if self._failed_save is not None:
+                yield from flow.iter_lost_picture(envelope, message.operation, self._failed_save)
+        elif message.blob_id not in known_blobs and message.blob_id not in self._given:
+            yield flow.blob_id_never_given(envelope, message.blob_id, self._given)
+
+
+def upload_of(call: Call) -> Upload:
+    """Return what makes an upload the same as another."""
+    message = call.message()
+    if not isinstance(message, SaveImageStreamRequest):
+        return None, None, hashlib.sha256(call.request.body).digest()
+    digest = hashlib.sha256(message.image or b"").digest()
+    return None if message.type is None else str(message.type), message.description, digest

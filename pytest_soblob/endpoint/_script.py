@@ -1,0 +1,194 @@
+"""When a scripted answer is due: for the next call, the n-th, a share of them, those that match."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+from pytest_soblob._text import nearest
+from pytest_soblob.contract import OPERATIONS
+from pytest_soblob.endpoint._replies import UNSET, Reply, Unset
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.failures import Failure
+from pytest_soblob.messages import REQUESTS, Request
+
+Matching: TypeAlias = Mapping[str, object] | Callable[[Any], object] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """For which calls an answer is.
+
+    Attributes:
+        operation: The operation that it answers; None answers any.
+        times: How many calls; None: all that follow. Left out: one, or all with `share`.
+        nth: The first call that it is for, counted from 1 among those that it could be for.
+        share: The share of calls, over 0 and at most 1; None: all of them.
+        seed: Which calls a share picks; the same ones each time.
+        matching: What the typed message must have: values by attribute, or a function of it.
+
+    Raises:
+        SoblobError: A value that cannot be, or two that do not go together.
+    """
+
+    operation: str | None = "SaveImageStream"
+    times: int | Unset | None = UNSET
+    nth: int = 1
+    share: float | None = None
+    seed: int = 0
+    matching: Matching = None
+
+    def __post_init__(self) -> None:
+        if self.operation is not None and self.operation not in OPERATIONS:
+            near = nearest(str(self.operation), OPERATIONS, cutoff=0.4)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise SoblobError(f"there is no operation {self.operation!r} to reply to{hint}")
+        if isinstance(self.times, int) and self.times < 1:
+            raise SoblobError(f"times must be 1 or more, or None for all, not {self.times!r}")
+        if self.nth < 1:
+            raise SoblobError(f"nth must be 1 or more, not {self.nth!r}")
+        if self.share is not None and not 0 < self.share <= 1:
+            raise SoblobError(f"share must be over 0 and at most 1, not {self.share!r}")
+        if self.share is not None and self.nth != 1:
+            raise SoblobError("a reply is for the n-th call or for a share of them, not both")
+        if isinstance(self.matching, Mapping):
+            check_attributes(self.operation, self.matching)
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it is in force until it is cleared."""
+        return self.limit is None
+
+    @property
+    def limit(self) -> int | None:
+        """How many calls it answers; None: any number."""
+        if isinstance(self.times, Unset):
+            return None if self.share is not None else 1
+        return self.times
+
+    def takes(self, message: Callable[[], Request | None]) -> bool:
+        """Whether a call's message matches."""
+        if self.matching is None:
+            return True
+        read = message()
+        if read is None:
+            return False
+        if callable(self.matching):
+            return bool(self.matching(read))
+        return not differences(read, self.matching)
+
+
+def check_attributes(operation: str | None, matching: Mapping[str, object]) -> None:
+    """See whether a message of that operation has such attributes.
+
+    Raises:
+        SoblobError: It has not; the nearest is named.
+    """
+    classes = REQUESTS.values() if operation is None else (REQUESTS[operation],)
+    known = sorted({field.name for kind in classes for field in fields(kind)})
+    for name in matching:
+        if name not in known:
+            near = nearest(str(name), known, cutoff=0.4)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise SoblobError(
+                f"a message of {operation or 'any operation'} has no {name!r}{hint} "
+                f"(it has {', '.join(known)})"
+            )
+
+
+def differences(message: Request, wanted: Mapping[str, object]) -> dict[str, object]:
+    """Return what a message has instead of each value that is wanted."""
+    return {
+        name: getattr(message, name, None)
+        for name, value in wanted.items()
+        if getattr(message, name, None) != value
+    }
+
+
+class Entry:
+    """One scripted answer that waits, and how often it was due."""
+
+    def __init__(self, when: When, what: "Reply | Playing") -> None:
+        self.when = when
+        self.what = what
+        self._seen = 0
+        self._used = 0
+        self._random = random.Random(when.seed)  # noqa: S311 -- reproducible, and no secret
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it will never be due again."""
+        limit = self.when.limit
+        return limit is not None and self._used >= limit
+
+    def count(self, operation: str, message: Callable[[], Request | None]) -> bool:
+        """Take notice of a call; return whether it could be answered by this."""
+        when = self.when
+        if when.operation not in (None, operation) or not when.takes(message):
+            return False
+        self._seen += 1
+        if when.share is not None:
+            return self._random.random() < when.share
+        return self._seen >= when.nth
+
+    def use(self) -> "Reply | Playing":
+        """Return the answer, which counts as given."""
+        self._used += 1
+        return self.what
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A failure by name, with its parameters.
+
+    Attributes:
+        failure: Which.
+        parameters: All of them.
+    """
+
+    failure: Failure
+    parameters: Mapping[str, Any]
+
+
+class Script:
+    """The answers that wait: those for some calls first, then those that stand."""
+
+    def __init__(self, standing: tuple[tuple[When, Reply | Playing], ...] = ()) -> None:
+        self._passing: list[Entry] = []
+        self._standing = [Entry(when, what) for when, what in standing]
+
+    @property
+    def standing(self) -> tuple[tuple[When, Reply | Playing], ...]:
+        """What is in force until it is cleared."""
+        return tuple((entry.when, entry.what) for entry in self._standing)
+
+    def add(self, when: When, what: Reply | Playing) -> None:
+        """Append an answer; one that stands comes before those that stood for the same calls."""
+        if when.is_standing:
+            if when.matching is None and when.share is None:
+                kept = (e for e in self._standing if e.when.operation != when.operation)
+                self._standing = [*kept]
+            self._standing.insert(0, Entry(when, what))
+        else:
+            self._passing.append(Entry(when, what))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._passing, self._standing = [], []
+
+    def take(
+        self, operation: str, message: Callable[[], Request | None]
+    ) -> "Reply | Playing | None":
+        """Return the answer for a call of that operation, and use it up; None without one.
+
+        Each answer that waits counts the call, whether it is due or another one is.
+        """
+        if not self._passing and not self._standing:
+            return None
+        waiting = (*self._passing, *self._standing)
+        due = [entry for entry in waiting if entry.count(operation, message)]
+        if not due:
+            return None
+        what = due[0].use()
+        self._passing = [entry for entry in self._passing if not entry.is_spent]
+        return what

@@ -1,0 +1,39 @@
+"""Failures by name: what goes wrong in production, as data and pure functions.
+
+Each says what the client gets, whether the server has done its work before, and what a client can
+know of that. `endpoint.fail("reset-during-answer")` plays one; the registry is `FAILURES`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from pytest_soblob._text import nearest
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.failures import _answers, _business, _faults, _statuses, _transport
+from pytest_soblob.failures._failure import Failure, Knowledge, Situation
+
+FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(
+    {
+        failure.name: failure
+        for group in (_business, _faults, _statuses, _answers, _transport)
+        for failure in group.FAILURES
+    }
+)
+
+
+def find_failure(name: str) -> Failure:
+    """Return the failure of that name.
+
+    Raises:
+        SoblobError: There is none; the nearest is named.
+    """
+    failure = FAILURES.get(name)
+    if failure is None:
+        near = nearest(str(name), FAILURES, cutoff=0.4)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise SoblobError(f"there is no failure {name!r}{hint}")
+    return failure
+
+
+__all__ = ["FAILURES", "Failure", "Knowledge", "Situation", "find_failure"]

@@ -1,0 +1,142 @@
+"""Answers that are not what they should be, though the server has done its work or says so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from pytest_soblob.contract import Profile
+from pytest_soblob.failures._failure import Failure, Situation
+from pytest_soblob.messages import (
+    Fault,
+    ImageResponse,
+    Response,
+    SaveImageStreamResponse,
+    to_http_response,
+)
+from pytest_soblob.wire import Delivery, HttpResponse
+
+_SAVES: Final = frozenset({"SaveImageStream"})
+# The largest xs:int, and one more than that.
+LARGEST_INT: Final = 2**31 - 1
+
+
+def _changed(change: Callable[[HttpResponse], HttpResponse]) -> Callable[[Situation], Delivery]:
+    """The server's own answer, with something done to it."""
+
+    def deliver(situation: Situation) -> Delivery:
+        assert situation.own is not None  # noqa: S101 -- each of these works
+        return Delivery(response=change(situation.own))
+
+    return deliver
+
+
+def _with_header(response: HttpResponse, name: str, value: str) -> HttpResponse:
+    kept = tuple(pair for pair in response.headers if pair[0].lower() != name.lower())
+    return replace(response, headers=((name, value), *kept))
+
+
+def _other_version(situation: Situation) -> Delivery:
+    other = Profile.SOAP12 if situation.profile is Profile.WSDL else Profile.WSDL
+    message = _success(situation, 1)
+    data = message.to_bytes(other, operation=situation.operation)
+    return Delivery(response=to_http_response(data, other))
+
+
+def _success(situation: Situation, blob_id: int | None) -> Response:
+    if situation.operation.name in _SAVES:
+        return SaveImageStreamResponse(succeeded=True, blob_id=blob_id)
+    return Response(succeeded=True)
+
+
+def _blob_id(get: Callable[[Situation], int | None]) -> Callable[[Situation], Delivery]:
+    return lambda situation: Delivery(response=situation.write(_success(situation, get(situation))))
+
+
+def _other_operation(situation: Situation) -> Delivery:
+    """The body of GetPersonImage; that of a change for whoever asked for an image."""
+    response = situation.write(ImageResponse(succeeded=True))
+    own, other = situation.operation.response_element, "GetPersonImageResponse"
+    if own == other:
+        other = "ChangePersonImageResponse"
+    body = response.body.replace(own.encode(), other.encode())
+    return Delivery(response=replace(response, body=body))
+
+
+def _as_utf16(response: HttpResponse) -> HttpResponse:
+    return replace(response, body=response.body.decode("utf-8").encode("utf-16"))
+
+
+def _half(response: HttpResponse) -> HttpResponse:
+    return replace(response, body=response.body[: len(response.body) // 2])
+
+
+def _unclosed(response: HttpResponse) -> HttpResponse:
+    return replace(response, body=response.body.replace(b"Body>", b"Bdy>", 1))
+
+
+def _twice(response: HttpResponse) -> HttpResponse:
+    return replace(response, body=2 * response.body)
+
+
+def _failure(
+    name: str,
+    sentence: str,
+    deliver: Callable[[Situation], Delivery],
+    *,
+    works: bool = True,
+    **parameters: object,
+) -> Failure:
+    return Failure(
+        name=name,
+        group="answer",
+        sentence=sentence,
+        deliver=deliver,
+        works=works,
+        parameters=parameters,
+    )
+
+
+def _id_failure(
+    name: str, sentence: str, deliver: Callable[[Situation], Delivery], **parameters: object
+) -> Failure:
+    return Failure(
+        name=name,
+        group="answer",
+        sentence=sentence,
+        deliver=deliver,
+        parameters=parameters,
+        operations=_SAVES,
+    )
+
+
+FAILURES: Final = (
+    _failure("wrong-soap-version", "a success, in the other SOAP version", _other_version),
+    _failure("wrong-encoding", "the answer in UTF-16, though its charset says UTF-8",
+             _changed(_as_utf16)),
+    _failure("wrong-content-type", "the answer as text/html",
+             _changed(lambda own: _with_header(own, "Content-Type", "text/html; charset=utf-8"))),
+    _failure("truncated", "half of the envelope, with a Content-Length to match",
+             _changed(_half)),
+    _failure("malformed", "an envelope whose Body is not closed", _changed(_unclosed)),
+    _failure("doubled", "the envelope twice in one answer", _changed(_twice)),
+    _failure("other-operation", "the answer of another operation", _other_operation),
+    _id_failure("no-response", "Succeeded true, and no Response", _blob_id(lambda s: None)),
+    _id_failure("zero-id", "Succeeded true, and blob id 0: a client that hands it on deletes a "
+                "picture", _blob_id(lambda s: 0)),
+    _id_failure("negative-id", "Succeeded true, and a negative blob id",
+                _blob_id(lambda s: -s.parameters["blob_id"]), blob_id=1),
+    _id_failure("huge-id", "Succeeded true, and a blob id that no xs:int holds",
+                _blob_id(lambda s: s.parameters["blob_id"]), blob_id=LARGEST_INT + 1),
+    *(
+        _failure(f"saved-but-{name}", f"the server does its work, and answers {what}", deliver)
+        for name, what, deliver in (
+            ("500", "500 with an HTML page", lambda s: Delivery(response=HttpResponse(
+                status=500, headers=(("Content-Type", "text/html"),), body=b"<html/>"))),
+            ("503", "503", lambda s: Delivery(response=HttpResponse(status=503))),
+            ("fault", "a fault of the server", lambda s: Delivery(response=s.write_fault(
+                Fault(code="Server", reason="The call failed, as the test asked for."),
+                s.profile, None))),
+            ("closed", "nothing: it closes the connection", lambda s: Delivery(response=None)),
+        )
+    ),
+)  # fmt: skip

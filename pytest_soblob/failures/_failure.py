@@ -1,0 +1,130 @@
+"""What a failure is, and what it is made from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from pytest_soblob._text import nearest
+from pytest_soblob.contract import OPERATIONS, Operation, Profile
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.messages import Fault, Response
+from pytest_soblob.wire import Delivery, HttpResponse
+
+
+class Knowledge(StrEnum):
+    """What a client can know, after the answer, of what the server did.
+
+    `told`: it has the answer, if late. `refused`: a business failure, nothing was done. `declined`:
+    the request was not taken, nothing was done. `unsure`: it may have been done or not.
+    """
+
+    TOLD = "told"
+    REFUSED = "refused"
+    DECLINED = "declined"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The call for which a failure is played.
+
+    Attributes:
+        operation: That was called.
+        profile: The form in which is answered.
+        own: The answer that the server had for it: a success where `Failure.works`, else None.
+        write: A normal response, as this server writes it.
+        write_fault: A fault, in that form, with that status; None: the one that SOAP binds it to.
+        parameters: Of the failure, those that were left out included.
+    """
+
+    operation: Operation
+    profile: Profile
+    own: HttpResponse | None
+    write: Callable[[Response], HttpResponse]
+    write_fault: Callable[[Fault, Profile, int | None], HttpResponse]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Something that goes wrong, by name.
+
+    Attributes:
+        name: As a test calls it.
+        group: `business`, `fault`, `status`, `answer` or `transport`.
+        sentence: What happens.
+        deliver: What leaves.
+        works: Whether the server does its work first: an upload is stored.
+        knowledge: What the client can know afterwards.
+        parameters: What can be said beside the name, with what is meant where it is not.
+        operations: For which it makes sense; empty for all.
+        soap: The profiles in which it makes sense; empty for all.
+    """
+
+    name: str
+    group: str
+    sentence: str
+    deliver: Callable[[Situation], Delivery]
+    works: bool = False
+    knowledge: Knowledge = Knowledge.UNSURE
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    operations: frozenset[str] = frozenset()
+
+    @property
+    def example(self) -> str:
+        """How a test plays it, parameters included."""
+        given = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
+        operation = min(self.operations - {"SaveImageStream"}, default="")
+        if self.operations and "SaveImageStream" not in self.operations:
+            given += f", operation={operation!r}"
+        return f'soblob_endpoint.fail("{self.name}"{given})'
+
+    def complete(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the parameters, with what is meant where one was left out.
+
+        Raises:
+            SoblobError: There is no such parameter, or it cannot have that value.
+        """
+        for name, value in given.items():
+            if name not in self.parameters:
+                raise SoblobError(_no_parameter(self, name))
+            _check_parameter(name, value)
+        return {**self.parameters, **given}
+
+    def check_operation(self, operation: str | None) -> None:
+        """See whether it makes sense for an operation; None: for any.
+
+        Raises:
+            SoblobError: It does not.
+        """
+        possible = self.operations or frozenset(OPERATIONS)
+        if operation is not None and operation not in possible:
+            names = ", ".join(sorted(possible))
+            raise SoblobError(f"{self.name!r} makes no sense for {operation}, only for {names}")
+
+
+_POSITIVE: Final = ("seconds", "bytes_per_s", "retry_after_s")
+
+
+def _no_parameter(failure: Failure, name: str) -> str:
+    known = ", ".join(failure.parameters)
+    near = nearest(name, failure.parameters, cutoff=0.4)
+    hint = f"; did you mean {near!r}?" if near else ""
+    has = f"it has {known}" if known else "it has none"
+    return f"{failure.name!r} has no parameter {name!r}{hint} ({has})"
+
+
+def _check_parameter(name: str, value: object) -> None:
+    if name in _POSITIVE:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < value < float("inf"):  # type: ignore[operator]  # a number
+            raise SoblobError(f"{name} must be a number over 0, not {value!r}")
+    elif name == "soap" and value not in ("1.1", "1.2", None):
+        raise SoblobError(
+            f"soap must be '1.1', '1.2', or None for that of the request, not {value!r}"
+        )
+    elif name == "blob_id" and not isinstance(value, int):
+        raise SoblobError(f"blob_id must be a number, not {value!r}")
+    elif name == "location" and (not isinstance(value, str) or not value.isprintable()):
+        raise SoblobError(f"location must be a URL or a path, not {value!r}")

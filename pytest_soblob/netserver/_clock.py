@@ -1,0 +1,34 @@
+"""The endpoint's clock, which stands still until a test moves it."""
+
+from pytest_soblob.errors import SoblobError
+
+
+class Clock:
+    """Seconds since the test began.
+
+    ::
+
+        soblob_endpoint.clock.advance(hours=7)  # every ticket has expired now
+    """
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the test, or example, began."""
+        return self._now_s
+
+    def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> None:
+        """Let time pass.
+
+        Raises:
+            SoblobError: It would not move, or move back.
+        """
+        step = seconds + 60 * minutes + 3600 * hours
+        if not 0 < step < float("inf"):
+            raise SoblobError(f"the clock only moves forward, not by {step:g} seconds")
+        self._now_s += step
+
+    def __repr__(self) -> str:
+        return f"<Clock {self._now_s:g} s>"
