@@ -47,18 +47,19 @@ def explain_rule(rule: Rule, width: int) -> str:
             break_long_words=False,
         )
     example = example_of(rule.id)
-    if example is not None:
-        lines += ["", f"  a right message ({_judged_as(example)})", *_indented(example.valid)]
-        lines += ["", "  a message that breaks the rule", *_indented(example.invalid)]
+    what = "sequence" if example.is_sequence else "message"
+    lines += ["", f"  a right {what} ({_judged_as(example)})", *_indented(example.valid)]
+    lines += ["", f"  a {what} that breaks the rule", *_indented(example.invalid)]
     return "\n".join(lines)
 
 
 def rule_to_json(rule: Rule) -> dict[str, object]:
     """Return a rule as `soblob rules --format json` prints it.
 
-    `valid` and `invalid` are texts; an example that is no UTF-8 is `{"base64": ...}`, and `null`
-    stands for the rule that only a sequence of messages breaks. `installation`, `profile`, `kind`
-    and `max_message_size` under `judged_as` are what the example is to be judged with.
+    `valid` and `invalid` are texts; an example that is no UTF-8 is `{"base64": ...}`. Where
+    `is_sequence` is true they are several messages, each after a line that says how it is answered.
+    `installation`, `profile`, `kind` and `max_message_size` under `judged_as` are what the example
+    is to be judged with.
     """
     example = example_of(rule.id)
     return {
@@ -72,9 +73,10 @@ def rule_to_json(rule: Rule) -> dict[str, object]:
         "side": rule.side,
         "kinds": list(rule.kinds),
         "profiles": list(rule.profiles),
-        "valid": None if example is None else _json_text(example.valid),
-        "invalid": None if example is None else _json_text(example.invalid),
-        "judged_as": None if example is None else _settings(example),
+        "is_sequence": example.is_sequence,
+        "valid": _json_text(example.valid),
+        "invalid": _json_text(example.invalid),
+        "judged_as": _settings(example),
     }
 
 
@@ -93,8 +95,6 @@ def _section(rule: Rule) -> str:
         f"### {rule.id}\n\n{_cell(rule.meaning)}.\n\n| {rule.severity} | |\n| --- | --- |\n{rows}"
     )
     example = example_of(rule.id)
-    if example is None:
-        return text + "\nOnly a sequence of messages breaks it.\n"
     return f"{text}\n```diff\n{_difference(example)}\n```\n"
 
 
@@ -107,15 +107,15 @@ def _facts(rule: Rule) -> list[tuple[str, str]]:
     ]
     if rule.side is not None:
         rows.append(("side", rule.side))
-    example = example_of(rule.id)
-    if example is not None:
-        rows.append(("example", _judged_as(example)))
+    rows.append(("example", _judged_as(example_of(rule.id))))
     return rows
 
 
 def _judged_as(example: Example) -> str:
     settings = _settings(example)
-    return f"a {settings.pop('kind')}; " + ", ".join(f"{k} {v}" for k, v in settings.items())
+    kind = settings.pop("kind")
+    what = f"{kind}s in sequence" if example.is_sequence else f"a {kind}"
+    return f"{what}; " + ", ".join(f"{k} {v}" for k, v in settings.items())
 
 
 def _settings(example: Example) -> dict[str, object]:
@@ -174,7 +174,8 @@ lose the message or the contract forbids it, a *warning* where it is legal but h
 *note* where you should know; `soblob_severity` sets another for your team. *server* tells what a
 WCF host does with it, *side* which side the rule takes where page, WSDL and specifications disagree
 or leave room. Each example shows what makes a wrong message out of a right one, which
-`soblob rules RULE` prints whole; what cannot be printed is escaped.
+`soblob rules RULE` prints whole; what cannot be printed is escaped. Rules of family *flow* are
+about a sequence: a line with three dashes says how the endpoint answers the message after it.
 
 This file is written from `pytest_soblob/catalogue`; a test keeps the two equal.
 """

@@ -294,6 +294,10 @@ def _others() -> list[Mistake]:
         Mistake("length and chunks", "http.framed-twice", "HTTP header Content-Length",
                 replace(framed, headers=(*framed.headers, ("Content-Length", "12"),
                                          ("Transfer-Encoding", "chunked")))),
+        Mistake("an operation that is known by name only", "body.operation-not-judged",
+                "s:Envelope/s:Body/ns:GetBlobEntity",
+                request("<n:BlobEntityId>1</n:BlobEntityId>", wrapper="n:GetBlobEntity").encode(),
+                also=frozenset({"body.other-operation"})),
         answer("a success without a word", "header.succeeded-missing", HEADER,
                response(header="<!-- nothing -->")),
     ]  # fmt: skip

@@ -25,6 +25,7 @@ from pytest_soblob.errors import (
     PayloadViolationError,
     XmlViolationError,
 )
+from pytest_soblob.exchange import Recording
 from pytest_soblob.rendering import count_text, failure, headline, render_findings
 from pytest_soblob.validators import EnvelopeValidator
 from tests import mistakes
@@ -175,10 +176,10 @@ def test_what_cannot_be_compared_is_misuse() -> None:
 
 
 def test_an_exchange_without_a_response_is_misuse() -> None:
+    recording = Recording(HttpRequest(), lambda request: None)
     exchange = Exchange(
-        request=HttpRequest(), response=None, operation=None, message=None, violations=(),
-        blob_id=None,
-    )  # fmt: skip
+        recording=recording, response=None, operation=None, violations=(), blob_id=None
+    )
     assert repr(exchange) == "<Exchange unknown operation: no answer>"
     with pytest.raises(SoblobError, match="no response"):
         assert_valid_response(exchange)

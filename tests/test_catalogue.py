@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from pytest_soblob import StubEndpoint
 from pytest_soblob._http import looks_like_http, parse_message
 from pytest_soblob.catalogue import RULES, choose_rules
 from pytest_soblob.catalogue._scope import NAMED
@@ -18,11 +19,12 @@ from pytest_soblob.validators import EnvelopeValidator
 from pytest_soblob.violations import Rule, Severity, Verdict
 from tests import write_documents
 from tests.mistakes import Mistake
+from tests.stories import STORIES, Story, play
 from tests.test_mistakes import MISTAKES
 
 every = pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
-WITH_EXAMPLE = [rule for rule in RULES.values() if rule.id not in write_documents.WITHOUT]
-exemplified = pytest.mark.parametrize("rule", WITH_EXAMPLE, ids=lambda rule: rule.id)
+SINGLE = [rule for rule in RULES.values() if rule.family != "flow"]
+exemplified = pytest.mark.parametrize("rule", SINGLE, ids=lambda rule: rule.id)
 
 # What no envelope of SaveImageStream can break by its bytes alone: where, and why.
 OUT_OF_REACH = {
@@ -70,16 +72,34 @@ def test_the_scopes_and_sides_name_rules_that_are_there() -> None:
 @exemplified
 def test_the_wrong_example_breaks_the_rule(rule: Rule) -> None:
     example = example_of(rule.id)
-    assert example is not None
     assert rule.id in {v.rule for v in judge(example, example.invalid).violations}
 
 
 @exemplified
 def test_the_right_example_breaks_no_rule(rule: Rule) -> None:
     example = example_of(rule.id)
-    assert example is not None
     found = judge(example, example.valid)
     assert (found.errors, rule.id in {v.rule for v in found.violations}) == ((), False)
+
+
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.rule)
+def test_the_wrong_sequence_breaks_the_rule_and_the_right_one_none(
+    story: Story, behaviour: str
+) -> None:
+    example = example_of(story.rule)
+    assert example.is_sequence
+    endpoint = StubEndpoint(behaviour=behaviour)
+    assert [v for e in play(endpoint, example.valid.decode()) for v in e.violations] == []
+    endpoint.reset()
+    *before, last = play(endpoint, example.invalid.decode())
+    assert [v for e in before for v in e.violations] == []
+    assert [v.rule for v in last.violations] == [story.rule]
+
+
+def test_every_rule_of_the_flow_has_a_story() -> None:
+    flow = {rule.id for rule in RULES.values() if rule.family == "flow"}
+    assert {story.rule for story in STORIES} == flow
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
@@ -142,8 +162,8 @@ def test_the_list_keeps_to_its_width(width: int) -> None:
 def test_a_rule_in_full_has_all_that_is_known(rule: Rule) -> None:
     text = explain_rule(rule, 80)
     assert text.isprintable() or text.replace("\n", "").isprintable()
-    example = example_of(rule.id)
-    assert ("a message that breaks the rule" in text) == (example is not None)
+    what = "sequence" if rule.family == "flow" else "message"
+    assert f"a {what} that breaks the rule" in text
     words = " ".join(text.split())
     assert " ".join(rule.change.split()) in words
     assert " ".join(rule.reference.split()) in words
@@ -154,9 +174,7 @@ def test_a_rule_as_json_gives_its_messages_back(rule: Rule) -> None:
     item = json.loads(json.dumps(rule_to_json(rule)))
     example = example_of(rule.id)
     assert (item["id"], item["severity"]) == (rule.id, str(rule.severity))
-    if example is None:
-        assert item["invalid"] is None
-        return
+    assert item["is_sequence"] == (rule.family == "flow")
     assert item["valid"].encode() == example.valid
     if isinstance(item["invalid"], str):
         assert item["invalid"].encode() == example.invalid

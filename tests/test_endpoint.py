@@ -152,11 +152,13 @@ def change(person_id: int | None, blob_id: int | None) -> HttpRequest:
 
 
 def test_a_picture_is_attached_changed_and_removed(endpoint: StubEndpoint) -> None:
-    post(endpoint, RIGHT.to_http_request())
-    for blob_id, left in ((1, {42: 1}), (5, {42: 5}), (0, {}), (1, {42: 1}), (None, {})):
+    for _ in range(2):
+        post(endpoint, RIGHT.to_http_request())
+    for blob_id, left in ((1, {42: 1}), (2, {42: 2}), (0, {}), (1, {42: 1}), (None, {})):
         assert post(endpoint, change(42, blob_id)).status_code == 200
         assert endpoint.person_images == left
     endpoint.check()
+    assert [v for v in endpoint.remarks() if v.family == "flow"] == []
 
 
 @pytest.mark.parametrize("blob_id", [0, None])

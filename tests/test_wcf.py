@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from pytest_soblob import (
 from pytest_soblob import strategies as soblob_st
 from pytest_soblob._http import parse_message
 from pytest_soblob.contract import SAVE_IMAGE_STREAM
+from pytest_soblob.settings import WcfHost
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
 from pytest_soblob.wire import HttpResponse
 from tests.amount import either
@@ -88,7 +90,7 @@ def test_filled_blocks_are_written_like_the_sample(samples: tuple[str, list[str]
 def test_a_fault_is_written_like_its_sample(
     samples: tuple[str, list[str]], index: int, refusal: wcf.Refusal
 ) -> None:
-    body = wcf.fault_response(refusal).body.decode()
+    body = wcf.fault_response(refusal, WcfHost()).body.decode()
     reason = re.search(r'<faultstring xml:lang="en-US">(.*)</faultstring>', body)
     assert reason is not None
     assert body.replace(reason[1], "...") == samples[1][index]
@@ -106,8 +108,37 @@ def test_both_shapes_of_what_cannot_be_read(
 
 
 def test_no_culture_no_language() -> None:
-    body = wcf.fault_response(wcf.internal_service_fault(), culture="").body
-    assert b"<faultstring>" in body
+    host = WcfHost(culture="")
+    assert b"<faultstring>" in wcf.fault_response(wcf.internal_service_fault(), host).body
+
+
+def test_details_are_told_where_the_host_is_told_to() -> None:
+    host = WcfHost(exception_detail=True, culture="nb-NO")
+    fault = wcf.fault_response(wcf.internal_service_fault("it broke"), host)
+    assert b'<faultstring xml:lang="nb-NO">it broke</faultstring><detail>' in fault.body
+    assert b"<Message>it broke</Message>" in fault.body
+    assert EnvelopeValidator("response", "wsdl").judge(fault).errors == ()
+
+
+def test_extra_info_may_be_empty_instead_of_null() -> None:
+    response = SaveImageStreamResponse(blob_id=1, succeeded=True)
+    body = wcf.write_response(SAVE_IMAGE_STREAM, response, empty_extra_info=True)
+    assert re.search(rb"<h:ExtraInfo xmlns:h=[^>]* xmlns:i=[^>]*/>", body)
+
+
+@pytest.mark.parametrize("hosting", ["self-host", "iis"])
+def test_the_headers_of_each_hosting(hosting: str) -> None:
+    names = {
+        "self-host": ["Content-Type", "Server", "Date"],
+        "iis": ["Cache-Control", "Content-Type", "Server", "X-AspNet-Version", "X-Powered-By",
+                "Date"],
+    }  # fmt: skip
+    host = WcfHost(hosting=hosting)
+    response = wcf.normal_response(b"<a/>", host)
+    assert [name for name, _ in response.headers] == names[hosting]
+    assert parsedate_to_datetime(response.header("Date") or "").tzinfo is not None
+    without_body = wcf.fault_response(wcf.Refusal(status=400), host)
+    assert without_body.header("Content-Type") is None
 
 
 # -- the short table, over a raw socket -----------------------------------------------------------

@@ -28,6 +28,7 @@ from tests.mistakes import (
     response,
 )
 from tests.more_mistakes import MORE_MISTAKES
+from tests.stories import STORIES, Story
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "pytest_soblob" / "catalogue" / "examples.toml"
@@ -66,14 +67,14 @@ VALID = {
 HTTP_MALFORMED = Mistake(
     "no end of the head", "http.malformed", None, b"POST /Remote/Services86/BLOB.svc HTTP/1.1\r\n"
 )
-# Only a sequence of exchanges breaks it.
-WITHOUT = {"flow.no-blob-id-after-failed-save"}
+SEQUENCES = {story.rule: story for story in STORIES}
 
 
 def without_ticket(data: bytes) -> bytes:
     """With another ticket than the tests', which no text of the kit may show; of its length."""
     for encoding in ("utf-8", "utf-16-le"):
         data = data.replace("4711LeakedTicket".encode(encoding), SAMPLE.encode(encoding))
+        data = data.replace("4712LeakedTicket".encode(encoding), SAMPLE[::-1].encode(encoding))
     return data
 
 
@@ -126,10 +127,22 @@ def row(rule: str, mistake: Mistake) -> str:
     return "\n".join(lines)
 
 
+def sequence(story: Story) -> str:
+    """A rule of family `flow`, whose right and wrong messages are several each."""
+    right, wrong = (without_ticket(text.encode()).decode() for text in (story.right, story.wrong))
+    return (
+        f'[rules."{story.rule}"]\nis_sequence = true\n'
+        f"right = {written(right)}\ninvalid = {written(wrong)}"
+    )
+
+
 def render_examples() -> str:
     head = "# Written by `python -m tests.write_documents` from the tests' own messages.\n"
     valid = "\n".join(f"{json.dumps(name)} = {written(text)}" for name, text in VALID.items())
-    rows = "\n\n".join(row(rule, choose(rule)) for rule in RULES if rule not in WITHOUT)
+    rows = "\n\n".join(
+        sequence(SEQUENCES[rule]) if rule in SEQUENCES else row(rule, choose(rule))
+        for rule in RULES
+    )
     return f"{head}\n[valid]\n{without_ticket(valid.encode()).decode()}\n\n{rows}\n"
 
 

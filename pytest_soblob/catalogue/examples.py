@@ -20,6 +20,8 @@ class Example:
     Attributes:
         valid: A right message: an envelope, or a whole HTTP message; empty where there is none.
         invalid: A wrong one.
+        is_sequence: Whether they are several messages, as for rules of family `flow`: before each
+            envelope a line with three dashes says how it is answered, with a failure by name.
         kind: `request` or `response`.
         profile: As the validator's.
         installation: As the validator's.
@@ -29,6 +31,7 @@ class Example:
 
     valid: bytes
     invalid: bytes
+    is_sequence: bool = False
     kind: str = "request"
     profile: str = "wsdl"
     installation: str = "onsite"
@@ -36,9 +39,9 @@ class Example:
     max_message_size: int | None = None
 
 
-def example_of(rule_id: str) -> Example | None:
-    """Return a rule's example; None for a rule that only a sequence of messages breaks."""
-    return _load().get(rule_id)
+def example_of(rule_id: str) -> Example:
+    """Return a rule's example."""
+    return _load()[rule_id]
 
 
 @cache
@@ -50,4 +53,5 @@ def _load() -> Mapping[str, Example]:
 
 def _example(row: dict[str, Any], valid: Mapping[str, str]) -> Example:
     invalid = b64decode(row.pop("base64")) if "base64" in row else row.pop("invalid").encode()
-    return Example(valid=valid[row.pop("valid")].encode(), invalid=invalid, **row)
+    right = row.pop("right") if "right" in row else valid[row.pop("valid")]
+    return Example(valid=right.encode(), invalid=invalid, **row)
