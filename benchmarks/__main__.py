@@ -9,7 +9,7 @@ import importlib
 import json
 from pathlib import Path
 
-NAMES = ("bulk", "endpoint", "judge")
+NAMES = ("bulk", "endpoint", "judge", "peers")
 
 
 def main() -> None:

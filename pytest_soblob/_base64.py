@@ -6,7 +6,6 @@ padding at the end only, unused bits zero, white space anywhere), and what each 
 """
 
 from bisect import bisect_right
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import pybase64
@@ -38,6 +37,9 @@ class Base64Text:
         self._source = source
         self._start = start
         self._stop = len(source) if stop is None else stop
+        # Not a cached_property: before Python 3.12 that takes a lock each time.
+        self._is_checked = False
+        self._size: int | None = None
         # Only where white space makes pieces unequal; without it each is where it must be.
         self._pieces: list[_Piece] = []
         self._last: tuple[int, bytes] = (-1, b"")
@@ -60,11 +62,14 @@ class Base64Text:
         """How many bytes it decodes to; 0 where it is not strict base64."""
         return self.decoded_size or 0
 
-    @cached_property
+    @property
     def decoded_size(self) -> int | None:
         """How many bytes it decodes to; None where it is not strict base64."""
-        size = self._check_plain()
-        return self._check_spaced() if size is None else size
+        if not self._is_checked:
+            size = self._check_plain()
+            self._size = self._check_spaced() if size is None else size
+            self._is_checked = True
+        return self._size
 
     @property
     def is_spaced(self) -> bool:

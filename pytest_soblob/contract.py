@@ -82,7 +82,7 @@ class Particle:
     max_occurs: int | None = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each
 class Operation:
     """One operation of a service, document/literal wrapped, SOAP 1.1 in the WSDL.
 

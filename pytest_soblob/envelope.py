@@ -23,6 +23,7 @@ from pytest_soblob.names import NETSERVER, NETSERVER_FAMILY, PREFIXES, SOAP11, S
 Element: TypeAlias = etree._Element
 
 SOAP_NAMESPACES = (SOAP11, SOAP12)
+_ENVELOPES = {f"{{{uri}}}Envelope": uri for uri in SOAP_NAMESPACES}
 _NC_NAME = r"[^\W\d][\w.\-\u00b7]*"
 _QNAME = re.compile(rf"(?:({_NC_NAME}):)?({_NC_NAME})")
 
@@ -166,12 +167,10 @@ class Envelope:
         """Return the envelope, None where the bytes did not parse."""
         return None if document.root is None else cls(document, document.root)
 
-    @cached_property
+    @property
     def soap_namespace(self) -> str | None:
         """SOAP 1.1's or SOAP 1.2's namespace; None where the root is no Envelope of either."""
-        uri = namespace(self.root)
-        known = local_name(self.root) == "Envelope" and uri in SOAP_NAMESPACES
-        return uri if known else None
+        return _ENVELOPES.get(str(self.root.tag))
 
     def base64_of(self, element: Element) -> Base64Text:
         """Return an element's own text as base64, where it was cut out of the tree as well."""

@@ -19,12 +19,16 @@ class _Headers:
 
     def header(self, name: str) -> str | None:
         """Return the first value of that header, None where it was not sent."""
-        return next(iter(self.header_values(name)), None)
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """Return every value of that header, in the order sent."""
         wanted = name.lower()
-        return tuple(value for key, value in self.headers if key.lower() == wanted)
+        return tuple([value for key, value in self.headers if key.lower() == wanted])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -22,8 +22,12 @@ from pytest_soblob.messages._xml_form import (
     read_body,
     serialise,
 )
-from pytest_soblob.names import SERVICE_PATHS
+from pytest_soblob.names import NETSERVER, SERVICE_PATHS, SOAP11
 from pytest_soblob.wire import HttpRequest
+
+_HEADER = f"{{{SOAP11}}}Header"
+_CREDENTIALS = f"{{{NETSERVER}}}Credentials"
+_TOKEN = f"{{{NETSERVER}}}ApplicationToken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -123,7 +127,14 @@ class SaveImageStreamRequest(Request):
 
 def read_credentials(envelope: Envelope) -> tuple[str | None, str | None]:
     """Return ticket and application token, each None where it is missing or nil."""
-    credentials = envelope.find_block("Credentials")
-    token = envelope.find_block("ApplicationToken")
-    ticket = None if credentials is None else find_child(credentials.element, "Ticket")
-    return read(ticket, "string"), None if token is None else read(token.element, "string")
+    first = envelope.root[0] if len(envelope.root) else None
+    if first is not None and first.tag == _HEADER:
+        blocks = {child.tag: child for child in first}  # the last of each, as WCF has it
+        credentials, token = blocks.get(_CREDENTIALS), blocks.get(_TOKEN)
+    else:
+        credentials, token = (
+            None if block is None else block.element
+            for block in map(envelope.find_block, ("Credentials", "ApplicationToken"))
+        )
+    ticket = None if credentials is None else find_child(credentials, "Ticket")
+    return read(ticket, "string"), read(token, "string")

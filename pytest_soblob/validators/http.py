@@ -18,14 +18,48 @@ from pytest_soblob.violations import Severity, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _QUOTED_ACTION = re.compile(r';\s*action\s*=\s*"', re.IGNORECASE)
-_ONCE = ("Content-Type", "SOAPAction", "Content-Length", "Host")
+_ONCE = ("Content-Type", "SOAPAction", "Host")
+_UTF8 = ("utf-8", "UTF-8")
+_RIGHT_HEADS: set[tuple[object, ...]] = set()
+_MOST_HEADS = 256
+_MOST_REMEMBERED_HEADERS = 20
+_LONGEST_REMEMBERED = 300
 _UTF16 = ("utf-16", "utf-16le", "utf-16be")
 
 
-def iter_request_violations(
+def judge_request(
+    request: HttpRequest, document: Document, soap_namespace: str, operation: Operation
+) -> list[Violation]:
+    """Judge the HTTP side of a request whose envelope is of that SOAP version.
+
+    A client sends the same head with each call but for the length: one about which there was
+    nothing to say is remembered, and the next time only the length is judged.
+    """
+    found = list(_iter_framing(request))
+    head = None
+    if document.encoding in _UTF8 and len(request.headers) <= _MOST_REMEMBERED_HEADERS:
+        kept = [pair for pair in request.headers if pair[0].lower() != "content-length"]
+        head = (request.method, request.target, soap_namespace, operation.name, *kept)
+        if head in _RIGHT_HEADS:
+            return found
+    said = list(_iter_head(request, document, soap_namespace, operation))
+    if head is not None and not said and _is_worth_remembering(request):
+        _RIGHT_HEADS.add(head)
+    return [*found, *said]
+
+
+def _is_worth_remembering(request: HttpRequest) -> bool:
+    """Whether the verdict on a head says the same of any other body, and takes little room."""
+    value = (request.header("Content-Type") or "").lower()
+    if "charset" in value and "utf-8" not in value:
+        return False  # what it says of ASCII bytes is not what it says of others
+    small = all(len(value) <= _LONGEST_REMEMBERED for _, value in request.headers)
+    return small and len(request.target) < _LONGEST_REMEMBERED and len(_RIGHT_HEADS) < _MOST_HEADS
+
+
+def _iter_head(
     request: HttpRequest, document: Document, soap_namespace: str, operation: Operation
 ) -> Iterator[Violation]:
-    """Judge the HTTP side of a request whose envelope is of that SOAP version."""
     if request.method != "POST":
         yield make_violation(
             "http.method",
@@ -36,7 +70,6 @@ def iter_request_violations(
             server="takes it all the same" if request.method in ("PUT", "PATCH") else None,
         )
     yield from _iter_doubled(request)
-    yield from _iter_framing(request)
     expected = SERVICE_PATHS[operation.service]
     if not is_path_of(operation.service, request.path):
         yield make_violation(
@@ -87,23 +120,31 @@ def iter_response_violations(
 def _iter_doubled(message: HttpRequest | HttpResponse) -> Iterator[Violation]:
     """Judge headers of which nobody could say which one counts."""
     for name in _ONCE:
-        values = [value for header, value in message.headers if header.lower() == name.lower()]
+        values = message.header_values(name)
         if len(values) > 1:
-            yield make_violation(
-                "http.header-doubled",
-                f"there are {len(values)} headers {name}",
-                path=f"HTTP header {name}",
-                expected="one",
-                got=quote(", ".join(values), 160),
-            )
+            yield _doubled(name, values)
+
+
+def _doubled(name: str, values: tuple[str, ...]) -> Violation:
+    return make_violation(
+        "http.header-doubled",
+        f"there are {len(values)} headers {name}",
+        path=f"HTTP header {name}",
+        expected="one",
+        got=quote(", ".join(values), 160),
+    )
 
 
 def _iter_framing(message: HttpRequest | HttpResponse) -> Iterator[Violation]:
     """Judge what says how long the body is; whoever received it has undone any chunks."""
-    length = message.header("Content-Length")
-    if length is None:
+    lengths = message.header_values("Content-Length")
+    if not lengths:
         return
-    where = "HTTP header Content-Length"
+    if len(lengths) > 1:
+        yield _doubled("Content-Length", lengths)
+    length, where = lengths[0], "HTTP header Content-Length"
+    if length == str(len(message.body)) and message.header("Transfer-Encoding") is None:
+        return  # nearly always
     if message.header("Transfer-Encoding") is not None:
         yield make_violation("http.framed-twice", path=where, got=quote(length, 20))
     elif not length.strip().isdecimal() or int(length.strip()[-20:]) != len(message.body):

@@ -39,6 +39,9 @@ def is_usual(envelope: Envelope, kind: str, installation: Installation) -> bool:
     data = envelope.document.data
     if envelope.document.encoding not in _ENCODINGS or b"!" in data or data.find(b"?", 8) >= 0:
         return False
+    start = data.find(b"Image>") + 6
+    # Up to the next tag there is text alone, in which nothing of this can be.
+    data = data[:start] + data[data.find(b"<", start) :]
     if data.count(b"xmlns") > MOST_NAMESPACES:
         return False
     if b":type" in data or b"chemaLocation" in data or (b"nil" in data and _NIL.search(data)):

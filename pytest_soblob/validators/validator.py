@@ -143,7 +143,7 @@ class EnvelopeValidator:
         if self.max_message_size is not None and len(data) > self.max_message_size:
             violations = [self._too_large(len(data)), *violations]
         if type(message) is not bytes and isinstance(message, HttpRequest | HttpResponse):
-            found = list(self._iter_http(message, document, context))
+            found = self._judge_http(message, document, context)
             secrets = _secrets_of(document, context) if found else ()
             violations = [*(without_secrets(v, secrets) for v in found), *violations]
         if violations and self.kind == "response":
@@ -231,20 +231,22 @@ class EnvelopeValidator:
             actual=body.find_operation(parsed, self.kind),
         )
 
-    def _iter_http(
+    def _judge_http(
         self, message: HttpRequest | HttpResponse, document: Document, context: Context | None
-    ) -> Iterator[Violation]:
+    ) -> list[Violation]:
         if isinstance(message, HttpResponse):
-            if context is not None:
-                yield from http.iter_response_violations(
+            if context is None:
+                return []
+            return list(
+                http.iter_response_violations(
                     message,
                     document,
                     str(context.envelope.soap_namespace),
                     is_fault=context.envelope.fault is not None,
                 )
-            return
+            )
         actual = None if context is None else context.actual
-        yield from http.iter_request_violations(
+        return http.judge_request(
             message, document, self._soap_namespace(message, context), self._operation(actual)
         )
 

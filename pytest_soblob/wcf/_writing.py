@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import cache
 from typing import Any, Final
 
 import pybase64
@@ -63,10 +64,11 @@ def write_response(
         response: What is answered.
         empty_extra_info: Whether an ExtraInfo without pairs is empty instead of null [inferred].
     """
-    values = response.block_values()
-    if empty_extra_info and values["ExtraInfo"] is None:
-        values["ExtraInfo"] = {EXTRA: []}
-    blocks = "".join(_block(block, values[block.name]) for block in operation.response_blocks)
+    said = (response.exception_info, response.extra_info, response.time_zone)
+    if response.succeeded and said == (None, None, None):
+        blocks = _blocks_of_success(operation, empty_extra_info)
+    else:
+        blocks = _blocks(operation, response, empty_extra_info)
     results = response.result_values()
     inside = "".join(_result(part, results.get(part.name)) for part in operation.results)
     wrapper = operation.response_element
@@ -77,6 +79,19 @@ def write_response(
         f'<s:Envelope xmlns:s="{SOAP11}"><s:Header>{blocks}</s:Header>'
         f"<s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
+
+
+@cache
+def _blocks_of_success(operation: Operation, empty_extra_info: bool) -> str:
+    """The same of nearly every answer."""
+    return _blocks(operation, Response(succeeded=True), empty_extra_info)
+
+
+def _blocks(operation: Operation, response: Response, empty_extra_info: bool) -> str:
+    values = response.block_values()
+    if empty_extra_info and values["ExtraInfo"] is None:
+        values["ExtraInfo"] = {EXTRA: []}
+    return "".join(_block(block, values[block.name]) for block in operation.response_blocks)
 
 
 def normal_response(body: bytes, host: WcfHost) -> HttpResponse:

@@ -1,0 +1,66 @@
+"""The operation in spyne, validated by lxml, behind the standard library's WSGI server.
+
+With TCP_NODELAY and a thread for each connection, which are not what that server does by itself.
+"""
+
+import socketserver
+import sys
+import threading
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from spyne import Application, ByteArray, ComplexModel, Enum, Integer, ServiceBase, Unicode, rpc
+from spyne.protocol.soap import Soap11
+from spyne.server.wsgi import WsgiApplication
+
+from pytest_soblob import BlobLinkType
+from pytest_soblob.names import NETSERVER
+
+LinkType = Enum(*BlobLinkType.__members__, type_name="BlobLinkType")
+LinkType.__namespace__ = NETSERVER
+blobs: list[bytes] = []
+
+
+class Credentials(ComplexModel):
+    __namespace__ = NETSERVER
+    Ticket = Unicode
+
+
+class Blobs(ServiceBase):
+    __in_header__ = Credentials
+
+    @rpc(
+        LinkType,
+        ByteArray(encoding="base64"),
+        Unicode,
+        _returns=Integer,
+        _in_variable_names={"link_type": "Type", "image": "Image", "description": "Description"},
+        _out_variable_name="Response",
+        _operation_name="SaveImageStream",
+    )
+    def save(ctx, link_type, image, description):  # noqa: N805, ANN001, ANN201 -- spyne's own form
+        blobs.append(b"".join(image))
+        return len(blobs)
+
+
+class Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+class Threaded(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+application = Application(
+    [Blobs], NETSERVER, name="BLOB", in_protocol=Soap11(validator="lxml"), out_protocol=Soap11()
+)
+server = make_server("127.0.0.1", 0, WsgiApplication(application), Threaded, Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_port, flush=True)
+for _ in sys.stdin:
+    print(len(blobs), flush=True)
+    blobs.clear()
