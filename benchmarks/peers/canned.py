@@ -14,6 +14,7 @@ server.expect_request("/Remote/Services86/BLOB.svc", method="POST").respond_with
 server.start()
 print(server.port, flush=True)
 for _ in sys.stdin:
-    print(len(server.log), flush=True)
+    count = len(server.log)
     server.clear_log()
+    print(count, flush=True)
 server.stop()

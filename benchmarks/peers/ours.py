@@ -8,5 +8,6 @@ with StubEndpoint() as endpoint:
     print(endpoint.base_url.rpartition(":")[2], flush=True)
     for _ in sys.stdin:
         errors = sum(v.is_error for e in endpoint.exchanges for v in e.violations)
-        print(len(endpoint.exchanges), len(endpoint.blobs), errors, flush=True)
-        endpoint.reset()
+        told = (len(endpoint.exchanges), len(endpoint.blobs), errors)
+        endpoint.reset()  # before the next call can come
+        print(*told, flush=True)
