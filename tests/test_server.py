@@ -5,13 +5,14 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
 from pytest_soblob import HttpRequest, HttpResponse, SoblobError
+from pytest_soblob._http import parse_message
 from pytest_soblob._server import Handlers, Limits, Server
-from pytest_soblob.wire import Delivery
+from pytest_soblob.wire import Delivery, Ending
 
 POST = b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -27,6 +28,31 @@ def echo(request: HttpRequest, connection: int) -> Delivery:
             raise ZeroDivisionError("boom")
         case "/late":
             return Delivery(response=HttpResponse(body=b"late"), delay_s=60)
+        case "/reset":
+            return Delivery(response=None, ending=Ending.RESET)
+        case "/half":
+            return Delivery(response=HttpResponse(body=b"0123456789"), cut_at=5)
+        case "/half-reset":
+            return Delivery(
+                response=HttpResponse(body=b"0123456789"), cut_at=5, ending=Ending.RESET
+            )
+        case "/hold":
+            return Delivery(response=None, ending=Ending.HOLD)
+        case "/stale":
+            return Delivery(response=HttpResponse(body=b"stale"), ending=Ending.STALE)
+        case "/slow-head":
+            return Delivery(response=HttpResponse(body=b"x"), head_bytes_per_s=500)
+        case "/slow-body":
+            return Delivery(response=HttpResponse(body=bytes(100)), body_bytes_per_s=500)
+        case "/chunks":
+            headers = (("Transfer-Encoding", "chunked"),)
+            return Delivery(response=HttpResponse(headers=headers, body=bytes(40_000)))
+        case "/smuggled":
+            return Delivery(response=HttpResponse(headers=(("X", "a\r\nY: b"),)))
+        case "/alive":
+            return Delivery(response=HttpResponse(headers=(("Connection", "keep-alive"),)))
+        case "/much":
+            return Delivery(response=HttpResponse(body=bytes(8_000_000)))
         case "/bye":
             return Delivery(response=HttpResponse(headers=(("Connection", "close"),)))
         case _:
@@ -256,3 +282,347 @@ def test_a_stopped_server_starts_again_and_ipv6_is_spoken() -> None:
         connection.sendall(POST % 1)
         assert until(connection, b"/1 2")
     six.stop()
+
+
+# -- what stands on the wire ----------------------------------------------------------------------
+
+HEAD = b"POST /x HTTP/1.1\r\nHost: a\r\n"
+SMUGGLED = {
+    "two lengths": HEAD + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
+    "two different lengths": HEAD + b"Content-Length: 2\r\nContent-Length: 0\r\n\r\nhi",
+    "lengths in a list": HEAD + b"Content-Length: 2, 2\r\n\r\nhi",
+    "a signed length": HEAD + b"Content-Length: +2\r\n\r\nhi",
+    "a length in hexadecimal": HEAD + b"Content-Length: 0x2\r\n\r\nhi",
+    "an empty length": HEAD + b"Content-Length:\r\n\r\n",
+    "length and chunks": HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks and length": HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    "an unknown coding": HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "chunked, but not last": HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+    "chunked twice": HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "a hidden coding": HEAD + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "a folded coding": HEAD + b"Transfer-Encoding: chun\r\n ked\r\n\r\n0\r\n\r\n",
+    "a size that is none": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhi\r\n0\r\n\r\n",
+    "a signed size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n+2\r\nhi\r\n0\r\n\r\n",
+    "a size with a prefix": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n",
+    "a size that is too large": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 18 + b"\r\n",
+    "a chunk that is longer": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nhi\r\n0\r\n\r\n",
+    "a bare LF after a size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\nhi\r\n0\r\n\r\n",
+    "a bare LF after a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\n0\r\n\r\n",
+    "a bare LF after the first line": b"POST /x HTTP/1.1\nHost: a\r\nContent-Length: 0\r\n\r\n",
+    "a bare LF after a header": b"POST /x HTTP/1.1\r\nHost: a\nContent-Length: 0\r\n\r\n",
+    "a bare LF at the end": HEAD + b"Content-Length: 0\r\n\n",
+    "a bare CR in a header": b"POST /x HTTP/1.1\r\nHost: a\rContent-Length: 0\r\n\r\n",
+    "a NUL in a header": HEAD + b"X: a\0b\r\nContent-Length: 0\r\n\r\n",
+    "a control character in a header": HEAD + b"X: a\x01b\r\nContent-Length: 0\r\n\r\n",
+    "a blank before the colon": HEAD + b"Content-Length : 2\r\n\r\nhi",
+    "an indented first header": b"POST /x HTTP/1.1\r\n X: a\r\nContent-Length: 0\r\n\r\n",
+    "a header without a name": HEAD + b": x\r\n\r\n",
+    "CONNECT": b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an unknown method": b"POSTS /x HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "a method in lower case": b"post /x HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "a version of the past": b"GET /x\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+}
+
+
+def once(server: Server, data: bytes) -> bytes:
+    """Send bytes, end the sending half, return all that comes."""
+    with closing(connect(server)) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        return everything(connection)
+
+
+@pytest.fixture
+def heard() -> list[HttpRequest]:
+    return []
+
+
+@pytest.fixture
+def noting(heard: list[HttpRequest], errors: list[BaseException]) -> Iterator[Server]:
+    def handle(request: HttpRequest, connection: int) -> Delivery:
+        heard.append(request)
+        return echo(request, connection)
+
+    with Server(Handlers(handle=handle, failed=errors.append)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", SMUGGLED)
+def test_what_two_readers_would_read_in_two_ways_is_refused_and_closed(
+    noting: Server, heard: list[HttpRequest], errors: list[BaseException], name: str
+) -> None:
+    received = once(noting, SMUGGLED[name] + POST % 7)
+    status = b"505" if name == "a version of the past" else b"400"
+    assert received.startswith(b"HTTP/1.1 " + status), received
+    assert received.count(b"HTTP/1.1") == 1, "nothing behind it is read"
+    assert b"\r\nConnection: close\r\n" in received
+    assert (heard, errors) == ([], [])
+    assert b"/9 2" in once(noting, POST % 9)
+
+
+def test_tls_on_a_plain_port_is_told_as_that(server: Server) -> None:
+    assert b"this is TLS, but the endpoint speaks plain HTTP" in once(server, SMUGGLED["TLS"])
+
+
+def test_what_was_complete_before_garbage_is_answered_first(server: Server) -> None:
+    received = once(server, POST % 1 + b"\x00garbage\r\n\r\n")
+    assert received.index(b"/1 2") < received.index(b"HTTP/1.1 400")
+
+
+def test_what_follows_a_request_that_closes_is_nobodys(server: Server) -> None:
+    head = b"POST /z HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    received = once(server, head + POST % 1)
+    assert received.count(b"HTTP/1.1") == 1
+    assert received.endswith(b"/z 0")
+
+
+def test_folded_and_lower_case_headers_and_absolute_targets(
+    noting: Server, heard: list[HttpRequest]
+) -> None:
+    data = (
+        b'POST http://a:80/b/c?d HTTP/1.1\r\nhost: a\r\nsoapaction: "a\r\n\t b"\r\n'
+        b"x:\r\n y\r\ncontent-length: 2\r\n\r\nhi"
+    )
+    assert once(noting, data).startswith(b"HTTP/1.1 200")
+    (request,) = heard
+    assert request.header("SOAPAction") == '"a\t b"'
+    assert request.header("X") == "y"
+    assert (request.path, request.query) == ("/b/c", "d")
+
+
+@pytest.mark.parametrize("body", [b"", b"hi"])
+def test_an_offer_of_http_2_is_passed_over(
+    noting: Server, heard: list[HttpRequest], body: bytes
+) -> None:
+    """What Java's client sends first, body and all."""
+    data = (
+        b"POST /u HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        b"HTTP2-Settings: AAEAAEAAAAIAAAAB\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    with closing(connect(noting)) as connection:
+        for byte in data:
+            connection.sendall(bytes([byte]))
+        assert until(connection, b"/u %d" % len(body))
+        connection.sendall(POST % 1)
+        assert until(connection, b"/1 2")
+    assert heard[0].header("Upgrade") == "h2c"
+    assert heard[0].body == body
+
+
+def test_trailers_are_no_headers(noting: Server, heard: list[HttpRequest]) -> None:
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nSOAPAction: x\r\n\r\n"
+    assert b"/x 2" in once(noting, chunked)
+    assert heard[0].header("SOAPAction") is None
+
+
+def test_an_http_1_0_client_gets_no_interim_answer(server: Server) -> None:
+    head = b"POST /z HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    with closing(connect(server)) as connection:
+        connection.sendall(head)
+        connection.sendall(b"hi")
+        assert until(connection, b"/z 2").startswith(b"HTTP/1.1 200")
+
+
+def test_an_http_1_0_client_may_keep_its_connection(server: Server) -> None:
+    head = b"POST /%d HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"
+    with closing(connect(server)) as connection:
+        for number in range(2):
+            connection.sendall(head % number)
+            assert b"\r\nConnection: keep-alive\r\n" in until(connection, b"/%d 0" % number)
+
+
+def test_who_wants_to_close_is_told_so_whatever_was_scripted(server: Server) -> None:
+    head = b"POST /alive HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    received = once(server, head)
+    assert b"Connection: close" in received
+    assert b"keep-alive" not in received
+
+
+def test_chunks_go_out_as_chunks_but_not_to_http_1_0(server: Server) -> None:
+    chunked = once(server, b"GET /chunks HTTP/1.1\r\nHost: a\r\n\r\n")
+    message = parse_message(chunked)
+    assert (message.header("Transfer-Encoding"), message.body) == ("chunked", bytes(40_000))
+    assert chunked.count(b"\r\n4000\r\n") + chunked.count(b"\r\n\r\n4000\r\n") >= 2
+    plain = parse_message(once(server, b"GET /chunks HTTP/1.0\r\n\r\n"))
+    assert (plain.header("Transfer-Encoding"), len(plain.body)) == (None, 40_000)
+
+
+def test_a_reply_that_cannot_be_written_is_an_error_of_the_test(
+    server: Server, errors: list[BaseException]
+) -> None:
+    assert once(server, b"GET /smuggled HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 500 ")
+    assert [str(error) for error in errors] == ["a header must not hold a line end"]
+
+
+def test_large_bodies_come_in_any_pieces(noting: Server, heard: list[HttpRequest]) -> None:
+    body = bytes(range(256)) * 4000
+    for size in (1_000, 65_536, 300_000):
+        pieces = [body[at : at + size] for at in range(0, len(body), size)]
+        with closing(connect(noting)) as connection:
+            connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body))
+            for piece in pieces:
+                connection.sendall(piece)
+            assert until(connection, b"/x 1024000")
+        assert heard.pop().body == body
+
+
+# -- how an answer leaves -------------------------------------------------------------------------
+
+
+def get(server: Server, target: str) -> socket.socket:
+    connection = connect(server)
+    connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    return connection
+
+
+def test_a_reset_before_the_answer(server: Server) -> None:
+    with closing(get(server, "/reset")) as connection, pytest.raises(ConnectionResetError):
+        connection.recv(100)
+
+
+def test_half_an_answer(server: Server) -> None:
+    with closing(get(server, "/half")) as connection:
+        assert everything(connection).endswith(b"Content-Length: 10\r\n\r\n01234")
+    with closing(get(server, "/half-reset")) as connection:
+        received = until(connection, b"01234")
+        with pytest.raises(ConnectionResetError):
+            received += connection.recv(100)
+    assert received.endswith(b"\r\n\r\n01234")
+
+
+def test_nobody_there(server: Server) -> None:
+    with closing(get(server, "/hold")) as connection:
+        connection.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            connection.recv(100)
+        connection.sendall(POST % 1)
+        with pytest.raises(TimeoutError):
+            connection.recv(100)
+
+
+def test_a_stale_connection(server: Server) -> None:
+    with closing(get(server, "/stale")) as connection:
+        assert b"Connection: close" not in until(connection, b"stale")
+        connection.sendall(POST % 1)
+        with pytest.raises(ConnectionResetError):
+            connection.recv(100)
+
+
+@pytest.mark.parametrize(("target", "whole"), [("/slow-head", 0), ("/slow-body", 1)])
+def test_drop_by_drop(server: Server, target: str, whole: int) -> None:
+    with closing(get(server, target)) as connection:
+        pieces = []
+        while not b"".join(pieces).endswith((b"\r\n\r\nx", bytes(100))):
+            pieces.append(connection.recv(65536))
+    assert len(pieces) > 2
+    assert (b"\r\n\r\n" in pieces[0]) == bool(whole)
+
+
+def test_a_late_answer_keeps_its_place(server: Server) -> None:
+    with closing(connect(server)) as connection:
+        connection.sendall(b"GET /slow-body HTTP/1.1\r\n\r\n" + POST % 1)
+        received = until(connection, b"/1 2")
+    assert received.index(bytes(100)) < received.index(b"/1 2")
+
+
+def test_one_that_is_slow_holds_up_no_other(server: Server) -> None:
+    with closing(get(server, "/late")) as late, closing(connect(server)) as other:
+        other.sendall(POST % 1)
+        assert until(other, b"/1 2")
+        late.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            late.recv(1)
+
+
+def test_who_does_not_read_is_not_written_to_without_end(server: Server) -> None:
+    with closing(connect(server)) as connection:
+        connection.sendall(b"GET /much HTTP/1.1\r\n\r\n" * 20)
+        received = 0
+        while received < 20 * 8_000_000:
+            data = connection.recv(1 << 20)
+            assert data
+            received += len(data)
+
+
+# -- how long it may take -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient() -> Iterator[Server]:
+    limits = Limits(idle_s=0.1, head_s=0.1, stall_s=0.1, linger_s=0.1)
+    with Server(Handlers(handle=echo), limits=limits) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"", b""),
+        (POST % 1, b"/1 2"),
+        (b"POST /x HT", b"the head of the request did not come in time"),
+        (HEAD + b"Content-Length: 9\r\n\r\nhalf", b"the body of the request did not come"),
+        (b"GET /hold HTTP/1.0\r\n\r\n", None),
+    ],
+)
+def test_nobody_holds_a_connection_for_ever(
+    impatient: Server, sent: bytes, told: bytes | None
+) -> None:
+    with closing(connect(impatient)) as connection:
+        connection.sendall(sent)
+        if told is None:  # that is what the test has asked for
+            connection.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
+            return
+        received = everything(connection)
+    assert told in received
+    assert received.startswith(b"HTTP/1.1 408 ") == told.startswith(b"the ")
+
+
+def test_a_byte_now_and_then_is_not_enough(impatient: Server) -> None:
+    """Slow loris: the head has a time of its own, however often a byte comes."""
+    with closing(connect(impatient)) as connection:
+        connection.settimeout(0.02)
+        received = b""
+        for byte in HEAD + b"X: " + b"a" * 500:
+            with suppress(TimeoutError, BrokenPipeError, ConnectionResetError):
+                connection.sendall(bytes([byte]))
+                received += connection.recv(1000)
+            if received:
+                break
+    assert received.startswith(b"HTTP/1.1 408 ")
+
+
+def test_settle_waits_for_what_has_come() -> None:
+    seen: list[str] = []
+
+    def handle(request: HttpRequest, connection: int) -> Delivery:
+        seen.append(request.target)
+        return Delivery(response=None)
+
+    with Server(Handlers(handle=handle)) as server, closing(connect(server)) as connection:
+        for number in range(50):
+            connection.sendall(POST % number)
+            server.settle(10)
+            if not seen:
+                continue  # the connection itself may not have been taken yet
+            break
+    assert seen[0] == "/0"
+
+
+def test_connections_are_numbered(errors: list[BaseException]) -> None:
+    numbers: list[int] = []
+
+    def handle(request: HttpRequest, connection: int) -> Delivery:
+        numbers.append(connection)
+        return Delivery(response=HttpResponse())
+
+    with Server(Handlers(handle=handle, failed=errors.append)) as server:
+        with closing(connect(server)) as connection:
+            for _ in range(2):
+                connection.sendall(POST % 1)
+                until(connection, b"Content-Length: 0\r\n\r\n")
+        once(server, POST % 1)
+        assert numbers == [1, 1, 2]
+        assert server.accepted == 2

@@ -1,5 +1,6 @@
 """A connection's bytes to requests, in whatever pieces they come."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ _VERSIONS: Final = ("1.1", "1.0")
 # in is refused in `on_header`; it does not touch framing.
 _LENIENCIES: Final = {"lenient_headers": True}
 _CONTROLS: Final = bytes({*range(32), 127} - {9})
+_INDENTED: Final = re.compile(rb"\s*[A-Z]+ [^\r\n]*\r\n[ \t]")
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 # What httptools says of framing that two readers would understand in two ways: the rule for it.
 _FRAMING: Final = (
@@ -149,6 +151,8 @@ class Collector:
             raise HeadTooLargeError(f"there are more than {MOST_HEADERS:,} headers")
         if value.translate(None, _CONTROLS) != value:
             raise HttpSyntaxError("a header's value holds a control character")
+        if name.endswith(b" "):
+            raise HttpSyntaxError("a blank stands between a header's name and its colon")
         self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
@@ -249,6 +253,8 @@ class RequestReader:
     def _check_head(self, data: bytes | memoryview) -> None:
         if not self._head_bytes and bytes(data[:2]) == _TLS_HANDSHAKE:
             raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
+        if not self._head_bytes and _INDENTED.match(data):
+            raise HttpSyntaxError("the first header is indented, as if it went on with another")
         self._head_bytes += len(data)
         if self._head_bytes > LARGEST_HEAD_BYTES and self.is_in_head:
             raise HeadTooLargeError(f"the head is over {LARGEST_HEAD_BYTES:,} bytes")
@@ -259,6 +265,7 @@ class RequestReader:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             if self._parser.get_method() == b"CONNECT":
+                self._received.pop()
                 raise HttpSyntaxError("CONNECT is for proxies") from None
             rest = data[int(upgrade.args[0]) :]
             self._go_on_without_upgrade()
