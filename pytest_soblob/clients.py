@@ -13,22 +13,28 @@ INVENTED_TICKET = f"7T:{DRAWN_MARK}Ticket=="
 INVENTED_TOKEN = f"{DRAWN_MARK}-application-token"
 
 
-def new_zeep_client(wsdl_url: str, settings: SoblobSettings) -> Any:
+def new_zeep_client(
+    wsdl_url: str, settings: SoblobSettings, transport: Any = None, ticket: str | None = None
+) -> Any:
     """Return a zeep client for the service that the WSDL describes.
 
     Args:
-        wsdl_url: Of a running endpoint.
+        wsdl_url: Of an endpoint.
         settings: Whose ticket and first token it sends; invented ones where there are none.
+        transport: A zeep transport; None: one with a session of its own, and a socket.
+        ticket: To send instead of the settings'.
     """
-    session = requests.Session()
-    session.trust_env = False  # a proxy of the environment has no business on loopback
     factory: Any = zeep.Client  # zeep ships no annotations
-    transport: Any = Transport
-    client = factory(wsdl_url, transport=transport(session=session))
+    if transport is None:
+        session = requests.Session()
+        session.trust_env = False  # a proxy of the environment has no business on loopback
+        new_transport: Any = Transport
+        transport = new_transport(session=session)
+    client = factory(wsdl_url, transport=transport)
     client.set_default_soapheaders(
         {
             "ApplicationToken": settings.tokens[0] if settings.tokens else INVENTED_TOKEN,
-            "Credentials": {"Ticket": settings.ticket or INVENTED_TICKET},
+            "Credentials": {"Ticket": ticket or settings.ticket or INVENTED_TICKET},
         }
     )
     return client

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pytest_soblob.certificates import Authority
     from pytest_soblob.endpoint import StubEndpoint
     from pytest_soblob.settings import SoblobSettings
     from pytest_soblob.validators import EnvelopeValidator
@@ -63,7 +64,38 @@ def soblob_endpoint(
     """A running SOAP endpoint on loopback, clean in every test, judged at its end."""
     from pytest_soblob.endpoint import StubEndpoint
 
-    endpoint = StubEndpoint(settings=_soblob_effective_settings)
+    yield from _running(StubEndpoint(settings=_soblob_effective_settings), pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def soblob_authority() -> Iterator[Authority]:
+    """The certificate authority behind `soblob_endpoint_tls`: `.ca_file`, `.client_file`."""
+    from pytest_soblob.certificates import Authority
+
+    with Authority() as authority:
+        yield authority
+
+
+@pytest.fixture(scope="session")
+def soblob_endpoint_tls(
+    _soblob_effective_settings: SoblobSettings,
+    soblob_authority: Authority,
+    pytestconfig: pytest.Config,
+) -> Iterator[StubEndpoint]:
+    """The same as `soblob_endpoint`, over TLS; clients have to trust `soblob_authority.ca_file`."""
+    from dataclasses import replace
+
+    from pytest_soblob.endpoint import StubEndpoint
+
+    settings = _soblob_effective_settings
+    host, _ = settings.host_and_port()  # the port is for the plain one
+    settings = replace(settings, address=host)
+    tls = soblob_authority.server_context(client_certificate=settings.client_certificate)
+    yield from _running(StubEndpoint(settings=settings, tls=tls), pytestconfig)
+
+
+def _running(endpoint: StubEndpoint, pytestconfig: pytest.Config) -> Iterator[StubEndpoint]:
+    """Start an endpoint, hand it to the hooks, stop it at the end of the session."""
     endpoint.start()
     rules = pytestconfig.stash.get(EXPECTED, ())
     if rules:

@@ -17,8 +17,10 @@ from pytest_soblob.fixtures import (
     OPTIONS,
     SEVERITY_OPTIONS,
     _soblob_effective_settings,
+    soblob_authority,
     soblob_client,
     soblob_endpoint,
+    soblob_endpoint_tls,
     soblob_settings,
     soblob_validator,
     soblob_wsdl,
@@ -26,8 +28,10 @@ from pytest_soblob.fixtures import (
 
 __all__ = [
     "_soblob_effective_settings",
+    "soblob_authority",
     "soblob_client",
     "soblob_endpoint",
+    "soblob_endpoint_tls",
     "soblob_settings",
     "soblob_validator",
     "soblob_wsdl",

@@ -66,6 +66,7 @@ class SoblobSettings:
         image_check: Which images are refused as no images: `none`; `recognised`, those whose format
             is not known; `named`, those that are not PNG, GIF, JPEG or TIFF. What a NetServer does
             is not known.
+        client_certificate: Whether `soblob_endpoint_tls` asks its clients for a certificate.
         wcf_host: What differs between .NET hosts, for the behaviour `wcf`.
         severities: A team's own severities and threshold; None: what pytest's configuration says.
         address: Where the endpoint listens: a host, or `host:port`; port 0 is any free one.
@@ -84,6 +85,7 @@ class SoblobSettings:
     ticket_lifetime_s: float = TICKET_LIFETIME_S
     licensed: bool = True
     image_check: str = "none"
+    client_certificate: bool = False
     wcf_host: WcfHost = field(default_factory=WcfHost)
     severities: Severities | None = None
 

@@ -112,6 +112,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool | None:
         self._has_ended = True
+        self._lose()  # nobody sends nothing more and waits for an answer that takes its time
         is_plain = self._transport.can_write_eof()  # TLS ends on both sides at once
         return True if is_plain and (self._waiting or self._task is not None) else None
 
@@ -129,8 +130,12 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
-            if self._lost is not None:
-                self._lost()
+            self._lose()
+
+    def _lose(self) -> None:
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            lost()
 
     # -- what the server calls -----------------------------------------------------------------
 

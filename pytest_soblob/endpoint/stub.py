@@ -174,6 +174,11 @@ class StubEndpoint(Observed, Scripted):
         return self.base_url + SERVICE_PATHS["SoPrincipal"]
 
     @property
+    def in_process_url(self) -> str:
+        """Where to POST through a transport of `transports`, whether the endpoint runs or not."""
+        return self._base_url + SERVICE_PATHS["BLOB"]
+
+    @property
     def wsdl_url(self) -> str:
         """Where the WSDL is, with this endpoint's own address in it."""
         return f"{self.url}?wsdl"
@@ -191,7 +196,7 @@ class StubEndpoint(Observed, Scripted):
         if intercepted is not None:
             return Delivery(response=intercepted)
         if not _service.is_call(request):
-            return Delivery(response=self._behaviour.look_up(request, self._base_url_of(request)))
+            return Delivery(response=self._behaviour.look_up(request, self._base_url))
         view = self._ledger.view
         # The long part: without the lock.
         call = _service.judge(request, connection, self._validator, self._behaviour, view)
@@ -210,11 +215,9 @@ class StubEndpoint(Observed, Scripted):
     def _accepted(self) -> int:
         return 0 if self._server is None else self._server.accepted
 
-    def _base_url_of(self, request: HttpRequest) -> str:
-        """Where a client has found the endpoint, through a proxy or without a socket."""
-        if self._server is not None:
-            return self.base_url
-        return IN_PROCESS_URL
+    @property
+    def _base_url(self) -> str:
+        return IN_PROCESS_URL if self._server is None else self.base_url
 
     def _watched(self, call: Call, answered: Answer, view: View) -> Delivery:
         """Return the delivery, which tells the flow where nobody waited for it."""
