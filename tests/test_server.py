@@ -512,7 +512,7 @@ def test_a_stale_connection(server: Server) -> None:
 @pytest.mark.parametrize(("target", "whole"), [("/slow-head", 0), ("/slow-body", 1)])
 def test_drop_by_drop(server: Server, target: str, whole: int) -> None:
     with closing(get(server, target)) as connection:
-        pieces = []
+        pieces: list[bytes] = []
         while not b"".join(pieces).endswith((b"\r\n\r\nx", bytes(100))):
             pieces.append(connection.recv(65536))
     assert len(pieces) > 2

@@ -21,7 +21,7 @@ RIGHT = SaveImageStreamRequest(
 # Long enough for what comes, short enough for what does not.
 PATIENCE_S = 0.4
 # So that nothing takes long: the wire has the same shape at any pace.
-QUICK: dict[str, dict[str, object]] = {
+QUICK: dict[str, dict[str, Any]] = {
     "delay": {"seconds": 0.01},
     "slow-head": {"bytes_per_s": 5_000},
     "slow-body": {"bytes_per_s": 10_000},
@@ -57,6 +57,15 @@ def by_httpx(url: str, client: httpx.Client) -> Callable[[], Any]:
     return lambda: client.post(url, content=RIGHT.body, headers=dict(RIGHT.headers))
 
 
+def seen_by(call: Callable[[], Any], failure: Failure) -> list[tuple[object, ...]]:
+    """What the client sees of two calls.
+
+    After a reset that follows an answer it is a matter of luck whether the next call meets it.
+    """
+    calls = 1 if failure.name == "reset-after-answer" else 2
+    return [outcome(call) for _ in range(calls)]
+
+
 def play(endpoint: StubEndpoint, failure: Failure) -> None:
     endpoint.reset()
     endpoint.fail(failure.name, **QUICK.get(failure.name, {}))
@@ -72,7 +81,7 @@ def test_requests_sees_the_same(running: StubEndpoint, failure: Failure) -> None
             if endpoint is offline:
                 session.mount("http://", requests_adapter(endpoint))
             call = by_requests(endpoint.in_process_url, session)
-            seen.append([outcome(call), outcome(call), len(endpoint.blobs)])
+            seen.append([seen_by(call, failure), len(endpoint.blobs)])
     assert seen[0] == seen[1]
 
 
@@ -85,12 +94,12 @@ def test_httpx_sees_the_same(running: StubEndpoint, failure: Failure) -> None:
         transport = httpx_transport(endpoint) if endpoint is offline else None
         with httpx.Client(transport=transport, timeout=PATIENCE_S, trust_env=False) as client:
             call = by_httpx(endpoint.in_process_url, client)
-            first, second = outcome(call), outcome(call)
-            if failure.name == "stale-keep-alive" and second == (httpx.RemoteProtocolError,):
+            outcomes = seen_by(call, failure)
+            if failure.name == "stale-keep-alive" and outcomes[1] == (httpx.RemoteProtocolError,):
                 # httpx writes in two pieces: the reset may meet the second one, which it passes
                 # over, and then there is only an end to be read.
-                second = (httpx.ReadError,)
-            seen.append([first, second, len(endpoint.blobs)])
+                outcomes[1] = (httpx.ReadError,)
+            seen.append([outcomes, len(endpoint.blobs)])
     assert seen[0] == seen[1]
 
 
