@@ -6,31 +6,29 @@ wins over 1), 130 interrupted.
 
 import json
 import shutil
-import signal
 import sys
-import threading
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from pytest_soblob._ini import read_nearest
 from pytest_soblob._printer import Printer, is_bar_wanted
-from pytest_soblob._text import clip
+from pytest_soblob.accounts import Account
 from pytest_soblob.bulk import iter_files, judge_all
 from pytest_soblob.catalogue import choose_rules
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.judging import LARGEST_FILE_BYTES, JudgeSettings
-from pytest_soblob.rendering import WIDTH, summary_line
-from pytest_soblob.settings import BEHAVIOURS
+from pytest_soblob.rendering import WIDTH
+from pytest_soblob.settings import BEHAVIOURS, HOSTINGS, IMAGE_CHECKS
 from pytest_soblob.severities import THRESHOLDS, Severities
 
-if TYPE_CHECKING:
-    from pytest_soblob.exchange import Exchange
-
+# As `serving` has them, which is not loaded for the other commands.
+LOGS = ("lines", "json", "none")
+KEPT = 1_000
 INTERRUPTED = 130  # as a shell says it of a command that SIGINT ended
 
 _profile = click.option(
@@ -183,59 +181,122 @@ def rules(ids: tuple[str, ...], output: str) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
-@click.option("--behaviour", type=click.Choice(BEHAVIOURS), default="strict", show_default=True)
-@_profile
-@_installation
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A TOML file with all of this; what stands on the command line comes over it.",
+)
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0, the default: any free one.")
+@click.option("--behaviour", type=click.Choice(BEHAVIOURS), help="[default: strict]")
+@click.option("--profile", type=click.Choice([str(p) for p in Profile]), help="[default: auto]")
+@click.option(
+    "--installation",
+    type=click.Choice([str(i) for i in Installation]),
+    help="Online makes an application token mandatory.  [default: onsite]",
+)
 @click.option("--ticket", "tickets", multiple=True, help="A good ticket; without it any is good.")
-@click.option("--application-token", "tokens", multiple=True, help="A good application token.")
+@click.option(
+    "--application-token", "application_tokens", multiple=True, help="A good application token."
+)
+@click.option(
+    "--account", "accounts", multiple=True, metavar="USER:PASSWORD", help="Who may log in."
+)
+@click.option(
+    "--ticket-lifetime",
+    "ticket_lifetime_s",
+    type=float,
+    metavar="SECONDS",
+    help="How long a ticket is good, by the endpoint's own clock.",
+)
+@click.option("--unlicensed", is_flag=True, help="Each call fails for want of a licence.")
+@click.option("--image-check", type=click.Choice(IMAGE_CHECKS), help="Which images are refused.")
+@click.option("--culture", help="Language of a .NET host's faults.  [default: en-US]")
+@click.option("--hosting", type=click.Choice(HOSTINGS), help="Whose headers a .NET host sends.")
+@click.option("--exception-detail", is_flag=True, default=None, help="Faults say what was wrong.")
+@click.option(
+    "--fail",
+    "failures",
+    multiple=True,
+    metavar="NAME[,KEY=VALUE]...",
+    help="Play a failure by name, such as http-503,share=0.1; see `soblob failures`.",
+)
 @click.option(
     "--max-message-size",
     type=click.IntRange(min=1),
     metavar="BYTES",
     help="Answer 413 to a larger body.",
 )
-def serve(
-    host: str,
-    port: int,
-    behaviour: str,
-    profile: str,
-    installation: str,
-    tickets: tuple[str, ...],
-    tokens: tuple[str, ...],
-    max_message_size: int | None,
-) -> None:
+@click.option("--keep", type=click.IntRange(min=1), help=f"Exchanges kept.  [default: {KEPT:,}]")
+@click.option(
+    "--tls",
+    "tls_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Speak TLS; the authority's certificate is written there.",
+)
+@click.option("--client-certificate", is_flag=True, default=None, help="Ask clients for one.")
+@click.option("--log", type=click.Choice(LOGS), help="What is written.  [default: lines]")
+@click.option(
+    "--control-token",
+    envvar="SOBLOB_CONTROL_TOKEN",
+    help="Switches the control API on; also in SOBLOB_CONTROL_TOKEN, where nobody sees it.",
+)
+def serve(config: Path | None, **options: Any) -> None:
     """Run the stub until SIGINT or SIGTERM; a line for each request."""
-    from pytest_soblob.endpoint import StubEndpoint  # a third of the start, and only wanted here
+    from pytest_soblob import serving  # a third of the start, and only wanted here
 
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
     try:
-        endpoint = StubEndpoint(
-            profile=profile,
-            behaviour=behaviour,
-            installation=installation,
-            tickets=tickets,
-            tokens=tokens,
-            address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-            max_message_size=max_message_size,
-            on_exchange=_print_exchange,
-        )
-        endpoint.start()
+        base = serving.Configuration() if config is None else serving.Configuration.read(config)
+        serving.serve(base.changed(_served(options, serving.read_failure)), _echo)
     except SoblobError as error:
         click.echo(f"soblob: {error}", err=True)
         sys.exit(2)
+
+
+def _served(
+    options: dict[str, Any], read_failure: Callable[[str], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the options as the configuration has them."""
+    options["licensed"] = False if options.pop("unlicensed") else None
+    options["replies"] = tuple(map(read_failure, options.pop("failures")))
+    accounts = []
+    for text in options["accounts"]:
+        user, colon, password = text.partition(":")
+        if not colon:
+            raise SoblobError("--account takes USER:PASSWORD")
+        accounts.append(Account(user=user, password=password))
+    return options | {"accounts": tuple(accounts)}
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
+def failures(names: tuple[str, ...], output: str) -> None:
+    """Print the failures that can be played by name."""
+    from pytest_soblob.failures import (
+        FAILURES,
+        explain_failure,
+        failure_to_json,
+        find_failure,
+        list_failures,
+    )
+
     try:
-        click.echo(f"serving {endpoint.url}")
-        stopped.wait()
-    finally:
-        endpoint.stop()
+        chosen = [find_failure(name) for name in names] or list(FAILURES.values())
+    except SoblobError as error:
+        raise click.UsageError(str(error)) from None
+    if output == "json":
+        click.echo(json.dumps([failure_to_json(failure) for failure in chosen], indent=2))
+    elif names:
+        click.echo("\n\n".join(explain_failure(failure, _width()) for failure in chosen))
+    else:
+        click.echo(list_failures(chosen, _width()))
+
+
+def _echo(line: str) -> None:
+    click.echo(line)  # which flushes
 
 
 def _width() -> int:
@@ -262,11 +323,3 @@ def _validate_all(names: tuple[str, ...], settings: JudgeSettings, jobs: int) ->
             printer.fail(f"soblob: {error}")
             return 2
     return printer.exit_code
-
-
-def _print_exchange(exchange: "Exchange") -> None:
-    status = "closed" if exchange.response is None else str(exchange.response.status)
-    errors = [violation for violation in exchange.violations if violation.is_error]
-    blob = "" if exchange.blob_id is None else f" blob {exchange.blob_id}"
-    said = f" {clip(summary_line(errors), 300)}" if errors else ""
-    click.echo(f"{status} {exchange.operation or 'unknown operation'}{blob}{said}")

@@ -40,6 +40,7 @@ class ExpectedCall:
 
     def __init__(
         self,
+        /,
         operation: str = "SaveImageStream",
         *,
         times: int | tuple[int, int | None] = 1,

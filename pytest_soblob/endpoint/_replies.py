@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from pytest_soblob.errors import SoblobError
-from pytest_soblob.messages import ExceptionInfo, Fault
+from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamResponse
 from pytest_soblob.wire import HttpResponse
 
 
@@ -76,12 +76,19 @@ class Reply:
         return self.blob_id is not UNSET or any(value is not None for value in given)
 
     def _check_values(self) -> None:
-        if self.delay_s < 0:
+        if not 0 <= self.delay_s < float("inf"):
             raise SoblobError(f"delay_s must be 0 or more seconds, not {self.delay_s!r}")
         if self.status is not None and self.fault is None:
             raise SoblobError("status is that of a fault; for another answer use response=")
+        if self.status is not None and not 100 <= self.status <= 999:
+            raise SoblobError(f"status must have three digits, not {self.status!r}")
         if isinstance(self.blob_id, int) and not -(2**31) <= self.blob_id < 2**31:
             raise SoblobError(f"blob_id must fit an xs:int, not {self.blob_id!r}")
+        # What XML cannot carry is refused now, not when somebody calls.
+        if self.fault is not None:
+            self.fault.to_bytes()
+        if self.exception_info is not None:
+            SaveImageStreamResponse(exception_info=self.exception_info).to_bytes()
         response: object = self.response
         if response is not None and not isinstance(response, HttpResponse | bytes):
             kind = type(response).__name__

@@ -74,6 +74,7 @@ class Scripted:
     def fail(
         self,
         name: str,
+        /,
         *,
         operation: str | None = "SaveImageStream",
         times: int | Unset | None = UNSET,

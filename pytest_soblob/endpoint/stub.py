@@ -57,6 +57,7 @@ class StubEndpoint(Observed, Scripted):
             judged nor recorded. None means that it is a call like any other.
         on_exchange: Called with each exchange when it has been recorded, in the server's thread.
             It must not call this endpoint itself.
+        on_malformed: Likewise with what is wrong about bytes that are no HTTP.
 
     As a context manager it starts and stops; leaving it raises what `check` would raise, so that
     a forgotten `check()` does not pass.
@@ -81,6 +82,7 @@ class StubEndpoint(Observed, Scripted):
         keep: int | None = None,
         intercept: Callable[[HttpRequest], HttpResponse | None] | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
+        on_malformed: Callable[[HttpSyntaxError], None] | None = None,
     ) -> None:
         self.settings = settings or SoblobSettings(
             profile=profile,
@@ -94,6 +96,7 @@ class StubEndpoint(Observed, Scripted):
         self._tls = tls
         self._intercept = intercept
         self._on_exchange = on_exchange
+        self._on_malformed = on_malformed
         self._validator = EnvelopeValidator(
             "request",
             self.settings.profile,
@@ -236,6 +239,8 @@ class StubEndpoint(Observed, Scripted):
         verdict = malformed_http("request", error)
         with self._ledger.lock:
             self._ledger.note(verdict, self._ledger.view, None)
+        if self._on_malformed is not None:
+            self._on_malformed(error)
         return plain_refusal(error)
 
     # -- judging ---------------------------------------------------------------------------------

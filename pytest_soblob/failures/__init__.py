@@ -11,6 +11,7 @@ from typing import Final
 from pytest_soblob._text import nearest
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.failures import _answers, _business, _faults, _statuses, _transport
+from pytest_soblob.failures._describing import explain_failure, failure_to_json, list_failures
 from pytest_soblob.failures._failure import Failure, Knowledge, Situation
 
 FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(
@@ -36,4 +37,13 @@ def find_failure(name: str) -> Failure:
     return failure
 
 
-__all__ = ["FAILURES", "Failure", "Knowledge", "Situation", "find_failure"]
+__all__ = [
+    "FAILURES",
+    "Failure",
+    "Knowledge",
+    "Situation",
+    "explain_failure",
+    "failure_to_json",
+    "find_failure",
+    "list_failures",
+]

@@ -59,7 +59,6 @@ class Failure:
         knowledge: What the client can know afterwards.
         parameters: What can be said beside the name, with what is meant where it is not.
         operations: For which it makes sense; empty for all.
-        soap: The profiles in which it makes sense; empty for all.
     """
 
     name: str
@@ -74,10 +73,9 @@ class Failure:
     @property
     def example(self) -> str:
         """How a test plays it, parameters included."""
-        given = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
-        operation = min(self.operations - {"SaveImageStream"}, default="")
+        given = "".join(f", {name}={_literal(value)}" for name, value in self.parameters.items())
         if self.operations and "SaveImageStream" not in self.operations:
-            given += f", operation={operation!r}"
+            given += f', operation="{min(self.operations)}"'
         return f'soblob_endpoint.fail("{self.name}"{given})'
 
     def complete(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -102,6 +100,10 @@ class Failure:
         if operation is not None and operation not in possible:
             names = ", ".join(sorted(possible))
             raise SoblobError(f"{self.name!r} makes no sense for {operation}, only for {names}")
+
+
+def _literal(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 _POSITIVE: Final = ("seconds", "bytes_per_s", "retry_after_s")

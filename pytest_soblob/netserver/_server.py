@@ -100,11 +100,13 @@ class NetServer:
             foreign: Whether it is one of another installation.
 
         Raises:
-            SoblobError: There is no such account.
+            SoblobError: There is no such account, or the time is none.
         """
         account = ANYBODY if user is None else self._find_account(user)
         if account is None:
             raise SoblobError(f"there is no account {user!r}")
+        if lifetime_s is not None and not 0 <= lifetime_s < float("inf"):
+            raise SoblobError(f"lifetime_s must be 0 or more seconds, not {lifetime_s!r}")
         ticket = self._sessions.issue(account, lifetime_s, is_foreign=foreign)
         self._since_s[ticket] = self.clock.now_s
         return ticket

@@ -1,0 +1,11 @@
+"""The control API: a suite in another language drives the endpoint by HTTP and JSON.
+
+It has a path of its own and a token. Whoever does not send the token meets what stands at any
+other path: nothing.
+"""
+
+from pytest_soblob.control._api import PREFIX, ControlApi
+from pytest_soblob.control._scripts import script
+from pytest_soblob.control._values import exchange_to_json
+
+__all__ = ["PREFIX", "ControlApi", "exchange_to_json", "script"]

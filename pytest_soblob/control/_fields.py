@@ -1,0 +1,84 @@
+"""Fields of a JSON object, or of a TOML table: each with its type, none unknown."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pytest_soblob._text import clip, nearest, quote
+from pytest_soblob.errors import SoblobError
+
+_LARGEST = 1e12
+_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_NAMES |= {dict: "an object", list: "a list"}
+
+
+def as_object(value: object, what: str) -> Mapping[str, Any]:
+    """Return a value that must be an object.
+
+    Raises:
+        SoblobError: It is something else.
+    """
+    if not isinstance(value, Mapping):
+        raise SoblobError(f"{what} must be an object, not {_describe(value)}")
+    return value
+
+
+def check_known(data: Mapping[str, Any], known: Collection[str], what: str) -> None:
+    """See whether all fields are known.
+
+    Raises:
+        SoblobError: One is not; the nearest is named.
+    """
+    for name in data:
+        if name not in known:
+            near = nearest(str(name), known, cutoff=0.4)
+            hint = f"; did you mean {near!r}?" if near else f" (it has {', '.join(sorted(known))})"
+            raise SoblobError(f"{what} has no {quote(str(name), 60)}{hint}")
+
+
+def take(data: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
+    """Return a field, or the default where it is not there.
+
+    Raises:
+        SoblobError: It has another type.
+    """
+    if name not in data:
+        return default
+    value = data[name]
+    fits = isinstance(value, (int, float) if kind is float else kind)
+    if not fits or (isinstance(value, bool) and kind is not bool):
+        raise SoblobError(f"{name} must be {_NAMES[kind]}, not {_describe(value)}")
+    if isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:
+        raise SoblobError(f"{name} is too large")
+    if isinstance(value, str) and not value.isascii():
+        _check_text(name, value)
+    return value
+
+
+def take_texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return a field that is a list of texts, empty where it is not there.
+
+    Raises:
+        SoblobError: It is something else.
+    """
+    values = take(data, name, list, [])
+    if not all(isinstance(value, str) for value in values):
+        raise SoblobError(f"{name} must be a list of texts")
+    return tuple(values)
+
+
+def _check_text(name: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SoblobError(f"{name} holds half a character (a lone surrogate)") from None
+
+
+def _describe(value: object) -> str:
+    """Return what somebody has sent, shortly, and nothing that could be a secret in a container."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping | list):
+        return "an object" if isinstance(value, Mapping) else "a list"
+    return quote(value, 40) if isinstance(value, str) else clip(f"{value!r:.60}", 40)

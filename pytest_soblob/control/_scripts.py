@@ -1,0 +1,152 @@
+"""A scripted answer as data: what a control request, or a table of a configuration, says."""
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pytest_soblob._text import quote
+from pytest_soblob.control._fields import as_object, check_known, take
+from pytest_soblob.endpoint import ExpectedCall, StubEndpoint
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.messages import ExceptionInfo, Fault
+from pytest_soblob.wire import HttpResponse
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_WHEN: Final = ("operation", "times", "nth", "share", "seed", "matching")
+_REPLY: Final = (
+    *("blob_id", "succeeded", "exception_info", "fault", "status", "response", "raw_base64"),
+    *("close", "delay_s"),
+)
+_INFO: Final = ("message", "stack_trace", "friendly_text", "exception_type", "source")
+_FAULT: Final = ("code", "reason", "language", "actor", "detail")
+_RESPONSE: Final = ("status", "reason", "headers", "body", "body_base64")
+
+
+def script(endpoint: StubEndpoint, data: Mapping[str, Any]) -> None:
+    """Script an answer.
+
+    Args:
+        endpoint: That gives it.
+        data: `failure` and `parameters`, or what `reply` takes; and for which calls it is.
+
+    Raises:
+        SoblobError: A field is unknown or has a value that cannot be.
+    """
+    if "failure" in data:
+        check_known(data, ("failure", "parameters", *_WHEN), "a failure")
+        parameters = as_object(data.get("parameters", {}), "parameters")
+        for name in parameters:
+            if name in _WHEN:
+                raise SoblobError(f"{name} stands beside parameters, not in them")
+        endpoint.fail(take(data, "failure", str), **_when(data), **parameters)
+        return
+    check_known(data, (*_REPLY, *_WHEN), "a reply")
+    endpoint.reply(**_what(data), **_when(data))
+
+
+def expected_calls(data: Mapping[str, Any]) -> tuple[ExpectedCall, ...]:
+    """Return the calls that somebody expects.
+
+    Raises:
+        SoblobError: A field is unknown or has a value that cannot be.
+    """
+    calls = []
+    for item in take(data, "calls", list, []):
+        call = as_object(item, "a call")
+        check_known(call, ("operation", "times", "at_least", "at_most", "matching"), "a call")
+        times: Any = take(call, "times", int, 1)
+        if "at_least" in call or "at_most" in call:
+            times = (take(call, "at_least", int, 0), take(call, "at_most", int))
+        operation = take(call, "operation", str, "SaveImageStream")
+        matching = matching_values(call) or {}
+        if {"operation", "times"} & set(matching):
+            raise SoblobError("operation and times stand beside matching, not in it")
+        calls.append(ExpectedCall(operation, times=times, **matching))
+    return tuple(calls)
+
+
+def matching_values(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a message must have; an image is given in base64.
+
+    Raises:
+        SoblobError: It is no object, or the image is no base64.
+    """
+    if data.get("matching") is None:
+        return None
+    values = dict(as_object(data["matching"], "matching"))
+    if isinstance(values.get("image"), str):
+        values["image"] = _bytes(values["image"], "image")
+    return values
+
+
+def _when(data: Mapping[str, Any]) -> dict[str, Any]:
+    when: dict[str, Any] = {"nth": take(data, "nth", int, 1), "seed": take(data, "seed", int, 0)}
+    for name, kind in (("operation", str), ("times", int), ("share", float)):
+        if name in data:
+            when[name] = None if data[name] is None else take(data, name, kind)
+    when["matching"] = matching_values(data)
+    return when
+
+
+def _what(data: Mapping[str, Any]) -> dict[str, Any]:
+    what: dict[str, Any] = {
+        "close": take(data, "close", bool, False),
+        "delay_s": take(data, "delay_s", float, 0.0),
+    }
+    if "blob_id" in data:
+        what["blob_id"] = None if data["blob_id"] is None else take(data, "blob_id", int)
+    for name, kind in (("succeeded", bool), ("status", int)):
+        what[name] = take(data, name, kind)
+    if "exception_info" in data:
+        what["exception_info"] = ExceptionInfo(**_texts(data, "exception_info", _INFO))
+    if "fault" in data:
+        what["fault"] = Fault(**_texts(data, "fault", _FAULT))
+    if "response" in data:
+        what["response"] = _response(as_object(data["response"], "response"))
+    if "raw_base64" in data:
+        what["response"] = _bytes(take(data, "raw_base64", str), "raw_base64")
+    return what
+
+
+def _texts(data: Mapping[str, Any], what: str, names: tuple[str, ...]) -> dict[str, Any]:
+    inside = as_object(data[what], what)
+    check_known(inside, names, what)
+    return {name: take(inside, name, str) for name in inside}
+
+
+def _response(data: Mapping[str, Any]) -> HttpResponse:
+    check_known(data, _RESPONSE, "a response")
+    status = take(data, "status", int, 200)
+    if not 100 <= status <= 999:
+        raise SoblobError(f"status must have three digits, not {status}")
+    headers = as_object(data.get("headers", {}), "headers")
+    body = take(data, "body", str, "").encode()
+    if "body_base64" in data:
+        body = _bytes(take(data, "body_base64", str), "body_base64")
+    response = HttpResponse(
+        status=status,
+        reason=take(data, "reason", str),
+        headers=tuple((name, take(headers, name, str)) for name in headers),
+        body=body,
+    )
+    return _checked(response)
+
+
+def _checked(response: HttpResponse) -> HttpResponse:
+    """Refuse at once what could not be written later."""
+    words = [response.reason or "", *(part for pair in response.headers for part in pair)]
+    if any("\r" in word or "\n" in word for word in words):
+        raise SoblobError("a header must not hold a line end")
+    for name, _ in response.headers:
+        if not _TOKEN.fullmatch(name):
+            raise SoblobError(f"{quote(name, 40)} is no name of a header")
+    return response
+
+
+def _bytes(text: str, what: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise SoblobError(f"{what} must be base64") from None

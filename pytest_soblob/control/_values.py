@@ -1,0 +1,48 @@
+"""Exchanges as JSON: what was called, answered and found; secrets are redacted."""
+
+import hashlib
+from dataclasses import fields
+from typing import Any
+
+from pytest_soblob._text import mask
+from pytest_soblob.exchange import Exchange
+from pytest_soblob.messages import SECRET_ATTRIBUTES, Request, TimeZone
+
+
+def exchange_to_json(exchange: Exchange, number: int) -> dict[str, Any]:
+    """Return an exchange.
+
+    Args:
+        exchange: That was recorded.
+        number: Counted from 1.
+    """
+    message = exchange.message
+    return {
+        "number": number,
+        "operation": exchange.operation,
+        "status": None if exchange.response is None else exchange.response.status,
+        "blob_id": exchange.blob_id,
+        "failure": exchange.failure,
+        "profile": exchange.profile,
+        "connection": exchange.connection,
+        "dropped": list(exchange.dropped),
+        "violations": [violation.to_json() for violation in exchange.violations],
+        "message": None if message is None else message_to_json(message),
+    }
+
+
+def message_to_json(message: Request) -> dict[str, Any]:
+    """Return a typed message by attribute; of an image its size and its SHA-256."""
+    return {
+        field.name: _value(field.name, getattr(message, field.name)) for field in fields(message)
+    }
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in SECRET_ATTRIBUTES and isinstance(value, str):
+        return mask(value)
+    if isinstance(value, bytes):
+        return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+    if isinstance(value, TimeZone):
+        return {"id": value.id, "location_code": value.location_code}
+    return value if value is None or isinstance(value, int) else str(value)

@@ -1,0 +1,81 @@
+"""The failures for people and for programs: `soblob failures`, and `docs/failures.md`."""
+
+import textwrap
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, Final
+
+from pytest_soblob.failures._failure import Failure, Knowledge
+
+GROUPS: Final = {
+    "business": "business failures: HTTP 200, Succeeded false, an exception's class",
+    "fault": "SOAP faults",
+    "status": "bare HTTP statuses",
+    "answer": "answers that are not what they should be",
+    "transport": "what happens to an answer on its way",
+}
+_KNOWN: Final = {
+    Knowledge.TOLD: "the client has its answer in the end",
+    Knowledge.REFUSED: "nothing was done, and the client is told so",
+    Knowledge.DECLINED: "nothing was done, and the client can know it",
+    Knowledge.UNSURE: "the client cannot know whether it was done",
+}
+
+
+def what_is_known(failure: Failure) -> str:
+    """Return what became of the call, and what a client can know of it."""
+    if failure.knowledge is not Knowledge.UNSURE:
+        return _KNOWN[failure.knowledge]
+    done = "it was done" if failure.works else "nothing was done"
+    return f"{done}; {_KNOWN[failure.knowledge]}"
+
+
+def list_failures(failures: Iterable[Failure], width: int) -> str:
+    """Return a line for each failure, by group."""
+    lines: list[str] = []
+    for group, members in groupby(failures, key=lambda failure: failure.group):
+        lines += ["", GROUPS[group]] if lines else [GROUPS[group]]
+        for failure in members:
+            lines += textwrap.wrap(
+                f"{failure.name}: {failure.sentence}",
+                width,
+                initial_indent="  ",
+                subsequent_indent="      ",
+                break_on_hyphens=False,
+            )
+    return "\n".join(lines)
+
+
+def explain_failure(failure: Failure, width: int) -> str:
+    """Return all that is known of a failure."""
+    rows = [
+        ("what", failure.sentence),
+        ("then", what_is_known(failure)),
+        ("for", ", ".join(sorted(failure.operations)) or "every operation"),
+        ("example", failure.example),
+    ]
+    lines = [f"{failure.name} ({failure.group})"]
+    for label, text in rows:
+        lines += textwrap.wrap(
+            text,
+            width,
+            initial_indent=f"  {label:<9}",
+            subsequent_indent=" " * 11,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    return "\n".join(lines)
+
+
+def failure_to_json(failure: Failure) -> dict[str, Any]:
+    """Return a failure as `soblob failures --format json` prints it."""
+    return {
+        "name": failure.name,
+        "group": failure.group,
+        "sentence": failure.sentence,
+        "does_its_work": failure.works,
+        "knowledge": str(failure.knowledge),
+        "parameters": dict(failure.parameters),
+        "operations": sorted(failure.operations),
+        "example": failure.example,
+    }

@@ -1,0 +1,262 @@
+"""What `soblob serve` is told: a TOML file, over which the command line comes.
+
+::
+
+    port = 8080
+    behaviour = "wcf"
+    tickets = ["7T:..."]
+    log = "json"
+
+    [wcf]
+    max-message-size = 1_000_000
+
+    [[accounts]]
+    user = "ada"
+    password = "..."
+
+    [[replies]]
+    failure = "http-503"
+    share = 0.1
+"""
+
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+from pytest_soblob.accounts import Account
+from pytest_soblob.control import script
+from pytest_soblob.control._fields import as_object, check_known, take, take_texts
+from pytest_soblob.endpoint import StubEndpoint
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.settings import TICKET_LIFETIME_S, SoblobSettings, WcfHost
+
+LOGS: Final = ("lines", "json", "none")
+KEPT: Final = 1_000
+_WCF: Final = ("culture", "hosting", "exception-detail", "empty-extra-info", "max-message-size")
+_ACCOUNT: Final = ("user", "password", "tickets", "rights")
+_TLS: Final = ("folder", "client-certificate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """How the endpoint is served.
+
+    Attributes:
+        host: Address or name to listen on.
+        port: 0 means any free one.
+        behaviour: `strict` or `wcf`.
+        profile: As the settings'.
+        installation: As the settings'.
+        tickets: Good ones; empty takes any, unless there are accounts.
+        application_tokens: Good ones; empty takes any.
+        accounts: Who may log in.
+        ticket_lifetime_s: Seconds that a ticket is good, by the endpoint's clock.
+        licensed: Whether there is a licence.
+        image_check: Which images are refused as none.
+        wcf_host: What differs between .NET hosts.
+        max_message_size: Bytes of a request's body; None: as the behaviour has it.
+        keep: How many exchanges and blobs are kept.
+        tls_folder: Where the authority's files go; None: plain HTTP.
+        client_certificate: Whether a client must have a certificate.
+        log: `lines`, `json` or `none`.
+        control_token: Of the control API; None: there is none.
+        replies: Scripted answers, as the control API takes them.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    behaviour: str = "strict"
+    profile: str = "auto"
+    installation: str = "onsite"
+    tickets: tuple[str, ...] = ()
+    application_tokens: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    ticket_lifetime_s: float = TICKET_LIFETIME_S
+    licensed: bool = True
+    image_check: str = "none"
+    wcf_host: WcfHost = field(default_factory=WcfHost)
+    max_message_size: int | None = None
+    keep: int = KEPT
+    tls_folder: Path | None = None
+    client_certificate: bool = False
+    log: str = "lines"
+    control_token: str | None = None
+    replies: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Return what a TOML file says.
+
+        Raises:
+            SoblobError: It cannot be read, or says what there is not.
+        """
+        try:
+            data = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SoblobError(f"cannot read {file}: {error.strerror}") from None
+        except ValueError as error:  # of TOML, and of UTF-8
+            raise SoblobError(f"{file} is no TOML: {error}") from None
+        try:
+            return cls._of(data)
+        except SoblobError as error:
+            raise SoblobError(f"{file}: {error}") from None
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any]) -> Self:
+        check_known(data, _KEYS, "the configuration")
+        plain: dict[str, Any] = {
+            name: take(data, key, kind) for key, (name, kind) in _PLAIN.items() if key in data
+        }
+        for key, name in (("tickets", "tickets"), ("application-tokens", "application_tokens")):
+            if key in data:
+                plain[name] = take_texts(data, key)
+        plain["accounts"] = tuple(map(_account, take(data, "accounts", list, [])))
+        plain["replies"] = tuple(
+            as_object(reply, "a reply") for reply in take(data, "replies", list, [])
+        )
+        if "wcf" in data:
+            plain["wcf_host"] = _wcf(as_object(data["wcf"], "wcf"))
+        if "tls" in data:
+            tls = as_object(data["tls"], "tls")
+            check_known(tls, _TLS, "tls")
+            plain["tls_folder"] = Path(take(tls, "folder", str, "soblob-tls"))
+            plain["client_certificate"] = take(tls, "client-certificate", bool, False)
+        return cls(**plain)
+
+    def changed(self, options: Mapping[str, Any]) -> Self:
+        """Return the same with what the command line says; None and empty say nothing."""
+        given = {k: v for k, v in options.items() if v is not None and v != ()}
+        wcf = {name: given.pop(name) for name in _WCF_OPTIONS if name in given}
+        host = replace(self.wcf_host, **wcf)
+        return replace(self, wcf_host=host, **given)
+
+    def settings(self) -> SoblobSettings:
+        """Return the endpoint's settings.
+
+        Raises:
+            SoblobError: A value that there is not, or two that do not go together.
+        """
+        if self.log not in LOGS:
+            raise SoblobError(f"log must be one of {', '.join(map(repr, LOGS))}, not {self.log!r}")
+        if self.keep < 1:
+            raise SoblobError(f"keep must be 1 or more, not {self.keep}")
+        if self.control_token is not None and not _is_loopback(self.host):
+            raise SoblobError(
+                f"the control API is for loopback only, not for {self.host}: it lets whoever has "
+                "the token do anything with the endpoint"
+            )
+        return SoblobSettings(
+            profile=self.profile,
+            behaviour=self.behaviour,
+            installation=self.installation,
+            ticket=self.tickets[0] if self.tickets else None,
+            tokens=self.application_tokens,
+            accounts=self.accounts,
+            ticket_lifetime_s=self.ticket_lifetime_s,
+            licensed=self.licensed,
+            image_check=self.image_check,
+            client_certificate=self.client_certificate,
+            wcf_host=self.wcf_host,
+            address=f"[{self.host}]:{self.port}"
+            if ":" in self.host
+            else f"{self.host}:{self.port}",
+        )
+
+    def script(self, endpoint: StubEndpoint) -> None:
+        """Script the answers.
+
+        Raises:
+            SoblobError: One of them cannot be.
+        """
+        for reply in self.replies:
+            script(endpoint, reply)
+
+
+# Key of the file: attribute and type.
+_PLAIN: Final[Mapping[str, tuple[str, type]]] = {
+    "host": ("host", str),
+    "port": ("port", int),
+    "behaviour": ("behaviour", str),
+    "profile": ("profile", str),
+    "installation": ("installation", str),
+    "ticket-lifetime": ("ticket_lifetime_s", float),
+    "licensed": ("licensed", bool),
+    "image-check": ("image_check", str),
+    "max-message-size": ("max_message_size", int),
+    "keep": ("keep", int),
+    "log": ("log", str),
+    "control-token": ("control_token", str),
+}
+_KEYS: Final = (
+    *_PLAIN,
+    *("tickets", "application-tokens", "accounts", "replies", "wcf", "tls"),
+)
+_WCF_OPTIONS: Final = ("culture", "hosting", "exception_detail", "empty_extra_info")
+
+
+def read_failure(text: str) -> Mapping[str, Any]:
+    """Return what `--fail` says: `http-503,share=0.1,seed=7`, as a scripted answer.
+
+    A number is a number, `none` is null, anything else a text; what is no word of when a failure
+    is played is a parameter of it.
+
+    Raises:
+        SoblobError: A part is no pair.
+    """
+    name, *pairs = (part.strip() for part in text.split(","))
+    data: dict[str, Any] = {"failure": name}
+    parameters: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = (piece.strip() for piece in pair.partition("="))
+        if not equals or not key:
+            raise SoblobError(f"{pair!r} should be NAME=VALUE, as in http-503,share=0.1")
+        place = data if key in ("operation", "times", "nth", "share", "seed") else parameters
+        place[key] = _value(value)
+    return {**data, "parameters": parameters} if parameters else data
+
+
+def _value(text: str) -> object:
+    if text.lower() == "none":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _account(value: object) -> Account:
+    data = as_object(value, "an account")
+    check_known(data, _ACCOUNT, "an account")
+    rights: dict[str, Any] = {}
+    if "rights" in data:
+        rights["rights"] = take_texts(data, "rights")
+    return Account(
+        user=take(data, "user", str, ""),
+        password=take(data, "password", str, ""),
+        tickets=take_texts(data, "tickets"),
+        **rights,
+    )
+
+
+def _wcf(data: Mapping[str, Any]) -> WcfHost:
+    check_known(data, _WCF, "wcf")
+    host = WcfHost()
+    return WcfHost(
+        max_message_size=take(data, "max-message-size", int, host.max_message_size),
+        culture=take(data, "culture", str, host.culture),
+        hosting=take(data, "hosting", str, host.hosting),
+        exception_detail=take(data, "exception-detail", bool, host.exception_detail),
+        empty_extra_info=take(data, "empty-extra-info", bool, host.empty_extra_info),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,124 @@
+"""Runs the endpoint until SIGINT or SIGTERM, and writes a line for each request."""
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob._text import ascii_controls, clip, redact
+from pytest_soblob.certificates import Authority
+from pytest_soblob.control import ControlApi, exchange_to_json
+from pytest_soblob.endpoint import StubEndpoint
+from pytest_soblob.exchange import Exchange
+from pytest_soblob.rendering import summary_line
+from pytest_soblob.serving._configuration import Configuration
+
+
+def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
+    """Serve until a signal comes.
+
+    Args:
+        configuration: How.
+        write: Takes each line; the first one says the URL.
+
+    Raises:
+        SoblobError: The configuration cannot be, or the address cannot be had.
+    """
+    settings = configuration.settings()
+    stopped = _stopped_by_signals()
+    log = _Log(configuration.log, write)
+    control = None
+    if configuration.control_token is not None:
+        control = ControlApi(configuration.control_token)
+    with _authority(configuration) as authority:
+        tls = None
+        if authority is not None:
+            tls = authority.server_context(client_certificate=settings.client_certificate)
+        endpoint = StubEndpoint(
+            settings=settings,
+            tickets=configuration.tickets,
+            max_message_size=configuration.max_message_size,
+            tls=tls,
+            keep=configuration.keep,
+            intercept=None if control is None else control.intercept,
+            on_exchange=log.exchange,
+            on_malformed=log.malformed,
+        )
+        if control is not None:
+            control.endpoint = endpoint
+        configuration.script(endpoint)
+        endpoint.start()
+        try:
+            write(f"serving {endpoint.url}")
+            if authority is not None:
+                write(f"trust {authority.ca_file}")
+            stopped.wait()
+        finally:
+            endpoint.stop()
+
+
+def _stopped_by_signals() -> threading.Event:
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped
+
+
+@contextmanager
+def _authority(configuration: Configuration) -> Iterator[Authority | None]:
+    if configuration.tls_folder is None:
+        yield None
+        return
+    with Authority(configuration.tls_folder, (configuration.host,)) as authority:
+        yield authority
+
+
+class _Log:
+    """Writes what came; nothing of it is a secret.
+
+    Args:
+        form: `lines`, `json` or `none`.
+        write: Takes each line.
+    """
+
+    def __init__(self, form: str, write: Callable[[str], None]) -> None:
+        self._form = form
+        self._write = write
+        self._count = 0
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Write one exchange."""
+        self._count += 1
+        if self._form == "lines":
+            self._write(_line(exchange))
+        elif self._form == "json":
+            self._write_json(exchange_to_json(exchange, self._count))
+
+    def malformed(self, error: HttpSyntaxError) -> None:
+        """Write that bytes came which are no HTTP."""
+        said = ascii_controls(clip(redact(str(error)), 300))
+        if self._form == "lines":
+            self._write(f"{error.status} {error.rule}: {said}")
+        elif self._form == "json":
+            self._write_json({"status": error.status, "malformed": {error.rule: said}})
+
+    def _write_json(self, data: dict[str, object]) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._write(json.dumps({"time": now, **data}))
+
+
+def _line(exchange: Exchange) -> str:
+    status = "closed" if exchange.response is None else str(exchange.response.status)
+    errors = [violation for violation in exchange.violations if violation.is_error]
+    blob = "" if exchange.blob_id is None else f" blob {exchange.blob_id}"
+    played = "" if exchange.failure is None else f" ({exchange.failure})"
+    said = f" {clip(summary_line(errors), 300)}" if errors else ""
+    return f"{status} {exchange.operation or 'unknown operation'}{blob}{played}{said}"
