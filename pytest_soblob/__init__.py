@@ -14,13 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_soblob.accounts import Account, Right
     from pytest_soblob.assertions import (
         assert_saved,
         assert_valid_request,
         assert_valid_response,
     )
     from pytest_soblob.contract import BlobLinkType, Installation, Profile
-    from pytest_soblob.endpoint import Blob, StubEndpoint
+    from pytest_soblob.endpoint import Blob, ExpectedCall, StubEndpoint
     from pytest_soblob.errors import ContractViolationError, SoblobError
     from pytest_soblob.exchange import Exchange
     from pytest_soblob.images import ImageBytes
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
         SaveImageStreamResponse,
         TimeZone,
     )
-    from pytest_soblob.settings import SoblobSettings
+    from pytest_soblob.settings import SoblobSettings, WcfHost
     from pytest_soblob.validators import EnvelopeValidator
     from pytest_soblob.violations import Rule, Severity, Violation
     from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _HOMES = {
+    "Account": "accounts",
+    "Right": "accounts",
     "BlobLinkType": "contract",
     "Profile": "contract",
     "Installation": "contract",
@@ -52,8 +55,10 @@ _HOMES = {
     "HttpResponse": "wire",
     "Exchange": "exchange",
     "Blob": "endpoint",
+    "ExpectedCall": "endpoint",
     "ImageBytes": "images",
     "SoblobSettings": "settings",
+    "WcfHost": "settings",
     "EnvelopeValidator": "validators",
     "ContractViolationError": "errors",
     "SoblobError": "errors",
@@ -64,18 +69,21 @@ _HOMES = {
 }
 
 __all__ = [
+    "Account",
     "Blob",
     "BlobLinkType",
     "ContractViolationError",
     "EnvelopeValidator",
     "ExceptionInfo",
     "Exchange",
+    "ExpectedCall",
     "Fault",
     "HttpRequest",
     "HttpResponse",
     "ImageBytes",
     "Installation",
     "Profile",
+    "Right",
     "Rule",
     "SaveImageStreamRequest",
     "SaveImageStreamResponse",
@@ -85,6 +93,7 @@ __all__ = [
     "StubEndpoint",
     "TimeZone",
     "Violation",
+    "WcfHost",
     "assert_saved",
     "assert_valid_request",
     "assert_valid_response",

@@ -124,7 +124,11 @@ def soblob_client(
     """A zeep client, bound to the endpoint, that sends ticket and application token."""
     from pytest_soblob.clients import close_client, new_zeep_client
 
-    client = new_zeep_client(soblob_endpoint.wsdl_url, _soblob_effective_settings)
+    settings = _soblob_effective_settings
+    ticket = None
+    if settings.accounts and settings.ticket is None:
+        ticket = soblob_endpoint.issue_ticket(settings.accounts[0].user)
+    client = new_zeep_client(soblob_endpoint.wsdl_url, settings, ticket=ticket)
     yield client
     close_client(client)
 

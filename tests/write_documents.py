@@ -7,13 +7,17 @@ current.
 
 import json
 from base64 import b64encode
+from itertools import groupby
 from pathlib import Path
 
 from pytest_soblob import HttpRequest, HttpResponse
 from pytest_soblob._http import to_bytes
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.disagreements import render_verdicts
+from pytest_soblob.failures import FAILURES
+from pytest_soblob.failures._describing import GROUPS, what_is_known
 from pytest_soblob.handbook import render_rules
+from tests.clients.outcomes import CLIENTS, known_outcomes
 from tests.mistakes import (
     CREDENTIALS,
     MISTAKES,
@@ -146,10 +150,56 @@ def render_examples() -> str:
     return f"{head}\n[valid]\n{without_ticket(valid.encode()).decode()}\n\n{rows}\n"
 
 
+def render_failures() -> str:
+    """`docs/failures.md`: the registry, and what each client made of each failure."""
+    seen = known_outcomes()
+    parts = [FAILURES_HEAD]
+    for group, members in groupby(FAILURES.values(), key=lambda failure: failure.group):
+        failures = list(members)
+        parts.append(f"## {GROUPS[group][0].upper()}{GROUPS[group][1:]}\n")
+        parts.append("| name | what happens | what became of the call |\n| --- | --- | --- |")
+        parts += [
+            f"| `{f.name}` | {f.sentence} | {what_is_known(f)} |".replace("<", "&lt;")
+            for f in failures
+        ]
+        parts.append("\n| | " + " | ".join(CLIENTS) + " |\n|" + " --- |" * (len(CLIENTS) + 1))
+        parts += [
+            f"| `{f.name}` | " + " | ".join(seen[f.name].get(c, "-") for c in CLIENTS) + " |"
+            for f in failures
+        ]
+        parts.append("\n```python")
+        parts += [f.example for f in failures]
+        parts.append("```\n")
+    return "\n".join(parts)
+
+
+FAILURES_HEAD = """# Failures by name
+
+What goes wrong in production, on demand, in one line: `soblob_endpoint.fail(NAME, ...)`, `--fail
+NAME,KEY=VALUE` of `soblob serve`, a table of its configuration, or its control API. `soblob
+failures` prints the same list, `soblob failures NAME` one of them in full.
+
+When it is played: on the next call; with `nth=3` on the third from now; with `times=2` on two in
+a row, with `times=None` on all until `clear()` or the end of the test; with `share=0.1, seed=7` on
+one call in ten, the same ones each time. For which calls: `operation="ChangePersonImage"`
+(SaveImageStream where nothing is said, `None` for all), and `matching={"type": "ProductImage"}` or
+a function of the typed message. A request that breaks the contract is refused all the same. An
+unknown name, a parameter that a failure has not, or a combination that makes no sense is refused at
+once, with the nearest name.
+
+Under each group stands what four clients made of it, measured on loopback with a patience of half a
+second: the status or class of what they raise, or what they return. Note what does not raise:
+whoever looks at nothing but the return value takes most of the first group, and several others, for
+a success. The tests measure zeep, requests and suds anew in each run, and node-soap where it is.
+
+This file is written from the registry and `tests/clients/outcomes.toml`; a test keeps it equal.
+"""
+
 DOCUMENTS = {
     EXAMPLES: render_examples,  # first: the rules' document reads it
     ROOT / "docs" / "rules.md": render_rules,
     ROOT / "docs" / "verdicts.md": render_verdicts,
+    ROOT / "docs" / "failures.md": render_failures,
 }
 
 if __name__ == "__main__":

@@ -204,6 +204,7 @@ class Connection(asyncio.BufferedProtocol):
         await asyncio.sleep(answer.delay_s)
         await self._send(answer.head, answer.head_bytes_per_s)
         await self._send(answer.body, answer.body_bytes_per_s)
+        # Nothing is awaited from here on: what has been sent is not lost.
         self._task = self._lost = None
         self._end(answer.ending)
         self._proceed()
@@ -216,8 +217,9 @@ class Connection(asyncio.BufferedProtocol):
         pause_s = max(_PACED_EVERY_S, 1 / bytes_per_s)
         size = max(1, round(bytes_per_s * pause_s))
         for at in range(0, len(data), size):
+            if at:
+                await asyncio.sleep(pause_s)
             self._transport.write(data[at : at + size])
-            await asyncio.sleep(pause_s)
 
     # -- ending --------------------------------------------------------------------------------
 

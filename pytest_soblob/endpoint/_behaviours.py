@@ -13,6 +13,7 @@ from pytest_soblob.binding import Spelling
 from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS, Operation, Profile
 from pytest_soblob.endpoint._call import Call
 from pytest_soblob.envelope import Envelope
+from pytest_soblob.failures import fault_of
 from pytest_soblob.messages import (
     REQUESTS,
     Fault,
@@ -113,7 +114,7 @@ class Strict:
         """An operation that is only known by name: as WCF answers an action it does not know."""
         service = next((s for s in SERVICE_PATHS if is_path_of(s, call.request.path)), "BLOB")
         refusal = wcf.action_not_supported(f"{NETSERVER}/{service}/{name}")
-        fault = Fault(code=f"{{{refusal.namespace}}}{refusal.code}", reason=refusal.text)
+        fault = fault_of(refusal, call.profile)
         return self.write_fault(fault, call.profile, refusal.status)
 
 

@@ -13,6 +13,7 @@ from pytest_soblob.errors import SoblobError
 from pytest_soblob.failures import _answers, _business, _faults, _statuses, _transport
 from pytest_soblob.failures._describing import explain_failure, failure_to_json, list_failures
 from pytest_soblob.failures._failure import Failure, Knowledge, Situation
+from pytest_soblob.failures._faults import fault_of
 
 FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(
     {
@@ -44,6 +45,7 @@ __all__ = [
     "Situation",
     "explain_failure",
     "failure_to_json",
+    "fault_of",
     "find_failure",
     "list_failures",
 ]

@@ -16,6 +16,7 @@ from pytest_soblob.messages import (
 from pytest_soblob.wire import Delivery, HttpResponse
 
 _SAVES: Final = frozenset({"SaveImageStream"})
+_UTF16_DECLARED: Final = b'<?xml version="1.0" encoding="UTF-16"?>'
 # The largest xs:int, and one more than that.
 LARGEST_INT: Final = 2**31 - 1
 
@@ -113,6 +114,8 @@ FAILURES: Final = (
     _failure("wrong-soap-version", "a success, in the other SOAP version", _other_version),
     _failure("wrong-encoding", "the answer in UTF-16, though its charset says UTF-8",
              _changed(_as_utf16)),
+    _failure("wrong-declaration", "the answer in UTF-8, though its XML declaration says UTF-16",
+             _changed(lambda own: replace(own, body=_UTF16_DECLARED + own.body))),
     _failure("wrong-content-type", "the answer as text/html",
              _changed(lambda own: _with_header(own, "Content-Type", "text/html; charset=utf-8"))),
     _failure("truncated", "half of the envelope, with a Content-Length to match",

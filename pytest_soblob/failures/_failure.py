@@ -91,14 +91,13 @@ class Failure:
         return {**self.parameters, **given}
 
     def check_operation(self, operation: str | None) -> None:
-        """See whether it makes sense for an operation; None: for any.
+        """See whether it makes sense for an operation; None: for any of those that it knows.
 
         Raises:
             SoblobError: It does not.
         """
-        possible = self.operations or frozenset(OPERATIONS)
-        if operation is not None and operation not in possible:
-            names = ", ".join(sorted(possible))
+        if self.operations and operation in OPERATIONS and operation not in self.operations:
+            names = ", ".join(sorted(self.operations))
             raise SoblobError(f"{self.name!r} makes no sense for {operation}, only for {names}")
 
 

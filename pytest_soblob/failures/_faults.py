@@ -15,21 +15,42 @@ _PROFILES: Final = {"1.1": Profile.WSDL, "1.2": Profile.SOAP12}
 
 def _fault(fault: Fault, status: int | None = None) -> Callable[[Situation], Delivery]:
     def deliver(situation: Situation) -> Delivery:
-        profile = _PROFILES.get(situation.parameters["soap"] or "", situation.profile)
-        return Delivery(response=situation.write_fault(fault, profile, status))
+        response = situation.write_fault(fault, _profile(situation), status)
+        return Delivery(response=response)
 
     return deliver
 
 
-def _as_wcf(make: Callable[[Situation], wcf.Refusal]) -> Callable[[Situation], Delivery]:
-    """The fault of a .NET host, with its own code; in SOAP 1.2 the same as a fault of ours."""
+def _profile(situation: Situation) -> Profile:
+    """The form of the request, or that of the SOAP version which a test asks for."""
+    return _PROFILES.get(situation.parameters["soap"] or "", situation.profile)
+
+
+def _as_wcf(
+    make: Callable[[Situation], wcf.Refusal], blames: str = "Sender"
+) -> Callable[[Situation], Delivery]:
+    """The fault of a .NET host: its own code, which in SOAP 1.2 is a subcode."""
 
     def deliver(situation: Situation) -> Delivery:
-        refusal = make(situation)
-        code = f"{{{refusal.namespace}}}{refusal.code}" if refusal.namespace else refusal.code
-        return _fault(Fault(code=code, reason=refusal.text, language="en-US"))(situation)
+        return _fault(fault_of(make(situation), _profile(situation), blames))(situation)
 
     return deliver
+
+
+def fault_of(refusal: wcf.Refusal, profile: Profile, blames: str = "Sender") -> Fault:
+    """Return what a .NET host refuses as a fault of ours.
+
+    Args:
+        refusal: With a code.
+        profile: Whose SOAP version it is in.
+        blames: The code of SOAP 1.2 above a code of WCF's own: `Sender` or `Receiver`.
+    """
+    code = f"{{{refusal.namespace}}}{refusal.code}"
+    if not refusal.namespace:
+        return Fault(code=refusal.code, reason=refusal.text, language="en-US")
+    if profile is Profile.WSDL:
+        return Fault(code=code, reason=refusal.text, language="en-US")
+    return Fault(code=blames, subcode=code, reason=refusal.text, language="en-US")
 
 
 def _failure(
@@ -66,5 +87,5 @@ FAILURES: Final = (
              _as_wcf(lambda s: wcf.deserialization_failed(
                  s.operation.name, "End element 'Body' expected.", s.operation.parts[0].name))),
     _failure("fault-internal-service", "WCF's fault for an exception that it keeps to itself",
-             _as_wcf(lambda s: wcf.internal_service_fault()), Knowledge.UNSURE),
+             _as_wcf(lambda s: wcf.internal_service_fault(), "Receiver"), Knowledge.UNSURE),
 )  # fmt: skip

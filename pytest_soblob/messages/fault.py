@@ -24,6 +24,8 @@ class Fault(ShortRepr):
         language: xml:lang of the reason; None means absent (SOAP 1.2 must have one: `en`).
         actor: faultactor or Role; None means absent.
         detail: Text inside detail or Detail; None means absent.
+        subcode: SOAP 1.2 Code/Subcode/Value, in Clark's notation; None means absent. SOAP 1.1 has
+            none, and leaves it out.
     """
 
     code: str = "Client"
@@ -31,6 +33,7 @@ class Fault(ShortRepr):
     language: str | None = "en"
     actor: str | None = None
     detail: str | None = None
+    subcode: str | None = None
 
     def to_bytes(
         self, profile: Profile | str = Profile.WSDL, spelling: Spelling | None = None
@@ -64,7 +67,11 @@ class Fault(ShortRepr):
 
     def _write_soap12(self, fault: Element, uri: str) -> None:
         code = {"Client": "Sender", "Server": "Receiver"}.get(self.code, self.code)
-        _write_code(etree.SubElement(fault, f"{{{uri}}}Code"), f"{{{uri}}}Value", code, uri)
+        element = etree.SubElement(fault, f"{{{uri}}}Code")
+        _write_code(element, f"{{{uri}}}Value", code, uri)
+        if self.subcode is not None:
+            subcode = etree.SubElement(element, f"{{{uri}}}Subcode")
+            _write_code(subcode, f"{{{uri}}}Value", self.subcode, uri)
         text = etree.SubElement(etree.SubElement(fault, f"{{{uri}}}Reason"), f"{{{uri}}}Text")
         text.text = self.reason
         text.set(f"{{{XML}}}lang", self.language or "en")
@@ -95,6 +102,7 @@ class Fault(ShortRepr):
             language=None if reason_element is None else reason_element.get(f"{{{XML}}}lang"),
             actor=text_of(found[actor]) if actor in found else None,
             detail=_read_detail(found[detail]) if detail in found else None,
+            subcode=_read_subcode(found.get(code)) if soap12 else None,
         )
 
 
@@ -114,6 +122,13 @@ def _read_code(element: Element | None) -> str:
     uri = element.nsmap.get(prefix or None)
     soap = uri is None or uri == SOAP12 or uri.endswith("/soap/envelope/")
     return local if soap else f"{{{uri}}}{local}"
+
+
+def _read_subcode(code: Element | None) -> str | None:
+    inside = [] if code is None else children(code)
+    subcode = next((child for child in inside if local_name(child) == "Subcode"), None)
+    value = _first_inside(subcode)
+    return None if value is None else _read_code(value)
 
 
 def _read_detail(element: Element) -> str:

@@ -1,0 +1,449 @@
+"""When a scripted answer is due, which failures there are, and which calls are expected."""
+
+import re
+from typing import Any
+
+import pytest
+import requests as http_client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_soblob import (
+    ContractViolationError,
+    EnvelopeValidator,
+    ExpectedCall,
+    Fault,
+    ImageBytes,
+    SaveImageStreamRequest,
+    SoblobError,
+    StubEndpoint,
+)
+from pytest_soblob.contract import OPERATIONS
+from pytest_soblob.failures import (
+    FAILURES,
+    Failure,
+    Knowledge,
+    explain_failure,
+    failure_to_json,
+    list_failures,
+)
+from pytest_soblob.messages import (
+    AuthenticateUsernamePasswordRequest,
+    ChangePersonImageRequest,
+    GetPersonImageRequest,
+    Request,
+)
+from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
+
+IMAGE = ImageBytes(format="PNG", width=2, height=2)
+
+
+def upload(description: str = "d", link_type: str = "PersonImage") -> SaveImageStreamRequest:
+    return SaveImageStreamRequest(
+        type=link_type, image=IMAGE, description=description, ticket="7T:x"
+    )
+
+
+def call(endpoint: StubEndpoint, request: Request, profile: str = "wsdl") -> Delivery:
+    http = request.to_http_request(profile)
+    length = ("Content-Length", str(len(http.body)))
+    return endpoint.handle(
+        HttpRequest(target=http.target, headers=(*http.headers, length), body=http.body)
+    )
+
+
+def statuses(endpoint: StubEndpoint, count: int) -> list[int]:
+    """Upload so often, each time another image; the status of each answer."""
+    found = []
+    for number in range(count):
+        response = call(endpoint, upload(str(number))).response
+        assert isinstance(response, HttpResponse)
+        found.append(response.status)
+    return found
+
+
+# -- when -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ({}, [503, 200, 200, 200]),
+        ({"times": 2}, [503, 503, 200, 200]),
+        ({"times": None}, [503, 503, 503, 503]),
+        ({"nth": 3}, [200, 200, 503, 200]),
+        ({"nth": 2, "times": 2}, [200, 503, 503, 200]),
+        ({"nth": 3, "times": None}, [200, 200, 503, 503]),
+        ({"share": 1.0}, [503, 503, 503, 503]),
+        ({"share": 1.0, "times": 1}, [503, 200, 200, 200]),
+    ],
+)
+def test_for_which_calls(when: dict[str, Any], expected: list[int]) -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", **when)
+    assert statuses(endpoint, 4) == expected
+
+
+def test_a_share_is_a_share_and_the_same_for_the_same_seed() -> None:
+    def played(seed: int) -> list[int]:
+        endpoint = StubEndpoint()
+        endpoint.fail("http-503", share=0.25, seed=seed)
+        return statuses(endpoint, 200)
+
+    first = played(7)
+    assert played(7) == first != played(8)
+    assert 30 <= first.count(503) <= 70
+
+
+def test_a_share_begins_anew_in_each_example() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", share=0.5, seed=3)
+    found = []
+    for _ in range(2):
+        with endpoint.example():
+            found.append(statuses(endpoint, 20))
+    assert found[0] == found[1]
+    assert set(found[0]) == {200, 503}
+
+
+def test_answers_come_in_the_order_in_which_they_were_scripted() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-500")
+    endpoint.fail("http-502", times=2)
+    endpoint.reply(response=HttpResponse(status=418))
+    endpoint.fail("http-503", nth=5)
+    assert statuses(endpoint, 6) == [500, 502, 502, 418, 503, 200]
+
+
+def test_clear_takes_all_back() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", times=None)
+    endpoint.fail("http-500", nth=2)
+    assert statuses(endpoint, 1) == [503]
+    endpoint.clear()
+    assert statuses(endpoint, 2) == [200, 200]
+
+
+def test_matching_by_value_and_by_function() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", matching={"type": "ProductImage"})
+    endpoint.fail("http-500", matching=lambda message: message.description == "bad", times=None)
+    found = [
+        getattr(call(endpoint, request).response, "status", None)
+        for request in (
+            upload("good"),
+            upload("product", "ProductImage"),
+            upload("product again", "ProductImage"),
+            upload("bad"),
+            upload("bad"),
+        )
+    ]
+    assert found == [200, 503, 200, 500, 500]
+
+
+def test_nth_counts_only_what_matches() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", nth=2, matching={"type": "ProductImage"})
+    kinds = ["ProductImage", "PersonImage", "ProductImage"]
+    found = [call(endpoint, upload(str(n), kind)).response for n, kind in enumerate(kinds)]
+    assert [getattr(response, "status", None) for response in found] == [200, 200, 503]
+
+
+def test_a_function_that_raises_is_an_error_of_the_test() -> None:
+    with StubEndpoint() as endpoint:
+        endpoint.fail("http-503", matching=lambda message: message.nothing)
+        http = upload().to_http_request()
+        answer = http_client.post(
+            endpoint.url, data=http.body, headers=dict(http.headers), timeout=10
+        )
+        assert answer.status_code == 500
+        with pytest.raises(SoblobError, match=r"AttributeError: .*'nothing'"):
+            endpoint.check()
+
+
+def test_an_operation_of_its_own_or_any() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", operation="GetPersonImage")
+    endpoint.fail("http-500", operation=None)
+    requests = (
+        upload("first"),
+        upload("second"),
+        GetPersonImageRequest(person_id=1, ticket="7T:x"),
+        AuthenticateUsernamePasswordRequest(user="a", password="b"),
+    )
+    found = [getattr(call(endpoint, request).response, "status", None) for request in requests]
+    assert found == [500, 200, 503, 200]
+
+
+REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
+    (("http-53",), {}, r"there is no failure 'http-53'; did you mean 'http-503'\?"),
+    (("",), {}, "there is no failure ''"),
+    (("delay",), {"second": 1}, r"'delay' has no parameter 'second'; did you mean 'seconds'\?"),
+    (("http-400",), {"retry_after_s": 1}, r"has no parameter 'retry_after_s' \(it has none\)"),
+    (("delay",), {"seconds": -1}, "seconds must be a number over 0, not -1"),
+    (("delay",), {"seconds": "1"}, "seconds must be a number over 0, not '1'"),
+    (("slow-body",), {"bytes_per_s": float("inf")}, "must be a number over 0, not inf"),
+    (("fault-server",), {"soap": "1.3"}, "soap must be '1.1', '1.2', or None"),
+    (("redirect",), {"location": "a\r\nb"}, "location must be a URL or a path"),
+    (("huge-id",), {"blob_id": "x"}, "blob_id must be a number"),
+    (("zero-id",), {"operation": "GetPersonImage"}, "makes no sense for GetPersonImage, only for"),
+    (("wrong-password",), {}, "makes no sense for SaveImageStream, only for Authenticate"),
+    (("http-500",), {"operation": "SaveImage"}, r"did you mean 'SaveImageStream'\?"),
+    (("http-500",), {"times": 0}, "times must be 1 or more"),
+    (("http-500",), {"nth": 0}, "nth must be 1 or more"),
+    (("http-500",), {"share": 0}, "share must be over 0 and at most 1"),
+    (("http-500",), {"share": 1.5}, "share must be over 0 and at most 1"),
+    (("http-500",), {"share": 0.5, "nth": 2}, "n-th call or for a share of them, not both"),
+    (("http-500",), {"matching": {"typ": "x"}}, r"has no 'typ'; did you mean 'type'\?"),
+    (("http-500",), {"matching": {"person_id": 1}}, "SaveImageStream has no 'person_id'"),
+    (("http-500",), {"matching": {"x": 1}, "operation": None}, "any operation has no 'x'"),
+]
+
+
+@pytest.mark.parametrize(("names", "arguments", "text"), REFUSED)
+def test_what_cannot_be_is_refused_at_once(
+    names: tuple[Any, ...], arguments: dict[str, Any], text: str
+) -> None:
+    endpoint = StubEndpoint()
+    with pytest.raises(SoblobError, match=text):
+        endpoint.fail(*names, **arguments)
+    assert statuses(endpoint, 1) == [200]
+
+
+def test_a_reply_that_no_xml_can_carry_is_refused_at_once() -> None:
+    with pytest.raises(SoblobError, match=r"XML 1\.0 cannot carry"):
+        StubEndpoint().reply(fault=Fault(reason="\x00"))
+
+
+# -- the registry ---------------------------------------------------------------------------------
+
+each = pytest.mark.parametrize("failure", FAILURES.values(), ids=lambda failure: failure.name)
+
+
+@each
+def test_a_failure_says_what_it_is(failure: Failure) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", failure.name)
+    assert 10 <= len(failure.sentence) <= 100
+    assert (
+        failure.sentence[0].islower()
+        or failure.sentence[0].isdigit()
+        or failure.sentence[:3] in ("WCF", "Suc")
+    )
+    assert failure.operations <= set(OPERATIONS)
+    assert failure.name in explain_failure(failure, 80)
+    assert failure_to_json(failure)["name"] == failure.name
+
+
+@each
+def test_its_example_can_be_run(failure: Failure) -> None:
+    endpoint = StubEndpoint()
+    exec(failure.example, {"soblob_endpoint": endpoint})
+
+
+def test_the_list_keeps_to_its_width() -> None:
+    text = list_failures(FAILURES.values(), 70)
+    assert max(map(len, text.splitlines())) <= 70
+    assert all(f"  {name}:" in text for name in FAILURES)
+
+
+SAVES = [f for f in FAILURES.values() if not f.operations or "SaveImageStream" in f.operations]
+
+
+@pytest.mark.parametrize("profile", ["wsdl", "soap12", "documented"])
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+@pytest.mark.parametrize("failure", SAVES, ids=lambda failure: failure.name)
+def test_each_failure_in_each_form(failure: Failure, behaviour: str, profile: str) -> None:
+    """What has an envelope that is right has one in the form that was spoken."""
+    if behaviour == "wcf" and profile != "wsdl":
+        pytest.skip("a .NET host speaks SOAP 1.1 only")
+    endpoint = StubEndpoint(behaviour=behaviour)
+    endpoint.fail(failure.name)
+    response = call(endpoint, upload(), profile).response
+    (exchange,) = endpoint.exchanges
+    assert exchange.failure == failure.name
+    assert (exchange.blob_id is not None) == failure.works
+    if failure.group in ("business", "fault"):
+        assert isinstance(response, HttpResponse)
+        verdict = EnvelopeValidator("response").judge(response)
+        assert verdict.errors == ()
+        assert (verdict.profile == "wsdl") == (profile == "wsdl")
+
+
+@pytest.mark.parametrize("soap", ["1.1", "1.2"])
+@pytest.mark.parametrize(
+    "name", [name for name, failure in FAILURES.items() if failure.group == "fault"]
+)
+def test_a_fault_in_either_soap_version(name: str, soap: str) -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail(name, soap=soap)
+    response = call(endpoint, upload()).response
+    assert isinstance(response, HttpResponse)
+    verdict = EnvelopeValidator("response", "wsdl" if soap == "1.1" else "soap12").judge(response)
+    assert verdict.errors == ()
+
+
+def test_a_failure_is_not_used_up_by_a_call_that_the_server_refuses() -> None:
+    endpoint = StubEndpoint(tickets=["7T:good"])
+    endpoint.fail("saved-but-503")
+    assert statuses(endpoint, 1) == [200]  # Succeeded false: the ticket is unknown
+    assert endpoint.blobs == {}
+    assert endpoint.exchanges[0].failure is None
+
+
+@pytest.mark.parametrize("knowledge", Knowledge)
+def test_what_a_client_can_know_is_what_the_flow_goes_by(knowledge: Knowledge) -> None:
+    """Sent again after that: an orphan may come of it only where it was left open."""
+    for failure in SAVES:
+        if failure.knowledge is knowledge:
+            endpoint = StubEndpoint()
+            endpoint.fail(failure.name)
+            for _ in range(2):
+                call(endpoint, upload())
+            rules = {v.rule for v in endpoint.exchanges[1].violations}
+            unsure = knowledge is Knowledge.UNSURE
+            assert ("flow.sent-again-unsure" in rules) == unsure, failure.name
+
+
+# -- expected calls -------------------------------------------------------------------------------
+
+SAVE = ExpectedCall("SaveImageStream", type="PersonImage")
+ATTACH = ExpectedCall("ChangePersonImage", person_id=42, blob_id=1)
+
+
+def attach(person: int = 42, blob: int = 1) -> ChangePersonImageRequest:
+    return ChangePersonImageRequest(person_id=person, blob_id=blob, ticket="7T:x")
+
+
+def test_calls_as_expected_say_nothing() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(SAVE, ATTACH, in_order=True)
+    call(endpoint, upload())
+    call(endpoint, attach())
+    endpoint.check()
+
+
+def test_what_did_not_come_shows_what_came_nearest_and_only_what_differs() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(
+        ExpectedCall("SaveImageStream", type="PersonImage", description="Kari", times=2),
+        ATTACH,
+        only=False,
+    )
+    call(endpoint, upload("Kari"))
+    call(endpoint, upload("Kåre"))
+    with pytest.raises(ContractViolationError) as caught:
+        endpoint.check()
+    assert str(caught.value).splitlines() == [
+        "the calls were not as expected (2 calls came)",
+        "  expected 2 of SaveImageStream, type 'PersonImage', description 'Kari'; 1 came",
+        "    nearest is call 2, which has",
+        "      description 'Kåre' instead of 'Kari'",
+        "  expected 1 of ChangePersonImage, person_id 42, blob_id 1; 0 came",
+    ]
+    endpoint.check()  # told once
+
+
+def test_what_was_not_expected_is_reported_with_what_did_not_come() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(ATTACH)
+    call(endpoint, upload())
+    with pytest.raises(ContractViolationError) as caught:
+        endpoint.check()
+    text = str(caught.value)
+    assert "expected 1 of ChangePersonImage, person_id 42, blob_id 1; 0 came" in text
+    assert "call 1 was not expected: <Exchange SaveImageStream: 200, blob 1>" in text
+
+
+def test_one_call_too_many() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(SAVE)
+    for number in range(2):
+        call(endpoint, upload(str(number)))
+    with pytest.raises(ContractViolationError, match=r"expected 1 of SaveImageStream.*; 2 came"):
+        endpoint.check()
+
+
+@pytest.mark.parametrize(("times", "count", "good"), [
+    ((0, 1), 0, True), ((0, 1), 1, True), ((0, 1), 2, False), ((2, None), 1, False),
+    ((2, None), 5, True), (0, 0, True), (0, 1, False),
+])  # fmt: skip
+def test_how_many(times: Any, count: int, good: bool) -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(ExpectedCall(times=times), only=False)
+    for number in range(count):
+        call(endpoint, upload(str(number)))
+    if good:
+        endpoint.check()
+    else:
+        with pytest.raises(ContractViolationError, match="the calls were not as expected"):
+            endpoint.check()
+
+
+def test_the_order_is_told_by_number() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(
+        ExpectedCall("GetPersonImage"), ExpectedCall("SaveImageStream"), in_order=True
+    )
+    call(endpoint, upload())
+    call(endpoint, GetPersonImageRequest(person_id=1, ticket="7T:x"))
+    with pytest.raises(ContractViolationError, match="call 2, GetPersonImage, came after Save"):
+        endpoint.check()
+
+
+def test_no_call_at_all() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls()
+    endpoint.check()
+    endpoint.expect_calls()
+    call(endpoint, upload())
+    with pytest.raises(ContractViolationError, match="call 1 was not expected"):
+        endpoint.check()
+
+
+def test_with_violations_both_are_told_together() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(SAVE, only=False)
+    wrong = upload().to_http_request()
+    endpoint.handle(
+        HttpRequest(
+            target=wrong.target, headers=wrong.headers, body=wrong.body.replace(b"Type>", b"Typ>")
+        )
+    )
+    with pytest.raises(ContractViolationError, match=r"(?s)child-unknown.*not as expected"):
+        endpoint.check()
+
+
+def test_a_ticket_in_an_expectation_is_not_shown() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(ExpectedCall(ticket="7T:LeakedTicket=="))
+    call(endpoint, upload())
+    with pytest.raises(ContractViolationError) as caught:
+        endpoint.check()
+    assert "Leaked" not in str(caught.value)
+    assert "ticket '7T:…' instead of '7T:Le…'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"operation": "Save"}, r"there is no operation 'Save'; did you mean 'SaveImageStream'\?"),
+        ({"typ": "x"}, r"has no 'typ'; did you mean 'type'\?"),
+        ({"times": -1}, "times must be"),
+        ({"times": (3, 1)}, "times must be"),
+    ],
+)
+def test_an_expectation_that_cannot_be(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(SoblobError, match=text):
+        ExpectedCall(**arguments)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.integers(0, 3), max_size=6), st.integers(0, 6), st.integers(0, 6))
+def test_it_is_right_about_how_many(found: list[int], least: int, more: int) -> None:
+    """An independent count: how many descriptions are the wanted one."""
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(ExpectedCall(description="1", times=(least, least + more)), only=False)
+    for number in found:
+        call(endpoint, upload(str(number)))
+    right = least <= found.count(1) <= least + more
+    assert (endpoint.untold() is None) == right
