@@ -19,14 +19,39 @@ def run(pytester: pytest.Pytester, name: str, *options: str) -> pytest.RunResult
 
 
 @pytest.mark.parametrize(
-    ("name", "passed"), [("zeep_uploader", 6), ("requests_uploader", 9), ("property_tests", 1)]
+    ("name", "passed"),
+    [
+        ("zeep_uploader", 6),
+        ("requests_uploader", 9),
+        ("session_uploader", 4),
+        ("property_tests", 1),
+    ],
 )
 def test_example_is_green(pytester: pytest.Pytester, name: str, passed: int) -> None:
     run(pytester, name).assert_outcomes(passed=passed)
 
 
+def test_the_careless_session_is_caught(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "careless_uploader", "-k", "session")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*test_an_expired_ticket_is_used_on*",
+            "*1. flow.ticket-used-after-expiry*ns:Credentials*",
+            "*the ticket was refused as expired before, and is used on",
+            "*change    authenticate anew when a call is refused with SoSessionException, and use*",
+            "*test_what_is_refused_is_sent_again_and_again*",
+            "*1. flow.retried-twice*",
+            "*the same image and description have failed 2 times*",
+            "*test_what_is_stored_already_is_sent_again*",
+            "*assert [[]<Blob 1: PersonImage*",
+            "*1 x warning flow.sent-again-unsure: An image was sent again after an answer that*",
+        ]
+    )
+
+
 def test_the_careless_example_is_red_for_the_right_reason(pytester: pytest.Pytester) -> None:
-    result = run(pytester, "careless_uploader")
+    result = run(pytester, "careless_uploader", "-k", "not session")
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
         [
@@ -66,5 +91,5 @@ def test_every_example_is_here() -> None:
     folders = {file.name for file in EXAMPLES.iterdir() if (file / "pyproject.toml").exists()}
     assert folders == {
         "zeep_uploader", "requests_uploader", "careless_uploader", "property_tests",
-        "archive_with_dask",
+        "archive_with_dask", "session_uploader",
     }  # fmt: skip
