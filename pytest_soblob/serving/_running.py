@@ -1,12 +1,14 @@
 """Runs the endpoint until SIGINT or SIGTERM, and writes a line for each request."""
 
 import json
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Final, Self
 
 from pytest_soblob._http import HttpSyntaxError
 from pytest_soblob._text import ascii_controls, clip, redact
@@ -16,6 +18,9 @@ from pytest_soblob.endpoint import StubEndpoint
 from pytest_soblob.exchange import Exchange
 from pytest_soblob.rendering import summary_line
 from pytest_soblob.serving._configuration import Configuration
+
+_MOST_LINES: Final = 10_000
+_PATIENCE_S: Final = 1.0
 
 
 def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
@@ -30,11 +35,11 @@ def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
     """
     settings = configuration.settings()
     stopped = _stopped_by_signals()
-    log = _Log(configuration.log, write)
     control = None
     if configuration.control_token is not None:
         control = ControlApi(configuration.control_token)
-    with _authority(configuration) as authority:
+    with _authority(configuration) as authority, _Writer(write) as writer:
+        log = _Log(configuration.log, writer.put)
         tls = None
         if authority is not None:
             tls = authority.server_context(client_certificate=settings.client_certificate)
@@ -53,9 +58,9 @@ def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
         configuration.script(endpoint)
         endpoint.start()
         try:
-            write(f"serving {endpoint.url}")
+            writer.put(f"serving {endpoint.url}")
             if authority is not None:
-                write(f"trust {authority.ca_file}")
+                writer.put(f"trust {authority.ca_file}")
             stopped.wait()
         finally:
             endpoint.stop()
@@ -79,6 +84,42 @@ def _authority(configuration: Configuration) -> Iterator[Authority | None]:
         return
     with Authority(configuration.tls_folder, (configuration.host,)) as authority:
         yield authority
+
+
+class _Writer:
+    """Writes lines in a thread of its own: whoever does not read them holds up no answer.
+
+    Args:
+        write: Takes each line; once it fails, nothing is written any more.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._lines: queue.Queue[str | None] = queue.Queue(_MOST_LINES)
+        self._thread = threading.Thread(target=self._run, name="soblob-log", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.put(None)
+        self._thread.join(_PATIENCE_S)
+
+    def put(self, line: str | None) -> None:
+        """Have a line written; where too many wait, it is lost."""
+        with suppress(queue.Full):
+            self._lines.put_nowait(line)
+
+    def _run(self) -> None:
+        with suppress(OSError):  # nobody is there any more
+            while (line := self._lines.get()) is not None:
+                self._write(line)
 
 
 class _Log:

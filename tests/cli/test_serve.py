@@ -1,6 +1,8 @@
 """`soblob serve` as a client in another language meets it."""
 
 import http.client
+import json
+import os
 import re
 import signal
 import socket
@@ -8,10 +10,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import requests
 
 from pytest_soblob import HttpRequest, SaveImageStreamRequest
+from pytest_soblob.messages import AuthenticateUsernamePasswordRequest
 from tests import mistakes
 from tests.cli.conftest import Soblob, command
 
@@ -135,6 +140,204 @@ def test_a_bad_option_is_usage(soblob: Soblob, options: list[str]) -> None:
     result = soblob("serve", *options)
     assert (result.returncode, result.stdout) == (2, b"")
     assert b"Traceback" not in result.stderr
+
+
+# -- a configuration ------------------------------------------------------------------------------
+
+TOML = """
+behaviour = "wcf"
+installation = "online"
+application-tokens = ["LeakedToken"]
+log = "json"
+keep = 5
+ticket-lifetime = 60
+
+[wcf]
+culture = "nb-NO"
+hosting = "iis"
+max-message-size = 100_000
+
+[[accounts]]
+user = "ada"
+password = "LeakedPassword"
+tickets = ["7T:LeakedTicket"]
+
+[[replies]]
+failure = "http-503"
+nth = 2
+"""
+
+
+def test_a_file_says_all_of_it_and_the_command_line_comes_over_it(tmp_path: Path) -> None:
+    file = tmp_path / "soblob.toml"
+    file.write_text(TOML)
+    with serving("--config", str(file), "--culture", "en-GB") as stub:
+        assert ">true</" in stub.post(RIGHT)[1]
+        logged = json.loads(stub.line())
+        assert (logged["status"], logged["operation"], logged["blob_id"]) == (
+            200, "SaveImageStream", 1,
+        )  # fmt: skip
+        assert logged["message"]["ticket"] == "7T:Le…"
+        assert stub.post(RIGHT)[0] == 503
+        assert json.loads(stub.line())["failure"] == "http-503"
+        status, fault = stub.post(mistakes.http_request(soap_action='"urn:x"'))
+        assert (status, 'xml:lang="en-GB"' in fault) == (500, True)
+        assert "Leaked" not in stub.line()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prot = 1", "the configuration has no 'prot'; did you mean 'port'?"),
+        ("port = '1'", "port must be a whole number, not '1'"),
+        ("port = 70000", "address must be a host or host:port"),
+        ("a b", "is no TOML: Expected"),
+        ("behaviour = 'kind'", "behaviour must be one of 'strict', 'wcf', not 'kind'"),
+        ("log = 'xml'", "log must be one of 'lines', 'json', 'none', not 'xml'"),
+        ("keep = 0", "keep must be 1 or more"),
+        ("[wcf]\nhost = 'x'", "wcf has no 'host'; did you mean 'hosting'?"),
+        ("[wcf]\nhosting = 'x'", "hosting must be one of 'self-host', 'iis'"),
+        ("[[accounts]]\nname = 'x'", "an account has no 'name'"),
+        ("[[accounts]]\nuser = 'x'\nrights = ['all']", "rights must be of 'store'"),
+        ("[[replies]]\nfailure = 'http-53'", "did you mean 'http-503'?"),
+        ("[[replies]]\nclose = 1", "close must be true or false, not 1"),
+        ("control-token = 'x'", "8 or more printable ASCII characters"),
+        ("host = '0.0.0.0'\ncontrol-token = 'LeakedControl'", "the control API is for loopback"),
+        ("tickets = 'x'", "tickets must be a list, not 'x'"),
+        ("tls = 1", "tls must be an object, not 1"),
+    ],
+)
+def test_a_file_that_cannot_be_is_one_line(
+    soblob: Soblob, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "soblob.toml").write_text(text)
+    result = soblob("serve", "--config", "soblob.toml")
+    assert (result.returncode, result.stdout) == (2, b"")
+    (line,) = result.stderr.decode().splitlines()
+    assert line.startswith("soblob: ")
+    assert said in line
+    assert "Leaked" not in line
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--config", "nowhere.toml"], "cannot read nowhere.toml: No such file"),
+        (["--fail", "http-53"], "did you mean 'http-503'?"),
+        (["--fail", "delay,seconds"], "'seconds' should be NAME=VALUE"),
+        (["--fail", "delay,seconds=x"], "seconds must be a number over 0, not 'x'"),
+        (["--account", "ada"], "--account takes USER:PASSWORD"),
+        (["--control-token", "short"], "8 or more printable ASCII characters"),
+        (["--host", "0.0.0.0", "--control-token", "LeakedControl"], "for loopback only"),
+        (["--ticket-lifetime", "-1"], "ticket_lifetime_s must be over 0"),
+        (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid:0"),
+    ],
+)
+def test_options_that_cannot_be_are_one_line(soblob: Soblob, options: list[str], said: str) -> None:
+    result = soblob("serve", *options)
+    assert (result.returncode, result.stdout) == (2, b"")
+    (line,) = result.stderr.decode().splitlines()
+    assert line.startswith("soblob: ")
+    assert said in line
+
+
+def test_failures_accounts_and_a_licence_by_option() -> None:
+    with serving("--fail", "http-503,nth=2,times=2", "--account", "ada:LeakedPassword") as stub:
+        login = AuthenticateUsernamePasswordRequest(user="ada", password="LeakedPassword")
+        status, answer = stub.post(login.to_http_request())
+        assert status == 200
+        ticket = re.search(r"<Ticket>(.*?)</Ticket>", answer)
+        assert ticket is not None
+        request = SaveImageStreamRequest(
+            type="PersonImage", image=b"1", description="d", ticket=ticket[1]
+        ).to_http_request()
+        assert [stub.post(request)[0] for _ in range(4)] == [200, 503, 503, 200]
+        assert [stub.line() for _ in range(3)] == [
+            "200 AuthenticateUsernamePassword",
+            "200 SaveImageStream blob 1",
+            "503 SaveImageStream (http-503)",
+        ]
+    with serving("--unlicensed", "--log", "none") as stub:
+        assert "SoLicenseException" in stub.post(RIGHT)[1]
+
+
+def test_what_is_no_http_is_logged() -> None:
+    for options, expected in (
+        ((), "400 http.malformed: not HTTP: Invalid method encountered"),
+        (("--log", "json"), '"malformed": {"http.malformed": "not HTTP: Invalid method'),
+    ):
+        with serving(*options) as stub:
+            with closing(socket.create_connection(("127.0.0.1", stub.port), timeout=10)) as client:
+                client.sendall(b"what is this\r\n\r\n")
+                assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+            assert expected in stub.line()
+
+
+def test_who_does_not_read_the_log_holds_up_nothing() -> None:
+    with serving() as stub, closing(http.client.HTTPConnection("127.0.0.1", stub.port)) as client:
+        wrong = mistakes.http_request(mistakes.request(mistakes.IMAGE, mistakes.TYPE))
+        for _ in range(500):  # 200 bytes each: more than a pipe takes
+            client.request("POST", wrong.target, body=wrong.body, headers=dict(wrong.headers))
+            assert client.getresponse().read()
+
+
+def test_another_language_drives_it_by_http() -> None:
+    token = "LeakedControlToken"
+
+    def control(stub: Serving, method: str, path: str, data: object = None) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", stub.port, timeout=30)
+        with closing(connection):
+            connection.request(
+                method, f"/_soblob/{path}", body=None if data is None else json.dumps(data),
+                headers={"Authorization": f"Bearer {token}"},
+            )  # fmt: skip
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    os.environ["SOBLOB_CONTROL_TOKEN"] = token
+    try:
+        with serving() as stub:
+            assert control(stub, "POST", "replies", {"failure": "no-rights"})[0] == 204
+            assert "SoSentryException" in stub.post(RIGHT)[1]
+            assert stub.line() == "200 SaveImageStream (no-rights)"
+            assert json.loads(control(stub, "GET", "exchanges")[1])["exchanges"][0]["failure"]
+            assert control(stub, "POST", "reset")[0] == 204
+            assert json.loads(control(stub, "POST", "check")[1])["ok"] is True
+    finally:
+        del os.environ["SOBLOB_CONTROL_TOKEN"]
+    with serving() as stub:  # without the token there is nothing there
+        assert control(stub, "GET", "exchanges")[0] == 404
+
+
+def test_tls_with_an_authority_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "tls"
+    options = ("serve", "--tls", str(folder), "--client-certificate")
+    with subprocess.Popen(command(*options), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("serving ").strip()
+        assert url.startswith("https://127.0.0.1:")
+        assert process.stdout.readline().strip() == f"trust {folder / 'ca.pem'}"
+        answer = requests.post(
+            url, data=RIGHT.body, headers=dict(RIGHT.headers), timeout=30,
+            verify=str(folder / "ca.pem"), cert=str(folder / "client.pem"),
+        )  # fmt: skip
+        assert answer.status_code == 200
+        with pytest.raises(requests.exceptions.ConnectionError):
+            requests.get(f"{url}?wsdl", timeout=30, verify=str(folder / "ca.pem"))
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
+def test_failures_are_listed_and_explained(soblob: Soblob) -> None:
+    listed = soblob("failures").stdout.decode()
+    assert "  http-503: 503 with Retry-After" in listed
+    assert (
+        'soblob_endpoint.fail("delay", seconds=1.0)' in soblob("failures", "delay").stdout.decode()
+    )
+    rows = json.loads(soblob("failures", "--format", "json", "delay").stdout)
+    assert rows[0]["parameters"] == {"seconds": 1.0}
+    wrong = soblob("failures", "http-53")
+    assert (wrong.returncode, b"did you mean 'http-503'?" in wrong.stderr) == (2, True)
 
 
 def test_version_and_help(soblob: Soblob) -> None:

@@ -1,0 +1,308 @@
+"""The control API: what it does, what it refuses, and that it is not there without the token."""
+
+import hashlib
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from pytest_soblob import ImageBytes, SaveImageStreamRequest, SoblobError, StubEndpoint
+from pytest_soblob.control import PREFIX, ControlApi
+from pytest_soblob.control._openapi import openapi
+from pytest_soblob.wire import HttpRequest, HttpResponse
+from tests.amount import either
+
+TOKEN = "LeakedControlToken"
+IMAGE = ImageBytes(format="PNG", width=2, height=2)
+AUTHORIZATION = f"Bearer {TOKEN}"
+
+
+def driven(behaviour: str = "strict", **options: Any) -> tuple[StubEndpoint, ControlApi]:
+    api = ControlApi(TOKEN)
+    api.endpoint = StubEndpoint(behaviour=behaviour, intercept=api.intercept, **options)
+    return api.endpoint, api
+
+
+def ask(
+    endpoint: StubEndpoint,
+    method: str,
+    path: str,
+    data: object = None,
+    authorization: str | None = AUTHORIZATION,
+) -> HttpResponse:
+    headers = () if authorization is None else (("Authorization", authorization),)
+    body = b"" if data is None else data if isinstance(data, bytes) else json.dumps(data).encode()
+    request = HttpRequest(method=method, target=PREFIX + path, headers=headers, body=body)
+    response = endpoint.handle(request).response
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+def read(endpoint: StubEndpoint, path: str) -> Any:
+    response = ask(endpoint, "GET", path)
+    assert response.status == 200
+    return json.loads(response.body)
+
+
+def upload(endpoint: StubEndpoint, description: str = "Kari") -> int:
+    http = SaveImageStreamRequest(
+        type="PersonImage", image=IMAGE, description=description, ticket="7T:LeakedTicket=="
+    ).to_http_request()
+    length = ("Content-Length", str(len(http.body)))
+    response = endpoint.handle(
+        HttpRequest(target=http.target, headers=(*http.headers, length), body=http.body)
+    ).response
+    return response.status if isinstance(response, HttpResponse) else 0
+
+
+# -- without the token ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+@pytest.mark.parametrize("path", ["openapi.json", "reset", "exchanges", "blobs/1", "nothing"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer ", f"Bearer {TOKEN[:-1]}", f"bearer {TOKEN}", TOKEN, "Basic x",
+     f"Bearer {TOKEN} ", "Bearer \u00e9"],
+)  # fmt: skip
+def test_without_the_token_it_is_as_if_it_were_not_there(
+    behaviour: str, path: str, method: str, authorization: str | None
+) -> None:
+    endpoint, _ = driven(behaviour)
+    plain = StubEndpoint(behaviour=behaviour)
+    met = ask(endpoint, method, path, authorization=authorization)
+    expected = ask(plain, method, path, authorization=authorization)
+    assert met.status == expected.status == 404
+    assert met.body == expected.body
+    without_date = [pair for pair in met.headers if pair[0] != "Date"]
+    assert without_date == [pair for pair in expected.headers if pair[0] != "Date"]
+    assert b"token" not in met.body.lower()
+
+
+@pytest.mark.parametrize("token", ["", "short", "has\nline end", "n\u00f6t-ascii-at-all"])
+def test_a_token_that_could_be_guessed_is_refused(token: str) -> None:
+    with pytest.raises(SoblobError, match="8 or more printable ASCII characters"):
+        ControlApi(token)
+
+
+# -- what it does ---------------------------------------------------------------------------------
+
+
+def test_a_suite_drives_it() -> None:
+    endpoint, _ = driven()
+    assert ask(endpoint, "POST", "replies", {"failure": "http-503"}).status == 204
+    reply = {"blob_id": 4711, "matching": {"description": "Kari"}}
+    assert ask(endpoint, "POST", "replies", reply).status == 204
+    assert [upload(endpoint), upload(endpoint)] == [503, 200]
+    exchanges = read(endpoint, "exchanges")["exchanges"]
+    assert [(e["status"], e["failure"], e["blob_id"]) for e in exchanges] == [
+        (503, "http-503", None),
+        (200, None, 4711),
+    ]
+    digest = hashlib.sha256(IMAGE).hexdigest()
+    message = exchanges[1]["message"]
+    assert message["image"] == {"bytes": len(IMAGE), "sha256": digest}
+    assert message["ticket"] == "7T:Le…"
+    assert ask(endpoint, "GET", "blobs/4711").body == IMAGE
+    assert read(endpoint, "blobs")["blobs"][0]["is_orphan"] is False
+    assert ask(endpoint, "POST", "reset").status == 204
+    assert read(endpoint, "exchanges") == {"exchanges": []}
+
+
+def test_scripted_answers_of_every_kind() -> None:
+    endpoint, _ = driven()
+    for reply, status in (
+        ({"succeeded": False, "exception_info": {"message": "No rights."}}, 200),
+        ({"fault": {"code": "Server", "reason": "Out."}, "status": 503}, 503),
+        ({"response": {"status": 418, "headers": {"X-A": "b"}, "body": "tea"}}, 418),
+        ({"response": {"body_base64": b64encode(b"\0").decode()}}, 200),
+        ({"raw_base64": b64encode(b"HTTP/1.1 204 No Content\r\n\r\n").decode()}, 0),
+        ({"close": True}, 0),
+        ({"failure": "http-429", "parameters": {"retry_after_s": 3}, "times": 1}, 429),
+        ({"failure": "http-429", "share": 1, "times": None, "seed": 1}, 429),
+    ):
+        assert ask(endpoint, "POST", "replies", reply).status == 204, reply
+        assert upload(endpoint, str(reply)) == status
+    assert ask(endpoint, "DELETE", "replies").status == 204
+    assert upload(endpoint, "after") == 200
+
+
+def test_clock_and_tickets() -> None:
+    endpoint, _ = driven(tickets=["7T:LeakedTicket=="])
+    assert read(endpoint, "clock") == {"now_s": 0}
+    response = ask(endpoint, "POST", "clock", {"advance_s": 30_000})
+    assert json.loads(response.body) == {"now_s": 30_000}
+    upload(endpoint)
+    assert read(endpoint, "exchanges")["exchanges"][0]["blob_id"] is None
+    ticket = json.loads(ask(endpoint, "POST", "tickets", {"lifetime_s": 5}).body)["ticket"]
+    assert ticket.startswith("7T:")
+
+
+def test_expectations_and_what_the_end_of_a_test_would_say() -> None:
+    endpoint, _ = driven()
+    call = {"operation": "SaveImageStream", "times": 2, "matching": {"description": "Kari"}}
+    assert ask(endpoint, "POST", "expectations", {"calls": [call]}).status == 204
+    upload(endpoint)
+    said = json.loads(ask(endpoint, "POST", "check").body)
+    assert said["ok"] is False
+    assert "expected 2 of SaveImageStream, description 'Kari'; 1 came" in said["text"]
+    assert json.loads(ask(endpoint, "POST", "check").body) == {"ok": True, "text": "", "rules": []}
+    at_least = {"calls": [{"at_least": 0, "at_most": 9, "matching": {"image": "AA=="}}]}
+    assert ask(endpoint, "POST", "expectations", {**at_least, "only": False}).status == 204
+
+
+REFUSED: list[tuple[str, object, str]] = [
+    ("replies", b"{", "the body is no JSON"),
+    ("replies", b"\xff", "the body is no JSON"),
+    ("replies", b"[" * 100_000, "the body is no JSON: RecursionError"),
+    ("replies", b'{"delay_s": NaN}', "the body is no JSON"),
+    ("replies", [], "the body must be an object, not a list"),
+    ("replies", {"blob": 1}, "a reply has no 'blob'; did you mean 'blob_id'?"),
+    ("replies", {"blob_id": "1"}, "blob_id must be a whole number, not '1'"),
+    ("replies", {"blob_id": True}, "blob_id must be a whole number, not true"),
+    ("replies", {"succeeded": None}, "succeeded must be true or false, not null"),
+    ("replies", {"delay_s": 10**400}, "delay_s is too large"),
+    ("replies", {"close": True, "blob_id": 1}, "a reply is one thing only"),
+    ("replies", {"failure": "http-53"}, "did you mean 'http-503'?"),
+    ("replies", {"failure": "delay", "parameters": {"self": 1}}, "has no parameter 'self'"),
+    ("replies", {"failure": "delay", "parameters": {"nth": 1}}, "nth stands beside parameters"),
+    ("replies", {"failure": "delay", "parameters": 1}, "parameters must be an object, not 1"),
+    ("replies", {"fault": {"reason": "\x00"}}, "XML 1.0 cannot carry"),
+    ("replies", {"fault": {"reason": "\ud800"}}, "half a character"),
+    ("replies", {"fault": {}, "status": 7}, "status must have three digits"),
+    ("replies", {"response": {"headers": {"a": "b\r\nc"}}}, "must not hold a line end"),
+    ("replies", {"response": {"headers": {"a b": "c"}}}, "'a b' is no name of a header"),
+    ("replies", {"response": {"status": 7}}, "status must have three digits, not 7"),
+    ("replies", {"response": {"body_base64": "!"}}, "body_base64 must be base64"),
+    ("replies", {"close": True, "matching": {"typ": 1}}, "did you mean 'type'?"),
+    ("replies", {"close": True, "operation": "Save"}, "there is no operation 'Save'"),
+    ("clock", {}, "the clock only moves forward"),
+    ("clock", {"advance_s": -1}, "the clock only moves forward"),
+    ("clock", {"advance": 1}, "did you mean 'advance_s'?"),
+    ("tickets", {"user": "bob"}, "there is no account 'bob'"),
+    ("tickets", {"lifetime_s": -1}, "lifetime_s must be 0 or more"),
+    ("expectations", {"calls": [1]}, "a call must be an object, not 1"),
+    ("expectations", {"calls": [{"times": -1}]}, "times must be"),
+    ("expectations", {"calls": [{"matching": {"self": 1}}]}, "has no 'self'"),
+    ("expectations", {"calls": [{"matching": {"times": 1}}]}, "stand beside matching"),
+]
+
+
+@pytest.mark.parametrize(("path", "data", "text"), REFUSED)
+def test_what_cannot_be_is_400_and_says_why(path: str, data: object, text: str) -> None:
+    endpoint, _ = driven()
+    response = ask(endpoint, "POST", path, data)
+    assert response.status == 400
+    assert text in json.loads(response.body)["error"]
+    assert upload(endpoint) == 200, "nothing of it is in force"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "reset", 405), ("PUT", "clock", 405), ("GET", "nothing", 404), ("GET", "", 404),
+     ("GET", "blobs/x", 404), ("GET", "blobs/99999999999999999999", 404), ("GET", "blobs/-1", 404),
+     ("GET", "reset/x", 404), ("POST", "blobs/1", 404)],
+)  # fmt: skip
+def test_what_is_not_there(method: str, path: str, status: int) -> None:
+    endpoint, _ = driven()
+    response = ask(endpoint, method, path)
+    assert response.status == status
+    if status == 405:
+        assert response.header("Allow")
+
+
+def test_no_answer_of_it_holds_a_secret() -> None:
+    endpoint, _ = driven()
+    upload(endpoint)
+    wrong = SaveImageStreamRequest(
+        type="PersonImage", image=IMAGE, description="d", ticket="7T:LeakedTicket=="
+    ).to_http_request()
+    body = wrong.body.replace(b"Ticket>", b"Tickt>")
+    endpoint.handle(HttpRequest(target=wrong.target, headers=wrong.headers, body=body))
+    shown = [ask(endpoint, "GET", path).body for path in ("exchanges", "blobs", "openapi.json")]
+    shown.append(ask(endpoint, "POST", "check").body)
+    assert b"Leaked" not in b"".join(shown)
+    assert b"header.child-unknown" in shown[0]
+
+
+# -- fuzzed from its own description --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    """The description that a running endpoint serves, with the token to go on with."""
+    endpoint, _ = driven()
+    with endpoint:
+        url = f"{endpoint.base_url}{PREFIX}openapi.json"
+        answer = requests.get(url, headers={"Authorization": AUTHORIZATION}, timeout=10)
+        assert answer.json() == openapi()
+        loaded = schemathesis.openapi.from_dict(answer.json())
+        loaded.config.update(base_url=f"{endpoint.base_url}/_soblob")
+        yield loaded
+        endpoint.tick_off()
+
+
+OPERATIONS = [(path, method) for path, methods in openapi()["paths"].items() for method in methods]
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=lambda part: str(part).strip("/"))
+def test_any_request_has_an_answer_that_the_description_knows(
+    schema: Any, path: str, method: str
+) -> None:
+    """Requests that the description allows, and, where it has a body, others beside them."""
+
+    @settings(max_examples=either(30, 300), deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=schema[path][method.upper()].as_strategy())
+    def ask_it(case: schemathesis.Case) -> None:
+        answer = case.call(headers={"Authorization": AUTHORIZATION})
+        case.validate_response(
+            answer,
+            checks=[
+                schemathesis.checks.not_a_server_error,
+                status_code_conformance,
+                content_type_conformance,
+                response_schema_conformance,
+            ],
+        )
+
+    ask_it()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=9), inside),
+    max_leaves=8,
+)
+NAMES = (
+    *("failure", "parameters", "operation", "times", "nth", "share", "seed", "matching", "blob_id"),
+    *("succeeded", "exception_info", "fault", "status", "response", "raw_base64", "close"),
+    *("delay_s", "advance_s", "user", "lifetime_s", "foreign", "calls", "in_order", "only"),
+)
+FUZZED, _ = driven()
+
+
+@settings(max_examples=either(300, 5000), deadline=None)
+@given(
+    path=st.sampled_from(("replies", "clock", "tickets", "expectations")),
+    data=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=5) | JSON,
+)
+def test_any_json_is_done_or_refused(path: str, data: object) -> None:
+    """And whatever was scripted can be played."""
+    FUZZED.reset()
+    body = json.dumps(data).encode("utf-8", "surrogatepass")
+    response = ask(FUZZED, "POST", path, body)
+    assert response.status in (200, 204, 400)
+    if response.status == 400:
+        assert json.loads(response.body)["error"]
+    upload(FUZZED)

@@ -1,0 +1,185 @@
+"""The flow with several clients at once: nobody is blamed for what they could not know."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+
+from pytest_soblob import SaveImageStreamRequest, StubEndpoint
+from pytest_soblob._http import to_bytes
+from pytest_soblob.messages import ChangePersonImageRequest, ChangeProjectImageRequest, Request
+from pytest_soblob.wire import HttpRequest
+
+
+@pytest.fixture
+def endpoint() -> Iterator[StubEndpoint]:
+    endpoint = StubEndpoint().start()
+    yield endpoint
+    endpoint.stop()
+
+
+def connect(endpoint: StubEndpoint) -> socket.socket:
+    host, _, port = endpoint.base_url.rpartition("//")[2].partition(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def send(connection: socket.socket, request: Request) -> None:
+    connection.sendall(to_bytes(request.to_http_request()))
+
+
+def answer(connection: socket.socket) -> bytes:
+    received = b""
+    while b"</s:Envelope>" not in received:
+        data = connection.recv(65536)
+        assert data, received
+        received += data
+    return received
+
+
+def upload(description: str, ticket: str = "7T:old") -> SaveImageStreamRequest:
+    return SaveImageStreamRequest(
+        type="PersonImage", image=b"\x89PNG", description=description, ticket=ticket
+    )
+
+
+def flow_rules(endpoint: StubEndpoint) -> list[str]:
+    return [
+        violation.rule
+        for exchange in endpoint.exchanges
+        for violation in exchange.violations
+        if violation.family == "flow"
+    ]
+
+
+def test_uploads_that_were_under_way_when_the_ticket_expired_are_no_mistake(
+    endpoint: StubEndpoint,
+) -> None:
+    """Five workers share a ticket; each learns of its end on its own connection, once."""
+    with ExitStack() as stack:
+        workers = [stack.enter_context(closing(connect(endpoint))) for _ in range(5)]
+        for number, worker in enumerate(workers):
+            send(worker, upload(f"warm {number}"))
+            answer(worker)
+        endpoint.clock.advance(hours=7)
+        for number, worker in enumerate(workers):
+            send(worker, upload(str(number)))
+        for worker in workers:
+            assert b"The ticket has expired." in answer(worker)
+        for number, worker in enumerate(workers):
+            send(worker, upload(str(number), "7T:new"))
+            assert b">true<" in answer(worker)
+    assert flow_rules(endpoint) == []
+    endpoint.check()
+
+
+def test_who_was_told_and_goes_on_is_caught_on_any_connection(endpoint: StubEndpoint) -> None:
+    with closing(connect(endpoint)) as one:
+        send(one, upload("first"))
+        answer(one)
+        endpoint.clock.advance(hours=7)
+        send(one, upload("second"))
+        answer(one)
+        send(one, upload("third"))
+        answer(one)
+        assert flow_rules(endpoint) == ["flow.ticket-used-after-expiry"]
+    with closing(connect(endpoint)) as other:  # opened after the refusal
+        send(other, upload("fourth"))
+        answer(other)
+    assert flow_rules(endpoint) == ["flow.ticket-used-after-expiry"] * 2
+
+
+def test_the_same_image_for_two_persons_is_no_retry(endpoint: StubEndpoint) -> None:
+    endpoint.fail("no-rights", times=None)
+    with closing(connect(endpoint)) as connection:
+        for name in ("Kari", "Ola", "Ada"):
+            send(connection, upload(name))
+            answer(connection)
+    assert flow_rules(endpoint) == []
+
+
+def test_a_success_in_between_begins_anew(endpoint: StubEndpoint) -> None:
+    with closing(connect(endpoint)) as connection:
+        for name in ("no-rights", None, "no-rights", "no-rights"):
+            if name is not None:
+                endpoint.fail(name)
+            send(connection, upload("Kari"))
+            answer(connection)
+    assert flow_rules(endpoint) == []
+
+
+@pytest.mark.parametrize("blob_id", [0, None])
+def test_a_projects_picture_is_lost_as_well(blob_id: int | None) -> None:
+    endpoint = StubEndpoint()
+    endpoint.project_images[7] = 3
+    endpoint.fail("no-licence")
+    for request in (
+        upload("Kari"),
+        ChangeProjectImageRequest(project_id=7, blob_id=blob_id, ticket="7T:x"),
+    ):
+        http = request.to_http_request()
+        endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
+    (violation,) = [v for v in endpoint.exchanges[1].violations if v.family == "flow"]
+    assert violation.rule == "flow.no-blob-id-after-failed-save"
+    assert "removes the picture of project 7" in violation.message
+    assert endpoint.project_images == {7: 3}
+
+
+def test_to_remove_a_picture_is_no_mistake(endpoint: StubEndpoint) -> None:
+    endpoint.person_images[42] = 1
+    with closing(connect(endpoint)) as connection:
+        send(connection, ChangePersonImageRequest(person_id=42, blob_id=0, ticket="7T:x"))
+        answer(connection)
+    assert flow_rules(endpoint) == []
+    assert endpoint.person_images == {}
+
+
+def test_a_test_can_expect_a_rule_of_the_flow(endpoint: StubEndpoint) -> None:
+    with (
+        endpoint.expecting("flow.ticket-used-after-expiry"),
+        closing(connect(endpoint)) as connection,
+    ):
+        endpoint.fail("ticket-expired")
+        for _ in range(2):
+            send(connection, upload("Kari"))
+            answer(connection)
+    endpoint.check()
+
+
+def test_what_is_no_http_is_held_against_the_test(endpoint: StubEndpoint) -> None:
+    with closing(connect(endpoint)) as connection:
+        connection.sendall(b"POST /x HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+    assert endpoint.exchanges == []
+    with pytest.raises(AssertionError, match=r"what came breaks .*(?s:.*)http\.header-doubled"):
+        endpoint.check()
+
+
+def test_only_the_newest_exchanges_are_kept_where_a_limit_says_so() -> None:
+    endpoint = StubEndpoint(keep=3)
+    for number in range(10):
+        http = upload(str(number)).to_http_request()
+        endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
+    assert [exchange.blob_id for exchange in endpoint.exchanges] == [8, 9, 10]
+    assert list(endpoint.blobs) == [8, 9, 10]
+    attach = ChangePersonImageRequest(person_id=1, blob_id=2, ticket="7T:x").to_http_request()
+    endpoint.handle(HttpRequest(target=attach.target, headers=attach.headers, body=attach.body))
+    assert endpoint.person_images == {1: 2}, "it was given, if it is not kept"
+    endpoint.check()
+
+
+def test_a_large_upload_is_kept_in_a_file_and_read_when_it_is_asked_for() -> None:
+    endpoint = StubEndpoint()
+    images = [bytes([number]) * 1_500_000 for number in range(3)]
+    for image in images:
+        http = SaveImageStreamRequest(
+            type="PersonImage", image=image, description="d", ticket="7T:x"
+        ).to_http_request()
+        endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
+    kept = endpoint.exchanges
+    assert [blob.image for blob in endpoint.blobs.values()] == images
+    bodies = [exchange.request.body for exchange in kept]
+    endpoint.reset()
+    http = upload("after").to_http_request()
+    endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
+    assert [exchange.request.body for exchange in kept] == bodies, "what somebody holds stays"
