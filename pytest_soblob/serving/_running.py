@@ -4,6 +4,7 @@ import json
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from pytest_soblob.serving._configuration import Configuration
 
 _MOST_LINES: Final = 10_000
 _PATIENCE_S: Final = 1.0
+_LOOKED_EVERY_S: Final = 0.05
 
 
 def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
@@ -61,16 +63,19 @@ def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
             writer.put(f"serving {endpoint.url}")
             if authority is not None:
                 writer.put(f"trust {authority.ca_file}")
-            stopped.wait()
+            # Not one long wait: a signal that comes just before it would not end it.
+            while not stopped:
+                time.sleep(_LOOKED_EVERY_S)
         finally:
             endpoint.stop()
 
 
-def _stopped_by_signals() -> threading.Event:
-    stopped = threading.Event()
+def _stopped_by_signals() -> list[int]:
+    """Return a list that a signal puts itself into."""
+    stopped: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
+        stopped.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
