@@ -162,3 +162,122 @@ def _after(pytester: pytest.Pytester) -> None:
             print("after: threads", [t.name for t in threading.enumerate() if "soblob" in t.name])
         """
     )
+
+
+TLS = """
+    import pytest, requests
+    from pytest_soblob import ImageBytes, SaveImageStreamRequest, assert_saved
+
+    RIGHT = SaveImageStreamRequest(
+        type="PersonImage", image=ImageBytes(), description="d", ticket="7T:x"
+    ).to_http_request()
+
+    def post(endpoint, **options):
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.post(
+                endpoint.url, data=RIGHT.body, headers=dict(RIGHT.headers), timeout=30, **options
+            )
+"""
+
+
+def test_an_endpoint_over_tls(run: Run) -> None:
+    run(
+        TLS
+        + """
+    def test_it(soblob_endpoint_tls, soblob_authority):
+        assert soblob_endpoint_tls.url.startswith("https://127.0.0.1:")
+        assert post(soblob_endpoint_tls, verify=str(soblob_authority.ca_file)).status_code == 200
+        assert_saved(soblob_endpoint_tls)
+
+    def test_clean_in_the_next_test_and_trusted_by_nobody_else(soblob_endpoint_tls):
+        assert soblob_endpoint_tls.exchanges == []
+        with pytest.raises(requests.exceptions.SSLError):
+            post(soblob_endpoint_tls)
+
+    def test_beside_the_plain_one(soblob_endpoint, soblob_endpoint_tls, soblob_authority):
+        assert post(soblob_endpoint).status_code == 200
+        assert (len(soblob_endpoint.blobs), len(soblob_endpoint_tls.blobs)) == (1, 0)
+    """,
+        "-W", "error", subprocess=True,
+    ).assert_outcomes(passed=3)  # fmt: skip
+
+
+def test_a_client_certificate_may_be_asked_for(run: Run) -> None:
+    run(
+        TLS
+        + """
+    from pytest_soblob import SoblobSettings
+
+    @pytest.fixture(scope="session")
+    def soblob_settings():
+        return SoblobSettings(client_certificate=True)
+
+    def test_it(soblob_endpoint_tls, soblob_authority):
+        trust = str(soblob_authority.ca_file)
+        with pytest.raises(requests.exceptions.ConnectionError):
+            post(soblob_endpoint_tls, verify=trust)
+        own = str(soblob_authority.client_file)
+        assert post(soblob_endpoint_tls, verify=trust, cert=own).status_code == 200
+    """
+    ).assert_outcomes(passed=1)
+
+
+def test_without_trustme_it_says_what_to_install(run: Run) -> None:
+    result = run(
+        """
+        import sys
+        sys.modules["trustme"] = None
+
+        def test_it(soblob_endpoint_tls):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*TLS needs *: pip install 'pytest-soblob[[]tls[]]'"])
+
+
+def test_the_client_has_a_ticket_of_the_first_account(run: Run) -> None:
+    run(
+        """
+        import pytest
+        from pytest_soblob import Account, SoblobSettings
+
+        @pytest.fixture(scope="session")
+        def soblob_settings():
+            return SoblobSettings(accounts=(Account(user="ada", password="p"),))
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(soblob_client, soblob_endpoint, number):
+            answer = soblob_client.service.SaveImageStream("PersonImage", b"x", "d")
+            assert answer.header.Succeeded is True
+            soblob_endpoint.clock.advance(hours=7)
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_expected_calls_fail_the_test_at_the_end_of_its_call(run: Run) -> None:
+    result = run(
+        """
+        from pytest_soblob import ExpectedCall
+
+        def test_it(soblob_endpoint):
+            soblob_endpoint.expect_calls(ExpectedCall("SaveImageStream", type="PersonImage"))
+
+        def test_the_next_one_expects_nothing(soblob_endpoint):
+            pass
+
+        def test_a_failure_of_another_kind_says_it_too(soblob_endpoint):
+            soblob_endpoint.expect_calls(ExpectedCall("GetPersonImage", person_id=7))
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=2, passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*the calls were not as expected (0 calls came)",
+            "*expected 1 of SaveImageStream, type 'PersonImage'; 0 came",
+            "*soblob: what the endpoint saw*",
+            "*expected 1 of GetPersonImage, person_id 7; 0 came",
+        ]
+    )
