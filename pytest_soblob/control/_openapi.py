@@ -1,4 +1,4 @@
-"""The control API's own description, in OpenAPI 3.0: `openapi.json`, with the names filled in."""
+"""The control API's own description, in OpenAPI 3.1: `openapi.json`, with the names filled in."""
 
 import json
 from functools import cache
