@@ -7,9 +7,9 @@ from contextlib import ExitStack, closing
 import pytest
 
 from pytest_soblob import SaveImageStreamRequest, StubEndpoint
-from pytest_soblob._http import to_bytes
 from pytest_soblob.messages import ChangePersonImageRequest, ChangeProjectImageRequest, Request
 from pytest_soblob.wire import HttpRequest
+from tests.sockets import connect, written
 
 
 @pytest.fixture
@@ -19,13 +19,8 @@ def endpoint() -> Iterator[StubEndpoint]:
     endpoint.stop()
 
 
-def connect(endpoint: StubEndpoint) -> socket.socket:
-    host, _, port = endpoint.base_url.rpartition("//")[2].partition(":")
-    return socket.create_connection((host, int(port)), timeout=10)
-
-
 def send(connection: socket.socket, request: Request) -> None:
-    connection.sendall(to_bytes(request.to_http_request()))
+    connection.sendall(written(request.to_http_request()))
 
 
 def answer(connection: socket.socket) -> bytes:
@@ -148,7 +143,8 @@ def test_a_test_can_expect_a_rule_of_the_flow(endpoint: StubEndpoint) -> None:
 
 def test_what_is_no_http_is_held_against_the_test(endpoint: StubEndpoint) -> None:
     with closing(connect(endpoint)) as connection:
-        connection.sendall(b"POST /x HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+        head = b"POST /x HTTP/1.1\r\nHost: a\r\n"
+        connection.sendall(head + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
     assert endpoint.exchanges == []
     with pytest.raises(AssertionError, match=r"what came breaks .*(?s:.*)http\.header-doubled"):

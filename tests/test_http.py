@@ -184,3 +184,37 @@ def test_values_show_neither_body_nor_headers() -> None:
     assert "secret" not in repr(request) + repr(HttpResponse(body=b"secret"))
     assert HttpResponse(status=299).reason_phrase == ""
     assert HttpRequest(target="/a?b?c").query == "b?c"
+
+
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+@pytest.mark.parametrize(
+    ("head", "value"),
+    [(b"X: a\r\n b", "a b"), (b"X: a\r\n\t\r\n \tb", "a  b"), (b"X:\r\n b", "b")],
+)
+def test_folded_headers_are_read_with_a_blank_for_each_fold(
+    head: bytes, value: str, step: int
+) -> None:
+    """RFC 9112, 5.2."""
+    reader = RequestReader(needs_host=True)
+    data = b"\r\nPOST /a HTTP/1.1\r\nHost: x\r\n" + head
+    data += b"\r\nTransfer-Encoding:\r\n chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    received = []
+    for at in range(0, len(data), step):
+        received += reader.feed(data[at : at + step])
+    (request,) = (item.request for item in received)
+    assert request.body == b"hi"
+    assert request.headers == (("Host", "x"), ("X", value), ("Transfer-Encoding", "chunked"))
+
+
+@pytest.mark.parametrize("fold", [b"X: a\n b", b"X: a\r b", b"X: a\r\n b\x01", b"X: a\r\n b\nc"])
+def test_a_fold_brings_nothing_else_in(fold: bytes) -> None:
+    with pytest.raises(HttpSyntaxError):
+        RequestReader().feed(b"POST / HTTP/1.1\r\n" + fold + b"\r\n\r\n")
+
+
+def test_a_folded_head_without_end_is_not_kept_for_ever() -> None:
+    reader = RequestReader()
+    for piece in (b"GET / HTTP/1.1\r\nX: a\r\n b", *[b"c" * 65536] * 3):
+        assert reader.feed(piece) == []
+    with pytest.raises(HttpSyntaxError, match="the head is over 262,144 bytes"):
+        reader.feed(b"c" * 65536)

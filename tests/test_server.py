@@ -13,6 +13,7 @@ from pytest_soblob import HttpRequest, HttpResponse, SoblobError
 from pytest_soblob._http import parse_message
 from pytest_soblob._server import Handlers, Limits, Server
 from pytest_soblob.wire import Delivery, Ending
+from tests.sockets import everything
 
 POST = b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -76,13 +77,6 @@ def connect(server: Server) -> socket.socket:
     return socket.create_connection((server.host, server.port), timeout=10)
 
 
-def everything(connection: socket.socket) -> bytes:
-    pieces = []
-    while data := connection.recv(65536):
-        pieces.append(data)
-    return b"".join(pieces)
-
-
 def until(connection: socket.socket, end: bytes) -> bytes:
     received = b""
     while end not in received:
@@ -107,7 +101,9 @@ def test_a_reply_is_one_piece(server: Server) -> None:
 
 
 def test_bytes_in_small_pieces_and_in_chunks(server: Server) -> None:
-    chunked = b"POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    chunked = (
+        b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    )
     with closing(connect(server)) as connection:
         for byte in chunked:
             connection.sendall(bytes([byte]))
@@ -116,7 +112,9 @@ def test_bytes_in_small_pieces_and_in_chunks(server: Server) -> None:
 
 def test_continue_is_sent_before_the_body(server: Server) -> None:
     with closing(connect(server)) as connection:
-        connection.sendall(b"POST /e HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        connection.sendall(
+            b"POST /e HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        )
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"hi")
         assert until(connection, b"/e 2")
@@ -126,7 +124,7 @@ def test_continue_is_sent_before_the_body(server: Server) -> None:
     "head",
     [
         b"POST /z HTTP/1.0\r\nContent-Length: 0",
-        b"POST /z HTTP/1.1\r\nConnection: close\r\nContent-Length: 0",
+        b"POST /z HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0",
     ],
 )
 def test_who_asks_to_close_is_told_that_it_closes(server: Server, head: bytes) -> None:
@@ -139,13 +137,13 @@ def test_who_asks_to_close_is_told_that_it_closes(server: Server, head: bytes) -
 
 def test_an_answer_that_says_close_closes(server: Server) -> None:
     with closing(connect(server)) as connection:
-        connection.sendall(b"POST /bye HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        connection.sendall(b"POST /bye HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
         assert everything(connection).count(b"Connection: close") == 1
 
 
 def test_head_has_no_body(server: Server) -> None:
     with closing(connect(server)) as connection:
-        connection.sendall(b"HEAD /h HTTP/1.1\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"HEAD /h HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         received = everything(connection)
     assert b"Content-Length: 4\r\n" in received
     assert received.endswith(b"\r\n\r\n")
@@ -154,13 +152,15 @@ def test_head_has_no_body(server: Server) -> None:
 def test_raw_bytes_and_a_silent_close(server: Server) -> None:
     for target, expected in ((b"/raw", b"HTTP/1.1 418 Teapot\r\n\r\nraw"), (b"/close", b"")):
         with closing(connect(server)) as connection:
-            connection.sendall(b"POST " + target + b" HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+            connection.sendall(
+                b"POST " + target + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+            )
             assert everything(connection) == expected
 
 
 def test_an_error_of_the_handler_is_handed_on(server: Server, errors: list[BaseException]) -> None:
     with closing(connect(server)) as connection:
-        connection.sendall(b"POST /boom HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        connection.sendall(b"POST /boom HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
         received = everything(connection)
     assert received.startswith(b"HTTP/1.1 500 ")
     assert b"boom" not in received
@@ -172,7 +172,7 @@ def test_an_error_of_the_handler_is_handed_on(server: Server, errors: list[BaseE
     [
         b"\x16\x03\x01\x02\x00hello\r\n\r\n",
         b"GET\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
     ],
 )
 def test_garbage_is_400_and_the_next_request_is_taken(server: Server, garbage: bytes) -> None:
@@ -237,7 +237,7 @@ def test_stop_ends_idle_and_waiting_connections_and_leaves_nothing() -> None:
         idle.sendall(POST % 1)
         until(idle, b"/1 2")
         waiting.clear()
-        late.sendall(b"POST /late HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        late.sendall(b"POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
         assert waiting.wait(10)
         server.stop()
         assert everything(idle) == b""
@@ -250,7 +250,7 @@ def test_stop_ends_idle_and_waiting_connections_and_leaves_nothing() -> None:
 def test_a_client_that_goes_away_is_no_error(server: Server, errors: list[BaseException]) -> None:
     for _ in range(5):
         connection = connect(server)
-        connection.sendall(b"POST /x HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf")
+        connection.sendall(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00" + bytes(4))
         connection.close()
     with closing(connect(server)) as connection:
@@ -315,11 +315,13 @@ SMUGGLED = {
     "a NUL in a header": HEAD + b"X: a\0b\r\nContent-Length: 0\r\n\r\n",
     "a control character in a header": HEAD + b"X: a\x01b\r\nContent-Length: 0\r\n\r\n",
     "a blank before the colon": HEAD + b"Content-Length : 2\r\n\r\nhi",
-    "an indented first header": b"POST /x HTTP/1.1\r\n X: a\r\nContent-Length: 0\r\n\r\n",
+    "two Hosts": HEAD + b"host: b\r\nContent-Length: 0\r\n\r\n",
+    "no Host": b"POST /x HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "an indented first header": b"POST /x HTTP/1.1\r\n X: a\r\nHost: a\r\n\r\n",
     "a header without a name": HEAD + b": x\r\n\r\n",
     "CONNECT": b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
-    "an unknown method": b"POSTS /x HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
-    "a method in lower case": b"post /x HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "an unknown method": b"POSTS /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+    "a method in lower case": b"post /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
     "a version of the past": b"GET /x\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 }
@@ -371,7 +373,7 @@ def test_what_was_complete_before_garbage_is_answered_first(server: Server) -> N
 
 
 def test_what_follows_a_request_that_closes_is_nobodys(server: Server) -> None:
-    head = b"POST /z HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    head = b"POST /z HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     received = once(server, head + POST % 1)
     assert received.count(b"HTTP/1.1") == 1
     assert received.endswith(b"/z 0")
@@ -386,7 +388,7 @@ def test_folded_and_lower_case_headers_and_absolute_targets(
     )
     assert once(noting, data).startswith(b"HTTP/1.1 200")
     (request,) = heard
-    assert request.header("SOAPAction") == '"a\t b"'
+    assert request.header("SOAPAction") == '"a b"'
     assert request.header("X") == "y"
     assert (request.path, request.query) == ("/b/c", "d")
 
@@ -397,7 +399,7 @@ def test_an_offer_of_http_2_is_passed_over(
 ) -> None:
     """What Java's client sends first, body and all."""
     data = (
-        b"POST /u HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        b"POST /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
         b"HTTP2-Settings: AAEAAEAAAAIAAAAB\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
     )
     with closing(connect(noting)) as connection:
@@ -433,7 +435,7 @@ def test_an_http_1_0_client_may_keep_its_connection(server: Server) -> None:
 
 
 def test_who_wants_to_close_is_told_so_whatever_was_scripted(server: Server) -> None:
-    head = b"POST /alive HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    head = b"POST /alive HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     received = once(server, head)
     assert b"Connection: close" in received
     assert b"keep-alive" not in received
@@ -451,7 +453,7 @@ def test_chunks_go_out_as_chunks_but_not_to_http_1_0(server: Server) -> None:
 def test_a_reply_that_cannot_be_written_is_an_error_of_the_test(
     server: Server, errors: list[BaseException]
 ) -> None:
-    assert once(server, b"GET /smuggled HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 500 ")
+    assert once(server, b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 500 ")
     assert [str(error) for error in errors] == ["a header must not hold a line end"]
 
 
@@ -515,13 +517,13 @@ def test_drop_by_drop(server: Server, target: str, whole: int) -> None:
         pieces: list[bytes] = []
         while not b"".join(pieces).endswith((b"\r\n\r\nx", bytes(100))):
             pieces.append(connection.recv(65536))
-    assert len(pieces) > 2
+    assert len(pieces) >= 2
     assert (b"\r\n\r\n" in pieces[0]) == bool(whole)
 
 
 def test_a_late_answer_keeps_its_place(server: Server) -> None:
     with closing(connect(server)) as connection:
-        connection.sendall(b"GET /slow-body HTTP/1.1\r\n\r\n" + POST % 1)
+        connection.sendall(b"GET /slow-body HTTP/1.1\r\nHost: a\r\n\r\n" + POST % 1)
         received = until(connection, b"/1 2")
     assert received.index(bytes(100)) < received.index(b"/1 2")
 
@@ -537,7 +539,7 @@ def test_one_that_is_slow_holds_up_no_other(server: Server) -> None:
 
 def test_who_does_not_read_is_not_written_to_without_end(server: Server) -> None:
     with closing(connect(server)) as connection:
-        connection.sendall(b"GET /much HTTP/1.1\r\n\r\n" * 20)
+        connection.sendall(b"GET /much HTTP/1.1\r\nHost: a\r\n\r\n" * 20)
         received = 0
         while received < 20 * 8_000_000:
             data = connection.recv(1 << 20)

@@ -38,6 +38,7 @@ from tests.mistakes import (
     TYPE,
     request,
 )
+from tests.sockets import connect, everything
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "WCF.md"
 PATH = "/Remote/Services86/BLOB.svc"
@@ -158,16 +159,10 @@ def host(running: StubEndpoint) -> StubEndpoint:
 
 
 def send(host: StubEndpoint, data: bytes) -> HttpResponse:
-    address = (
-        host.base_url.rpartition("//")[2].partition(":")[0],
-        int(host.base_url.split(":")[2]),
-    )
-    with socket.create_connection(address, timeout=10) as connection:
+    with connect(host) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
-        received = b""
-        while piece := connection.recv(65536):
-            received += piece
+        received = everything(connection)
     message = parse_message(received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))
     assert isinstance(message, HttpResponse)
     return message

@@ -16,11 +16,9 @@ _SMALLEST_ROOM: Final = 64 * 1024
 _LARGEST_SPARE: Final = 16 * 1024 * 1024
 _MOST_SPARE: Final = 4
 _VERSIONS: Final = ("1.1", "1.0")
-# A folded header is taken (RFC 9112, 5.2): httptools joins its lines. What else that leniency lets
-# in is refused in `on_header`; it does not touch framing.
-_LENIENCIES: Final = {"lenient_headers": True}
-_CONTROLS: Final = bytes({*range(32), 127} - {9})
-_INDENTED: Final = re.compile(rb"\s*[A-Z]+ [^\r\n]*\r\n[ \t]")
+# Where a header goes on in the next line.
+_FOLD: Final = re.compile(rb"\r\n[ \t]+")
+_HEAD_END: Final = b"\r\n\r\n"
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 # What httptools says of framing that two readers would understand in two ways: the rule for it.
 _FRAMING: Final = (
@@ -117,11 +115,17 @@ class Collector:
         largest_body: Bytes that a body may have; None means any number.
         finish: Called with each message that is complete.
         assembly: Where bodies that come in pieces are put together.
+        check_head: Called with each head that is complete, before its body; None for no check.
     """
 
     def __init__(
-        self, largest_body: int | None, finish: Callable[[], None], assembly: "Assembly"
+        self,
+        largest_body: int | None,
+        finish: Callable[[], None],
+        assembly: "Assembly",
+        check_head: Callable[[], None] | None = None,
     ) -> None:
+        self._check_head = check_head
         self._largest_body = largest_body
         self._finish = finish
         self._assembly = assembly
@@ -149,14 +153,12 @@ class Collector:
             return  # a trailer: nobody reads it, and it must not pass for a header
         if len(self.headers) >= MOST_HEADERS:
             raise HeadTooLargeError(f"there are more than {MOST_HEADERS:,} headers")
-        if value.translate(None, _CONTROLS) != value:
-            raise HttpSyntaxError("a header's value holds a control character")
-        if name.endswith(b" "):
-            raise HttpSyntaxError("a blank stands between a header's name and its colon")
         self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         self.head_complete = True
+        if self._check_head is not None:
+            self._check_head()
         lengths = [value for name, value in self.headers if name.lower() == "content-length"]
         # httptools has seen to it that there is one, and that it is a number.
         self._check_size(int(lengths[0][:20]) if lengths else 0)
@@ -188,15 +190,26 @@ class RequestReader:
     Args:
         largest_body: Bytes that a body may have; None means any number.
         spare: As for `Assembly`; None means that this reader shares with nobody.
+        needs_host: Whether a request of HTTP/1.1 must have a Host, and no other two, as a server
+            has to see to (RFC 9112, 3.2).
     """
 
     def __init__(
-        self, largest_body: int | None = None, spare: list[bytearray] | None = None
+        self,
+        largest_body: int | None = None,
+        spare: list[bytearray] | None = None,
+        *,
+        needs_host: bool = False,
     ) -> None:
         self._received: list[Received] = []
+        self._needs_host = needs_host
         assembly = Assembly([] if spare is None else spare)
-        self._collector = Collector(largest_body, self._finish, assembly)
-        self._parser = self._new_parser()
+        self._collector = Collector(largest_body, self._finish, assembly, self._check_complete_head)
+        self._parser = httptools.HttpRequestParser(self._collector)
+        # The raw head, while it is incomplete and httptools may yet find that it is folded; None
+        # where it began is not known: in the midst of a feed, behind another request.
+        self._raw: bytearray | None = bytearray()
+        self._is_folded = False
         self._continued = False
         self._head_bytes = 0
         self._beyond: tuple[tuple[str, str], ...] = ()
@@ -211,16 +224,16 @@ class RequestReader:
             TooLargeError: A body is over the limit.
         """
         if not self._collector.head_complete or not self._collector.begun:
-            self._check_head(data)
+            self._check_size_of_head(data)
         try:
-            while data:
-                data = self._feed_once(data)
+            self._feed(data)
         except HttpSyntaxError as error:
             error.before, self._received = self._received, []
             if error.before and not error.before[-1].keep_alive:
                 return error.before  # what follows a last request is nobody's
             raise
         received, self._received = self._received, []
+        self._keep_head(data, received)
         return received
 
     @property
@@ -245,19 +258,56 @@ class RequestReader:
         self._continued = any(value.strip().lower() == "100-continue" for value in expect)
         return self._continued
 
-    def _new_parser(self) -> httptools.HttpRequestParser:
-        parser = httptools.HttpRequestParser(self._collector)
-        parser.set_dangerous_leniencies(**_LENIENCIES)
-        return parser
-
-    def _check_head(self, data: bytes | memoryview) -> None:
+    def _check_size_of_head(self, data: bytes | memoryview) -> None:
         if not self._head_bytes and bytes(data[:2]) == _TLS_HANDSHAKE:
             raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
-        if not self._head_bytes and _INDENTED.match(data):
-            raise HttpSyntaxError("the first header is indented, as if it went on with another")
         self._head_bytes += len(data)
         if self._head_bytes > LARGEST_HEAD_BYTES and self.is_in_head:
             raise HeadTooLargeError(f"the head is over {LARGEST_HEAD_BYTES:,} bytes")
+
+    def _feed(self, data: bytes | memoryview) -> None:
+        if self._is_folded:
+            self._feed_folded(data)
+            return
+        rest = data
+        try:
+            while rest:
+                rest = self._feed_once(rest)
+        except HttpSyntaxError:
+            if not (self.is_in_head and self._has_fold(data)):
+                raise
+            self._feed_folded(data)
+
+    def _has_fold(self, data: bytes | memoryview) -> bool:
+        """Whether the head that these bytes go on with is folded as far as it is there."""
+        if self._raw is None or self._received:
+            return False  # it was sent behind another: where it began is not known
+        head = bytes(self._raw + data).lstrip(b"\r\n").partition(_HEAD_END)[0]
+        return _FOLD.search(head) is not None
+
+    def _feed_folded(self, data: bytes | memoryview) -> None:
+        """Read a head with folded headers as a server may: with blanks in place of each fold.
+
+        RFC 9112, 5.2. httptools reads folds only with a leniency that lets in much else.
+        """
+        raw = bytes((self._raw or b"") + data)
+        head, end, rest = raw.lstrip(b"\r\n").partition(_HEAD_END)
+        self._is_folded = not end
+        self._raw = bytearray(b"" if end else raw)
+        if end:
+            self._parser = httptools.HttpRequestParser(self._collector)
+            self._feed(_FOLD.sub(b" ", head) + end + rest)
+
+    def _keep_head(self, data: bytes | memoryview, received: list[Received]) -> None:
+        """Keep the raw head for as long as it may turn out to be folded."""
+        if self._is_folded:
+            return
+        if not self.is_in_head:
+            self._raw = bytearray() if self._raw is None or self._raw else self._raw
+        elif received:
+            self._raw = None
+        elif self._raw is not None:
+            self._raw += data
 
     def _feed_once(self, data: bytes | memoryview) -> bytes | memoryview:
         """Feed the parser; return what it has left because of an upgrade."""
@@ -280,22 +330,31 @@ class RequestReader:
         names = ("upgrade", "http2-settings")
         kept = [(name, value) for name, value in request.headers if name.lower() not in names]
         self._beyond = tuple(pair for pair in request.headers if pair not in kept)
-        self._parser = self._new_parser()
+        self._parser = httptools.HttpRequestParser(self._collector)
         head = f"{request.method} {request.target} HTTP/1.1\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in kept)
         self._parser.feed_data(f"{head}\r\n".encode("latin-1"))
 
-    def _finish(self) -> None:
-        collector = self._collector
+    def _check_complete_head(self) -> None:
         version = self._parser.get_http_version()
         if version not in _VERSIONS:
             raise VersionError(f"HTTP/{version} is not spoken here, but 1.1 and 1.0 are")
+        if not self._needs_host:
+            return
+        hosts = [name for name, _ in self._collector.headers if name.lower() == "host"]
+        if len(hosts) > 1:
+            raise HttpSyntaxError("there are two Hosts", "http.header-doubled")
+        if not hosts and version == "1.1":
+            raise HttpSyntaxError("there is no Host header, which RFC 9112 asks for")
+
+    def _finish(self) -> None:
+        collector = self._collector
         request = HttpRequest(
             method=self._parser.get_method().decode("latin-1"),
             target=collector.url.decode("latin-1"),
             headers=(*collector.headers, *self._beyond),
             body=collector.body,
-            http_version=version,
+            http_version=self._parser.get_http_version(),
         )
         self._received.append(Received(request, self._parser.should_keep_alive()))
         self._continued = False

@@ -57,7 +57,7 @@ class Connection(asyncio.BufferedProtocol):
         self._open_connections = open_connections
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(limits.body_bytes, spare)
+        self._reader = RequestReader(limits.body_bytes, spare, needs_host=True)
         self._waiting: deque[Received | HttpSyntaxError] = deque()
         self._task: asyncio.Task[None] | None = None
         self._lost: Callable[[], object] | None = None  # of the answer that the task sends
@@ -89,6 +89,8 @@ class Connection(asyncio.BufferedProtocol):
             self._task = None
         if upgraded is not None:
             self._transport = upgraded
+            self._proceed()  # the first request may have come with the end of the handshake
+            self._set_deadline()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._scratch

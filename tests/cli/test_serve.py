@@ -49,20 +49,26 @@ class Serving:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Serving]:
+def started(*options: str) -> "Iterator[subprocess.Popen[str]]":
     process = subprocess.Popen(
         command("serve", *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     with process:
-        assert process.stdout is not None
         try:
-            first = URL.fullmatch(process.stdout.readline().rstrip("\n"))
-            assert first is not None
-            yield Serving(process, int(first[1]))
+            yield process
         finally:
             if process.poll() is None:
                 process.terminate()
                 process.wait(timeout=10)
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[Serving]:
+    with started(*options) as process:
+        assert process.stdout is not None
+        first = URL.fullmatch(process.stdout.readline().rstrip("\n"))
+        assert first is not None
+        yield Serving(process, int(first[1]))
 
 
 def test_it_serves_and_says_a_line_for_each_request_without_secrets() -> None:
@@ -311,8 +317,7 @@ def test_another_language_drives_it_by_http() -> None:
 
 def test_tls_with_an_authority_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "tls"
-    options = ("serve", "--tls", str(folder), "--client-certificate")
-    with subprocess.Popen(command(*options), stdout=subprocess.PIPE, text=True) as process:
+    with started("--tls", str(folder), "--client-certificate") as process:
         assert process.stdout is not None
         url = process.stdout.readline().removeprefix("serving ").strip()
         assert url.startswith("https://127.0.0.1:")
