@@ -9,7 +9,7 @@ import importlib
 import json
 from pathlib import Path
 
-NAMES = ("bulk", "endpoint", "judge", "peers")
+NAMES = ("bulk", "endpoint", "judge", "load", "peers")
 
 
 def main() -> None:

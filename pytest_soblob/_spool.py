@@ -5,8 +5,8 @@ import threading
 import weakref
 from typing import IO, Final
 
-# A file that has grown larger is not kept for the next test.
-_LARGEST_KEPT_BYTES: Final = 256 * 1024 * 1024
+# A file that has grown larger takes nothing more, and goes with the last of what is in it.
+_LARGEST_FILE_BYTES: Final = 256 * 1024 * 1024
 
 
 class _File:
@@ -19,19 +19,17 @@ class _File:
         self.end = 0
         weakref.finalize(self, file.close)
 
-    def append(self, data: bytes) -> int:
-        with self._lock:
-            start, rest = self.end, memoryview(data)
-            self._file.seek(start)
-            while rest:
-                rest = rest[self._file.write(rest) :]
-            self.end = start + len(data)
-        return start
+    def write(self, data: bytes | memoryview, at: int) -> None:
+        with self._lock, memoryview(data) as view:
+            self._file.seek(at)
+            done = 0
+            while done < len(view):
+                done += self._file.write(view[done:])
 
-    def read(self, start: int, size: int) -> bytes:
+    def read(self, at: int, size: int) -> bytes:
         pieces = []
         with self._lock:
-            self._file.seek(start)
+            self._file.seek(at)
             while size > 0 and (piece := self._file.read(size)):
                 pieces.append(piece)
                 size -= len(piece)
@@ -39,7 +37,7 @@ class _File:
 
 
 class Spooled:
-    """Some bytes in a file.
+    """Some bytes in a file, for as long as somebody holds this.
 
     Args:
         file: Where they lie.
@@ -54,36 +52,43 @@ class Spooled:
         self._start = start
         self.size = size
 
+    def write(self, data: bytes | memoryview, at: int = 0) -> None:
+        """Write at that offset, counted from the first of these bytes."""
+        self._file.write(data, self._start + at)
+
     def read(self) -> bytes:
         """Return the bytes."""
         return self._file.read(self._start, self.size)
 
 
 class Spool:
-    """Takes bytes in, and forgets them together.
+    """Has room for many, in few files.
 
     Room that nobody needs any more is used again: new room, in memory or in a file, costs more than
     all that is done with a large message.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._file: _File | None = None
         self._held: weakref.WeakSet[Spooled] = weakref.WeakSet()
 
-    def keep(self, data: bytes) -> Spooled:
-        """Write bytes down."""
-        if self._file is None:
-            self._file = _File()
-        spooled = Spooled(self._file, self._file.append(data), len(data))
-        self._held.add(spooled)
+    def reserve(self, size: int) -> Spooled:
+        """Return room for so many bytes, to be written."""
+        with self._lock:
+            file = self._file
+            if file is None or file.end > _LARGEST_FILE_BYTES:
+                file = self._file = _File()
+                self._held = weakref.WeakSet()
+            elif not self._held:
+                file.end = 0
+            spooled = Spooled(file, file.end, size)
+            file.end += size
+            self._held.add(spooled)
         return spooled
 
-    def recycle(self) -> None:
-        """Begin anew; what somebody still holds stays readable."""
-        if self._file is None:
-            return
-        if len(self._held) or self._file.end > _LARGEST_KEPT_BYTES:
-            self._file = None
-            self._held = weakref.WeakSet()
-        else:
-            self._file.end = 0
+    def keep(self, data: bytes) -> Spooled:
+        """Write bytes down."""
+        spooled = self.reserve(len(data))
+        spooled.write(data)
+        return spooled

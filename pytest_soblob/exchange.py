@@ -11,6 +11,8 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 
 # A body that is larger is kept in a file, and read anew each time that somebody asks for it.
 SPOOLED_FROM_BYTES: Final = 1024 * 1024
+# A message is kept with its body up to this size; that of a larger body is read anew as well.
+_REMEMBERED_UP_TO_BYTES: Final = 64 * 1024
 _UNREAD: Final = object()
 
 
@@ -51,7 +53,7 @@ class Recording:
         if self._message is not _UNREAD:
             return self._message  # type: ignore[return-value]  # what was read
         message = self._read(self.request)
-        if self._spooled is None:
+        if self._spooled is None and len(self._request.body) <= _REMEMBERED_UP_TO_BYTES:
             self._message = message
         return message
 

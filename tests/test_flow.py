@@ -1,5 +1,6 @@
 """The flow with several clients at once: nobody is blamed for what they could not know."""
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -162,6 +163,13 @@ def test_only_the_newest_exchanges_are_kept_where_a_limit_says_so() -> None:
     endpoint.handle(HttpRequest(target=attach.target, headers=attach.headers, body=attach.body))
     assert endpoint.person_images == {1: 2}, "it was given, if it is not kept"
     endpoint.check()
+    assert len(endpoint._ledger.view.remarks) == 3
+    for number in range(10):
+        http = upload(str(number), "").to_http_request()
+        endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
+    with pytest.raises(AssertionError) as raised:
+        endpoint.check()
+    assert re.findall(r"request (\d+) breaks", str(raised.value)) == ["19", "20", "21"]
 
 
 def test_a_large_upload_is_kept_in_a_file_and_read_when_it_is_asked_for() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_soblob._http._assembly import Assembly, Rooms
 from pytest_soblob._spool import Spool
 
 
@@ -27,9 +28,8 @@ def test_what_is_kept_comes_back() -> None:
 def test_room_is_used_again_once_nobody_holds_anything() -> None:
     spool = Spool()
     before = open_files()
-    for _ in range(20):
-        spool.keep(b"x" * 1_000_000)
-        spool.recycle()
+    starts = {spool.keep(b"x" * 1_000_000)._start for _ in range(20)}
+    assert starts == {0}
     assert open_files() == before + 1
     del spool
     gc.collect()
@@ -39,12 +39,53 @@ def test_room_is_used_again_once_nobody_holds_anything() -> None:
 def test_what_somebody_holds_stays_readable() -> None:
     spool = Spool()
     held = spool.keep(b"first")
-    spool.recycle()
     assert spool.keep(b"other").read() == b"other"
     assert held.read() == b"first"
 
 
-def test_it_may_be_recycled_before_anything_was_kept() -> None:
+def test_a_file_that_is_full_goes_with_the_last_of_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pytest_soblob._spool._LARGEST_FILE_BYTES", 1_000)
     spool = Spool()
-    spool.recycle()
-    assert spool.keep(b"a").read() == b"a"
+    before = open_files()
+    held = [spool.keep(bytes([number]) * 600) for number in range(20)]
+    assert open_files() == before + 10
+    assert [piece.read()[0] for piece in held] == list(range(20))
+    del held
+    gc.collect()
+    assert open_files() == before + 1
+
+
+# -- bodies that come in pieces -------------------------------------------------------------------
+
+
+def put(assembly: Assembly, data: bytes, step: int, *, known: bool = True) -> None:
+    for at in range(0, len(data), step):
+        assembly.put(data[at : at + step], at, len(data) if known else None)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_many_bodies_at_once_stay_within_the_budget(known: bool) -> None:
+    """Where the length is not known, no file helps: those stay in memory."""
+    rooms = Rooms(budget_bytes=400_000)
+    bodies = [os.urandom(150_000) for _ in range(6)]
+    assemblies = [Assembly(rooms) for _ in bodies]
+    for assembly, body in zip(assemblies, bodies, strict=True):
+        put(assembly, body, 40_000, known=known)
+    in_memory = sum(len(a._room or b"") for a in assemblies)
+    assert (in_memory <= 400_000) == known
+    assert [a.take(150_000) for a in assemblies] == bodies
+    assert sum(len(room) for room in rooms._spare) == rooms._held <= 400_000
+
+
+def test_a_body_that_is_dropped_gives_its_room_back() -> None:
+    rooms = Rooms(budget_bytes=400_000)
+    for number in range(50):
+        assembly = Assembly(rooms)
+        put(assembly, os.urandom(350_000), 40_000, known=number % 2 == 0)
+        assembly.drop()
+    assert sum(len(room) for room in rooms._spare) == rooms._held <= 400_000
+    whole = Assembly(rooms)
+    put(whole, b"x" * 100_000, 40_000)
+    assert whole.take(100_000) == b"x" * 100_000

@@ -4,6 +4,7 @@ The syntax is httptools' business (llhttp, RFC 9112): framing, chunked bodies, p
 refuses becomes an `HttpSyntaxError` with one line of text, whatever the bytes were.
 """
 
+from pytest_soblob._http._assembly import Rooms
 from pytest_soblob._http._captures import looks_like_http, parse_message
 from pytest_soblob._http._reading import (
     MOST_HEADERS,
@@ -19,6 +20,7 @@ __all__ = [
     "HttpSyntaxError",
     "Received",
     "RequestReader",
+    "Rooms",
     "TooLargeError",
     "looks_like_http",
     "parse_message",

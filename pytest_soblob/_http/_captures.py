@@ -5,8 +5,8 @@ from typing import Final
 
 import httptools
 
+from pytest_soblob._http._assembly import Assembly, Rooms
 from pytest_soblob._http._reading import (
-    Assembly,
     Collector,
     HttpSyntaxError,
     RequestReader,
@@ -76,7 +76,7 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
 
 def _parse_response(normalised: bytes, head: bytes, body: bytes) -> HttpResponse:
     finished: list[bool] = []
-    collector = Collector(None, lambda: finished.append(True), Assembly([]))
+    collector = Collector(None, lambda: finished.append(True), Assembly(Rooms()))
     parser = httptools.HttpResponseParser(collector)
     status = re.match(rb"\S+ (204|304)\b", head)
     if status is not None and body.strip():

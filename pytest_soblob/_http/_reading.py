@@ -7,14 +7,12 @@ from typing import Final
 
 import httptools
 
+from pytest_soblob._http._assembly import Assembly, Rooms
 from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.wire import HttpRequest
 
 MOST_HEADERS: Final = 1_000
 LARGEST_HEAD_BYTES: Final = 256 * 1024
-_SMALLEST_ROOM: Final = 64 * 1024
-_LARGEST_SPARE: Final = 16 * 1024 * 1024
-_MOST_SPARE: Final = 4
 _VERSIONS: Final = ("1.1", "1.0")
 # Where a header goes on in the next line.
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
@@ -76,38 +74,6 @@ class Received:
     keep_alive: bool
 
 
-class Assembly:
-    """Room in which a body is put together, and which the next body has again.
-
-    Memory that is new to a process costs more than all that is done with a body of a megabyte.
-
-    Args:
-        spare: Rooms that nobody uses; shared by readers of one thread.
-    """
-
-    def __init__(self, spare: list[bytearray]) -> None:
-        self._spare = spare
-        self._room: bytearray | None = None
-
-    def put(self, data: bytes, at: int) -> None:
-        """Write at that offset, up to which all has been written."""
-        end = at + len(data)
-        room = self._room
-        if room is None:
-            room = self._room = self._spare.pop() if self._spare else bytearray(_SMALLEST_ROOM)
-        if end > len(room):
-            room += bytes(max(end, 2 * len(room)) - len(room))
-        room[at:end] = data
-
-    def take(self, size: int) -> bytes:
-        """Return what was written, and give the room back."""
-        room, self._room = self._room or bytearray(), None
-        if len(self._spare) < _MOST_SPARE and _SMALLEST_ROOM <= len(room) <= _LARGEST_SPARE:
-            self._spare.append(room)
-        with memoryview(room) as view:
-            return bytes(view[:size])
-
-
 class Collector:
     """What httptools calls while it reads; one message after the other.
 
@@ -122,7 +88,7 @@ class Collector:
         self,
         largest_body: int | None,
         finish: Callable[[], None],
-        assembly: "Assembly",
+        assembly: Assembly,
         check_head: Callable[[], None] | None = None,
     ) -> None:
         self._check_head = check_head
@@ -139,6 +105,7 @@ class Collector:
         self.headers: list[tuple[str, str]] = []
         self.body = b""
         self.size = 0
+        self._whole: int | None = None
         self.head_complete = False
         self.begun = True
 
@@ -161,14 +128,15 @@ class Collector:
             self._check_head()
         lengths = [value for name, value in self.headers if name.lower() == "content-length"]
         # httptools has seen to it that there is one, and that it is a number.
-        self._check_size(int(lengths[0][:20]) if lengths else 0)
+        self._whole = int(lengths[0][:20]) if lengths else None
+        self._check_size(self._whole or 0)
 
     def on_body(self, data: bytes) -> None:
-        if not self.size:
+        if not self.size and self._whole in (None, len(data)):
             self.body = data  # most come in one piece: no copy of it
         else:
-            self._assembly.put(self.body, at=0) if self.body else None
-            self._assembly.put(data, at=self.size)
+            self._assembly.put(self.body, 0, self._whole) if self.body else None
+            self._assembly.put(data, self.size, self._whole)
             self.body = b""
         self.size += len(data)
         self._check_size(self.size)
@@ -189,7 +157,7 @@ class RequestReader:
 
     Args:
         largest_body: Bytes that a body may have; None means any number.
-        spare: As for `Assembly`; None means that this reader shares with nobody.
+        rooms: Where bodies are put together; None means that this reader shares with nobody.
         needs_host: Whether a request of HTTP/1.1 must have a Host, and no other two, as a server
             has to see to (RFC 9112, 3.2).
     """
@@ -197,14 +165,16 @@ class RequestReader:
     def __init__(
         self,
         largest_body: int | None = None,
-        spare: list[bytearray] | None = None,
+        rooms: Rooms | None = None,
         *,
         needs_host: bool = False,
     ) -> None:
         self._received: list[Received] = []
         self._needs_host = needs_host
-        assembly = Assembly([] if spare is None else spare)
-        self._collector = Collector(largest_body, self._finish, assembly, self._check_complete_head)
+        self._assembly = Assembly(rooms or Rooms())
+        self._collector = Collector(
+            largest_body, self._finish, self._assembly, self._check_complete_head
+        )
         self._parser = httptools.HttpRequestParser(self._collector)
         # The raw head, while it is incomplete and httptools may yet find that it is folded; None
         # where it began is not known: in the midst of a feed, behind another request.
@@ -235,6 +205,10 @@ class RequestReader:
         received, self._received = self._received, []
         self._keep_head(data, received)
         return received
+
+    def close(self) -> None:
+        """Forget a body that has not come whole."""
+        self._assembly.drop()
 
     @property
     def is_between(self) -> bool:
@@ -356,6 +330,7 @@ class RequestReader:
             body=collector.body,
             http_version=self._parser.get_http_version(),
         )
+        collector.body = b""  # a connection may stay idle for long
         self._received.append(Received(request, self._parser.should_keep_alive()))
         self._continued = False
         self._head_bytes = 0

@@ -8,7 +8,7 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
-from pytest_soblob._http import HttpSyntaxError, Received, RequestReader
+from pytest_soblob._http import HttpSyntaxError, Received, RequestReader, Rooms
 from pytest_soblob._server._answers import Answer, failed_answer, prepare
 from pytest_soblob._server._handlers import Handlers
 from pytest_soblob._server._limits import Limits
@@ -32,7 +32,7 @@ class Connection(asyncio.BufferedProtocol):
         handlers: What is called.
         limits: What the connection may cost.
         scratch: Where bytes arrive; used up before the next connection has its turn.
-        spare: Rooms for large bodies, shared likewise.
+        rooms: For large bodies, shared likewise.
         open_connections: It is in there from the start to the end.
         tls: How to speak TLS; None for plain.
 
@@ -46,7 +46,7 @@ class Connection(asyncio.BufferedProtocol):
         handlers: Handlers,
         limits: Limits,
         scratch: memoryview,
-        spare: list[bytearray],
+        rooms: Rooms,
         open_connections: "set[Connection]",
         tls: ssl.SSLContext | None,
     ) -> None:
@@ -57,7 +57,7 @@ class Connection(asyncio.BufferedProtocol):
         self._open_connections = open_connections
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(limits.body_bytes, spare, needs_host=True)
+        self._reader = RequestReader(limits.body_bytes, rooms, needs_host=True)
         self._waiting: deque[Received | HttpSyntaxError] = deque()
         self._task: asyncio.Task[None] | None = None
         self._lost: Callable[[], object] | None = None  # of the answer that the task sends
@@ -130,6 +130,7 @@ class Connection(asyncio.BufferedProtocol):
         self._open_connections.discard(self)
         self._is_deaf = True
         self._waiting.clear()
+        self._reader.close()
         if self._task is not None:
             self._task.cancel()
             self._lose()

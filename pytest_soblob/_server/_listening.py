@@ -7,6 +7,7 @@ import threading
 from types import TracebackType
 from typing import Any, Final, Self
 
+from pytest_soblob._http import Rooms
 from pytest_soblob._server._connection import Connection
 from pytest_soblob._server._handlers import Handlers
 from pytest_soblob._server._limits import Limits
@@ -105,9 +106,9 @@ class Server:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._loop.set_exception_handler(self._note)
         scratch = memoryview(bytearray(_SCRATCH_BYTES))
-        spare: list[bytearray] = []
+        rooms = Rooms()
         server = await self._loop.create_server(
-            lambda: self._take(scratch, spare), sock=listener, backlog=_BACKLOG
+            lambda: self._take(scratch, rooms), sock=listener, backlog=_BACKLOG
         )
         self._ready.set()
         while not self._stop.is_set():
@@ -122,14 +123,14 @@ class Server:
         while self._connections:
             await asyncio.sleep(0)
 
-    def _take(self, scratch: memoryview, spare: list[bytearray]) -> Connection:
+    def _take(self, scratch: memoryview, rooms: Rooms) -> Connection:
         self._accepted += 1
         return Connection(
             self._accepted,
             self._handlers,
             self._limits,
             scratch,
-            spare,
+            rooms,
             self._connections,
             self._tls,
         )

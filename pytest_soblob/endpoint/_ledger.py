@@ -57,7 +57,6 @@ class Ledger:
         """Start anew: a clean view, no expectations, nothing to tell."""
         with self.lock:
             self.view = self.view.renewed()
-            self.view.spool.recycle()
             self._expectations.clear()
             self._interrupted, self._remarks = [], []
 
@@ -80,10 +79,9 @@ class Ledger:
                 expectation.met.add(violation.rule)
             if not takers:
                 unexpected.append(violation)
-        view.remarks += [v for v in unexpected if not self._severities.fails(v)]
+        remarks = [v for v in unexpected if not self._severities.fails(v)]
         errors = self._severities.failing(unexpected)
-        if errors:
-            view.findings.append(Finding(number, verdict, errors))
+        view.note(Finding(number, verdict, errors) if errors else None, remarks)
 
     def pending(self, *, tick_off: bool) -> list[Finding]:
         """Return what nobody was told of; inside an example only what the example saw.
@@ -129,7 +127,6 @@ class Ledger:
         finally:
             with self.lock:
                 self.view, self._in_example = outer, was_in_example
-                outer.spool.recycle()
                 self._remarks += inner.remarks
                 # The block was left by an exception, and nobody was told. Of many such examples
                 # only the last is worth telling: Hypothesis ends with the smallest.

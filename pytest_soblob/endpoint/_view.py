@@ -33,7 +33,7 @@ class View:
         netserver: Blobs, pictures, tickets, clock.
         spool: Where large requests are kept.
         script: Answers that wait.
-        most: How many exchanges, and blobs, are kept; None keeps all.
+        most: How many exchanges, blobs, findings and remarks are kept; None keeps all.
 
     Attributes:
         exchanges: In the order answered.
@@ -69,6 +69,14 @@ class View:
         if self._most is not None and len(self.exchanges) > self._most:
             del self.exchanges[0]
             self.netserver.forget(self._most)
+
+    def note(self, finding: Finding | None, remarks: list[Violation]) -> None:
+        """Keep what was found, and let the oldest go likewise."""
+        self.remarks += remarks
+        if finding is not None:
+            self.findings.append(finding)
+        if self._most is not None:
+            del self.remarks[: -self._most], self.findings[: -self._most]
 
     def renewed(self, script: Script | None = None) -> "View":
         """Return a clean one that knows the tickets which were given out."""
