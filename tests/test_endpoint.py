@@ -142,6 +142,31 @@ def test_get_serves_the_wsdl_with_its_own_address_and_is_not_recorded(
     assert endpoint.exchanges == []
 
 
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+@pytest.mark.parametrize(
+    ("host", "is_taken"),
+    [
+        ("stub.test:8086", True),
+        ("[::1]:80", True),
+        ("10.0.0.1", True),
+        ('a"><script>', False),
+        ("a/b", False),
+        ("user@a", False),
+        ("", False),
+    ],
+)
+def test_the_wsdl_gives_the_address_under_which_it_was_asked_for(
+    behaviour: str, host: str, is_taken: bool
+) -> None:
+    """A container's own address is of no use to who comes by a published port."""
+    with StubEndpoint(behaviour=behaviour) as endpoint:
+        headers = {"Host": host}
+        text = requests.get(f"{endpoint.url}?wsdl", headers=headers, timeout=30).text
+        url = f"http://{host}/Remote/Services86/BLOB.svc" if is_taken else endpoint.url
+        assert f'location="{url}"' in text
+        assert "script" not in requests.get(endpoint.url, headers=headers, timeout=30).text
+
+
 # -- the neighbour --------------------------------------------------------------------------------
 
 

@@ -1,11 +1,12 @@
 """`StubEndpoint`: the pure service behind a socket, and what a test sees of it."""
 
+import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from pytest_soblob._http import HttpSyntaxError
 from pytest_soblob._server import Handlers, Limits, Server, plain_refusal
@@ -30,9 +31,10 @@ from pytest_soblob.validators.validator import malformed_http
 from pytest_soblob.violations import Violation
 from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
 
-_PATIENCE_S = 10.0
+_HOST: Final = re.compile(r"(?:[\w.-]{1,255}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
+_PATIENCE_S: Final = 10.0
 # Where a client reaches an endpoint that does not listen, through a transport in the process.
-IN_PROCESS_URL = "http://soblob.invalid"
+IN_PROCESS_URL: Final = "http://soblob.invalid"
 
 
 class StubEndpoint(Observed, Scripted):
@@ -199,7 +201,7 @@ class StubEndpoint(Observed, Scripted):
         if intercepted is not None:
             return Delivery(response=intercepted)
         if not _service.is_call(request):
-            return Delivery(response=self._behaviour.look_up(request, self._base_url))
+            return Delivery(response=self._behaviour.look_up(request, self._base_url_for(request)))
         view = self._ledger.view
         # The long part: without the lock.
         call = _service.judge(request, connection, self._validator, self._behaviour, view)
@@ -221,6 +223,13 @@ class StubEndpoint(Observed, Scripted):
     @property
     def _base_url(self) -> str:
         return IN_PROCESS_URL if self._server is None else self.base_url
+
+    def _base_url_for(self, request: HttpRequest) -> str:
+        """Where the client has found this endpoint: behind a published port not where it is."""
+        host = request.header("Host") or ""
+        if self._server is None or not _HOST.fullmatch(host):
+            return self._base_url
+        return f"{self.base_url.partition('://')[0]}://{host}"
 
     def _watched(self, call: Call, answered: Answer, view: View) -> Delivery:
         """Return the delivery, which tells the flow where nobody waited for it."""
