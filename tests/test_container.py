@@ -54,7 +54,7 @@ def test_its_entry_point_is_a_command_of_ours_on_the_port_that_it_exposes() -> N
     # A port that nobody can have shows that all before it was understood.
     done = CliRunner().invoke(main, [*options, "--host", "127.0.0.1", "--port", "65536"])
     assert done.exit_code == 2
-    assert "--port" in done.stderr
+    assert "--port" in done.output
 
 
 def test_it_is_built_and_runs(request: pytest.FixtureRequest) -> None:
