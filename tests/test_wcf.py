@@ -274,6 +274,8 @@ BODIES: dict[str, tuple[str | bytes, tuple[int, str]]] = {
     "an image of white space": (image("  \n"), OK),
     "image nil": (image("", ' xsi:nil="true"'), OK),
     "an element in the image": (image("<a/>"), DF),
+    "xop:Include": (image('<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include"/>'), DF),
+    "an element in the type": (type_("<a/>"), DF),
     "an element in the description": (described("<a/>"), DF),
     "deeper than 128": (request(TYPE, IMAGE, DESCRIPTION, DEEP), DF),
     "a duplicate part": (request(TYPE, IMAGE, DESCRIPTION, DESCRIPTION), OK),
@@ -282,6 +284,14 @@ BODIES: dict[str, tuple[str | bytes, tuple[int, str]]] = {
         request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="0"')), OK),
     "an unknown block, mustUnderstand 1": (
         request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="1"')), MU),
+    "an unknown block, mustUnderstand true": (
+        request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="true"')), MU),
+    "an unknown block for another actor": (
+        request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="1" e:actor="urn:other"')),
+        MU),
+    "wsa:Action that must be understood": (
+        request(header=f'{CREDENTIALS}<a:Action xmlns:a="http://www.w3.org/2005/08/addressing" '
+                       'e:mustUnderstand="1">x</a:Action>'), MU),
     "mustUnderstand is no boolean": (
         request(header=CREDENTIALS + FOREIGN.format(' e:mustUnderstand="x"')), EMPTY),
     "a block of addressing/none": (
@@ -311,6 +321,8 @@ HEADS: dict[str, tuple[dict[str, object], tuple[int, str]]] = {
     "text/plain": ({"content_type": "text/plain"}, (415, "")),
     "SOAP 1.2's type": ({"content_type": "application/soap+xml"}, (415, "")),
     "Latin-1": ({"content_type": "text/xml; charset=iso-8859-1"}, (415, "")),
+    "JSON": ({"content_type": "application/json"}, (415, "")),
+    "MTOM": ({"content_type": 'multipart/related; type="application/xop+xml"'}, (415, "")),
     "no type": ({"content_type": None}, (415, "")),
     "no charset": ({"content_type": "text/xml"}, OK),
     "a quoted charset in upper case": ({"content_type": 'TEXT/XML; charset="UTF-8"'}, OK),
@@ -321,6 +333,7 @@ HEADS: dict[str, tuple[dict[str, object], tuple[int, str]]] = {
     "over the limit": ({"body": R + " " * 65_536}, (413, "")),
     "at the limit": ({"body": R + " " * (65_536 - len(R))}, OK),
     "chunked, at the limit": ({"body": R + " " * (65_536 - len(R)), "chunked": True}, EMPTY),
+    "chunked, over the limit": ({"body": R + " " * 65_536, "chunked": True}, EMPTY),
     "over the limit, and a wrong type": ({"body": " " * 65_537, "content_type": "a/b"}, (415, "")),
     "chunked": ({"chunked": True}, OK),
     "gzip": ({"body": b"\x1f\x8b\x08\x00", "more": "Content-Encoding: gzip"}, EMPTY),
@@ -383,6 +396,7 @@ def test_what_a_reader_says(host: StubEndpoint, body: str, said: str) -> None:
 LOST = {
     "description first": (request(DESCRIPTION, TYPE, IMAGE), {"Type", "Image"}),
     "description before image": (request(TYPE, DESCRIPTION, IMAGE), {"Image"}),
+    "an unknown child": (request(TYPE, "<n:x/>", IMAGE, DESCRIPTION), {"x"}),
     "misspelt": (request(TYPE, IMAGE.replace("Image", "image"), DESCRIPTION), {"image"}),
     "in no namespace": (request(TYPE, IMAGE.replace("n:", ""), DESCRIPTION), {"Image"}),
     "doubled": (request(TYPE, IMAGE, DESCRIPTION, DESCRIPTION), {"Description[2]"}),
@@ -400,6 +414,59 @@ def test_what_is_dropped_in_silence_is_told_by_the_judge(host: StubEndpoint, nam
     assert (blob.image is None) == bool({"Image", "image"} & lost)
     with pytest.raises(AssertionError, match=r"body\.child-"):
         host.check()
+
+
+def test_of_two_blocks_the_last_wins_and_of_two_parts_the_first() -> None:
+    ticket = "<n:Credentials><n:Ticket>{}</n:Ticket></n:Credentials>"
+    with StubEndpoint(behaviour="wcf", tickets=["7T:good"]) as host:
+        for first, last, succeeded in (("7T:bad", "7T:good", b"true"), ("7T:good", "", b"false")):
+            header = ticket.format(first) + "<n:ApplicationToken>a</n:ApplicationToken>"
+            answer = post(host, request(header=header + ticket.format(last)))
+            assert b">%b</h:Succeeded>" % succeeded in answer.body
+        second = DESCRIPTION.replace(">", ">second ", 1)
+        header = ticket.format("7T:good")
+        assert post(host, request(TYPE, IMAGE, DESCRIPTION, second, header=header)).status == 200
+        assert not (list(host.blobs.values())[-1].description or "").startswith("second")
+        host.tick_off()
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (request("<!-- -->"), (None, None)),
+        (request(TYPE, DESCRIPTION), ("PersonImage", None)),
+        (request(IMAGE, DESCRIPTION), (None, b"ABC")),
+        # The value of an enumeration is 0 then, which has no name in the contract.
+        (type_("", ' xsi:nil="true"'), (None, b"ABC")),
+        (image(""), ("PersonImage", b"")),
+        (image("  "), ("PersonImage", b"")),
+        (image("", ' xsi:nil="true"'), ("PersonImage", None)),
+    ],
+)
+def test_what_a_missing_or_nil_part_is_read_as(
+    host: StubEndpoint, body: str, read: tuple[str | None, bytes | None]
+) -> None:
+    assert post(host, body.replace(IMAGE, "<n:Image>QUJD</n:Image>")).status == 200
+    (blob,) = host.blobs.values()
+    assert (blob.type, blob.image) == read
+
+
+def test_a_connection_stays_open_unless_the_client_says_close(host: StubEndpoint) -> None:
+    data = R.encode()
+    head = f'POST {PATH} HTTP/1.1\r\nHost: x\r\nSOAPAction: "{ACTION}"\r\nContent-Type: {TEXT}\r\n'
+    head += f"Content-Length: {len(data)}\r\n"
+    with connect(host) as connection:
+        received = b""
+        for more in ("", "Expect: 100-continue\r\n", "Connection: close\r\n"):
+            connection.sendall(f"{head}{more}\r\n".encode() + data)
+        received = everything(connection)
+    answers = [
+        line for line in received.split(b"\r\n") if line.startswith((b"HTTP/", b"Connection"))
+    ]
+    assert [line.split(b" ")[1] for line in answers if line.startswith(b"HTTP")][-1] == b"200"
+    assert answers.count(b"Connection: close") == 1
+    assert answers[-1] == b"Connection: close"
+    assert [exchange.blob_id for exchange in host.exchanges] == [1, 2, 3]
 
 
 def test_a_missing_ticket_is_no_fault(host: StubEndpoint) -> None:
