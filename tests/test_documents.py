@@ -1,16 +1,41 @@
 """What the documents claim is what happens."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from pytest_soblob import StubEndpoint
+from pytest_soblob.serving import Configuration
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+# What docs/endpoint.md leaves to the reader: a client.
+CLIENT = """
+import requests
+from pytest_soblob.messages import ChangePersonImageRequest, SaveImageStreamRequest
+
+def _post(endpoint, message):
+    http = message.to_http_request()
+    return requests.post(endpoint.url, data=http.body, headers=dict(http.headers), timeout=30)
+
+def upload(endpoint, description, ticket="7T:x"):
+    return _post(endpoint, SaveImageStreamRequest(
+        type="PersonImage", image=b"\\x89PNG\\r\\n\\x1a\\n", description=description,
+        ticket=ticket, application_token="our-application",
+    ))
+
+def attach(endpoint, person_id, blob_id):
+    return _post(endpoint, ChangePersonImageRequest(
+        person_id=person_id, blob_id=blob_id, ticket="7T:x",
+    ))
+
+"""
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, document: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", document, re.DOTALL)
 
 
 def test_the_first_sh_block_has_two_commands() -> None:
@@ -63,8 +88,35 @@ def test_the_property_test_of_the_readme_passes(pytester: pytest.Pytester) -> No
     pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize(
+    "source", blocks("python", (ROOT / "docs" / "endpoint.md").read_text(encoding="utf-8"))
+)
+def test_every_test_of_the_endpoints_page_passes(pytester: pytest.Pytester, source: str) -> None:
+    pytester.makepyfile(CLIENT + source)
+    result = pytester.runpytest("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=source.count("def test_"))
+
+
+def test_the_configuration_on_the_servers_page_is_one(tmp_path: Path) -> None:
+    (source,) = blocks("toml", (ROOT / "docs" / "serve.md").read_text(encoding="utf-8"))
+    (tmp_path / "stub.toml").write_text(source, encoding="utf-8")
+    configuration = Configuration.read(tmp_path / "stub.toml")
+    configuration.script(StubEndpoint(settings=configuration.settings()))
+    assert [account.user for account in configuration.accounts] == ["ada", "guest"]
+
+
+def test_the_servers_page_lists_the_control_api() -> None:
+    page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    described = json.loads(
+        (ROOT / "pytest_soblob" / "control" / "openapi.json").read_text(encoding="utf-8")
+    )
+    for path in described["paths"]:
+        assert path.replace("{id}", "1") in page, path
+
+
 def test_no_document_names_what_is_not_there() -> None:
-    for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "tests/README.md"):
+    names = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "tests/README.md")
+    for name in (*names, "docs/endpoint.md", "docs/serve.md", "benchmarks/README.md"):
         folder = (ROOT / name).parent
         for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text()):
             assert (folder / link).exists(), f"{name}: {link}"
