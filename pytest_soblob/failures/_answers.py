@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from pytest_soblob.contract import Profile
-from pytest_soblob.failures._failure import Failure, Situation
+from pytest_soblob.failures._failure import Situation, make
 from pytest_soblob.messages import (
     Fault,
     ImageResponse,
@@ -79,36 +80,8 @@ def _twice(response: HttpResponse) -> HttpResponse:
     return replace(response, body=2 * response.body)
 
 
-def _failure(
-    name: str,
-    sentence: str,
-    deliver: Callable[[Situation], Delivery],
-    *,
-    works: bool = True,
-    **parameters: object,
-) -> Failure:
-    return Failure(
-        name=name,
-        group="answer",
-        sentence=sentence,
-        deliver=deliver,
-        works=works,
-        parameters=parameters,
-    )
-
-
-def _id_failure(
-    name: str, sentence: str, deliver: Callable[[Situation], Delivery], **parameters: object
-) -> Failure:
-    return Failure(
-        name=name,
-        group="answer",
-        sentence=sentence,
-        deliver=deliver,
-        parameters=parameters,
-        operations=_SAVES,
-    )
-
+_failure = partial(make, group="answer", works=True)
+_id_failure = partial(make, group="answer", operations=_SAVES)
 
 FAILURES: Final = (
     _failure("wrong-soap-version", "a success, in the other SOAP version", _other_version),

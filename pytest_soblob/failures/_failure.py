@@ -101,6 +101,30 @@ class Failure:
             raise SoblobError(f"{self.name!r} makes no sense for {operation}, only for {names}")
 
 
+def make(
+    name: str,
+    sentence: str,
+    deliver: Callable[[Situation], Delivery],
+    *,
+    group: str,
+    works: bool = False,
+    knowledge: Knowledge = Knowledge.UNSURE,
+    operations: frozenset[str] = frozenset(),
+    **parameters: object,
+) -> Failure:
+    """Return a failure, in fewer words: whatever is no attribute is a parameter."""
+    return Failure(
+        name=name,
+        group=group,
+        sentence=sentence,
+        deliver=deliver,
+        works=works,
+        knowledge=knowledge,
+        parameters=parameters,
+        operations=operations,
+    )
+
+
 def _literal(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 

@@ -1,11 +1,12 @@
 """SOAP faults, of each shape, 1.1 and 1.2."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from pytest_soblob import wcf
 from pytest_soblob.contract import Profile
-from pytest_soblob.failures._failure import Failure, Knowledge, Situation
+from pytest_soblob.failures._failure import Knowledge, Situation, make
 from pytest_soblob.messages import Fault
 from pytest_soblob.wire import Delivery
 
@@ -53,30 +54,16 @@ def fault_of(refusal: wcf.Refusal, profile: Profile, blames: str = "Sender") -> 
     return Fault(code=blames, subcode=code, reason=refusal.text, language="en-US")
 
 
-def _failure(
-    name: str,
-    sentence: str,
-    deliver: Callable[[Situation], Delivery],
-    knowledge: Knowledge = Knowledge.DECLINED,
-) -> Failure:
-    return Failure(
-        name=name,
-        group="fault",
-        sentence=sentence,
-        deliver=deliver,
-        knowledge=knowledge,
-        parameters={"soap": None},
-    )
-
+_failure = partial(make, group="fault", knowledge=Knowledge.DECLINED, soap=None)
 
 FAILURES: Final = (
     _failure("fault-client", "a fault that blames the client (Client, in SOAP 1.2 Sender)",
              _fault(Fault(code="Client", reason=_SCRIPTED))),
     _failure("fault-server", "a fault that blames the server (Server, in SOAP 1.2 Receiver)",
-             _fault(Fault(code="Server", reason=_SCRIPTED)), Knowledge.UNSURE),
+             _fault(Fault(code="Server", reason=_SCRIPTED)), knowledge=Knowledge.UNSURE),
     _failure("fault-with-detail", "a fault of the server with an actor and a detail",
              _fault(Fault(code="Server", reason=_SCRIPTED, detail="Stack: none.",
-                          actor="urn:a-node")), Knowledge.UNSURE),
+                          actor="urn:a-node")), knowledge=Knowledge.UNSURE),
     _failure("fault-version-mismatch", "a fault that says that the SOAP version is another",
              _fault(Fault(code="VersionMismatch", reason=_SCRIPTED), 500)),
     _failure("fault-must-understand", "WCF's fault for a header block that it does not know",
@@ -87,5 +74,6 @@ FAILURES: Final = (
              _as_wcf(lambda s: wcf.deserialization_failed(
                  s.operation.name, "End element 'Body' expected.", s.operation.parts[0].name))),
     _failure("fault-internal-service", "WCF's fault for an exception that it keeps to itself",
-             _as_wcf(lambda s: wcf.internal_service_fault(), "Receiver"), Knowledge.UNSURE),
+             _as_wcf(lambda s: wcf.internal_service_fault(), "Receiver"),
+             knowledge=Knowledge.UNSURE),
 )  # fmt: skip

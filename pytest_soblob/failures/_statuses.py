@@ -1,9 +1,10 @@
 """Bare HTTP statuses: what a host, a proxy or a balancer answers before anybody reads SOAP."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from pytest_soblob.failures._failure import Failure, Knowledge, Situation
+from pytest_soblob.failures._failure import Knowledge, Situation, make
 from pytest_soblob.wire import Delivery, HttpResponse
 
 _HTML: Final = ("Content-Type", "text/html; charset=utf-8")
@@ -38,22 +39,7 @@ def _redirect(status: int) -> Callable[[Situation], Delivery]:
     return deliver
 
 
-def _failure(
-    name: str,
-    sentence: str,
-    deliver: Callable[[Situation], Delivery],
-    knowledge: Knowledge = Knowledge.DECLINED,
-    **parameters: object,
-) -> Failure:
-    return Failure(
-        name=name,
-        group="status",
-        sentence=sentence,
-        deliver=deliver,
-        knowledge=knowledge,
-        parameters=parameters,
-    )
-
+_failure = partial(make, group="status", knowledge=Knowledge.DECLINED)
 
 FAILURES: Final = (
     _failure("http-400", "400 without a body, as WCF answers what it cannot read", _status(400)),
@@ -71,13 +57,13 @@ FAILURES: Final = (
     _failure("http-429", "429 with Retry-After: too many calls",
              _retry_after(429, "429 Too Many Requests"), retry_after_s=1),
     _failure("http-500", "500 with an HTML page instead of a fault",
-             _status(500, page="500 Internal Server Error"), Knowledge.UNSURE),
+             _status(500, page="500 Internal Server Error"), knowledge=Knowledge.UNSURE),
     _failure("http-502", "502 with the HTML page of a gateway",
-             _status(502, page="502 Bad Gateway"), Knowledge.UNSURE),
+             _status(502, page="502 Bad Gateway"), knowledge=Knowledge.UNSURE),
     _failure("http-503", "503 with Retry-After: the application pool is recycling",
              _retry_after(503, "503 Service Unavailable"), retry_after_s=1),
     _failure("http-504", "504 with the HTML page of a gateway that did not wait",
-             _status(504, page="504 Gateway Time-out"), Knowledge.UNSURE),
+             _status(504, page="504 Gateway Time-out"), knowledge=Knowledge.UNSURE),
     _failure("redirect", "302 to a login page: a client that follows it asks with GET",
              _redirect(302), location="/login"),
     _failure("redirect-307", "307 to another address: a client that follows it posts again there",

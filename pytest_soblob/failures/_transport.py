@@ -1,9 +1,10 @@
 """What happens to an answer on its way: slow, broken off, reset, or never sent."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
-from pytest_soblob.failures._failure import Failure, Knowledge, Situation
+from pytest_soblob.failures._failure import Knowledge, Situation, make
 from pytest_soblob.wire import Delivery, Ending, HttpResponse
 
 _CHUNKED: Final = ("Transfer-Encoding", "chunked")
@@ -50,25 +51,7 @@ def _bad_chunk(situation: Situation) -> Delivery:
     return Delivery(response=head + b"%x\r\n%b\r\nno size\r\n" % (half, body[:half]) + body[half:])
 
 
-def _failure(
-    name: str,
-    sentence: str,
-    deliver: Callable[[Situation], Delivery],
-    *,
-    works: bool = True,
-    knowledge: Knowledge = Knowledge.UNSURE,
-    **parameters: object,
-) -> Failure:
-    return Failure(
-        name=name,
-        group="transport",
-        sentence=sentence,
-        deliver=deliver,
-        works=works,
-        knowledge=knowledge,
-        parameters=parameters,
-    )
-
+_failure = partial(make, group="transport", works=True)
 
 FAILURES: Final = (
     _failure("delay", "the answer comes late, but it comes", _late, knowledge=Knowledge.TOLD,
