@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 ENDPOINTS = pytest.StashKey[list[Any]]()
 # Rules that the running test breaks on purpose, for an endpoint that starts while it is set up.
 EXPECTED = pytest.StashKey[tuple[str, ...]]()
+# Which definition of `soblob_settings` the running test is under, and what was made for which one:
+# (that definition, the fixture that all others are made from, its request).
+SETTINGS = pytest.StashKey[Any]()
+MADE = pytest.StashKey[tuple[Any, Any, Any]]()
 
 # The same for what fails: read by the plugin, since assertions go by them, too.
 SEVERITY_OPTIONS = {
@@ -43,7 +47,9 @@ OPTIONS = {
 def soblob_settings() -> SoblobSettings:
     """Profile, installation, credentials and address of the suite; override it to change them.
 
-    Command line and ini come over what this fixture returns.
+    Command line and ini come over what this fixture returns. An override must have the scope
+    `session`, too; it may stand in any `conftest.py`, module or class, and holds for the tests
+    below it: between tests under different ones, the other fixtures are made anew.
     """
     from pytest_soblob.settings import SoblobSettings
 

@@ -14,7 +14,9 @@ import pytest
 from pytest_soblob.fixtures import (
     ENDPOINTS,
     EXPECTED,
+    MADE,
     OPTIONS,
+    SETTINGS,
     SEVERITY_OPTIONS,
     _soblob_effective_settings,
     soblob_authority,
@@ -79,12 +81,23 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Give the test a clean endpoint, before any fixture of its own runs."""
+    _use_the_settings_of(item)
     rules = _expected_rules(item)
     item.config.stash[EXPECTED] = rules
     for endpoint in _endpoints(item):
         endpoint.reset()
         if rules:
             endpoint.expect(*rules)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
+    """Remember what the session's fixtures are made from, and for which `soblob_settings`."""
+    if fixturedef.argname == "_soblob_effective_settings":
+        stash = request.config.stash
+        stash[MADE] = (stash[SETTINGS], fixturedef, request)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -161,6 +174,23 @@ def _configure_severities(config: pytest.Config) -> None:
             put_in_force(Severities.parse(own or "", fail_on or "error"))
         except SoblobError as error:
             raise pytest.UsageError(f"soblob: {error}") from None
+
+
+def _use_the_settings_of(item: pytest.Item) -> None:
+    """End the session's fixtures if this test is under another `soblob_settings` than they are.
+
+    Of itself pytest makes a session's fixture once, by the settings of the test that came first:
+    the next directory's `conftest.py` would be ignored, and nothing would say so.
+    """
+    stash = item.config.stash
+    # There is no public way to ask which override a test is under.
+    definitions = item.session._fixturemanager.getfixturedefs("soblob_settings", item)
+    stash[SETTINGS] = definitions[-1] if definitions else None
+    made_for, effective, request = stash.get(MADE, (None, None, None))
+    if effective is not None and made_for is not stash[SETTINGS]:
+        del stash[MADE]
+        effective.finish(request)  # and, as pytest has it, all that was made from it
+        _endpoints(item).clear()
 
 
 def _endpoints(item: pytest.Item) -> list[Any]:

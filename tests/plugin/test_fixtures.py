@@ -1,5 +1,7 @@
 """The fixtures, their settings and options."""
 
+from textwrap import dedent
+
 import pytest
 
 from tests.plugin.conftest import Run
@@ -281,3 +283,83 @@ def test_expected_calls_fail_the_test_at_the_end_of_its_call(run: Run) -> None:
             "*expected 1 of GetPersonImage, person_id 7; 0 came",
         ]
     )
+
+
+def test_each_directory_and_module_has_its_own_settings(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    settings = """
+        import pytest
+        from pytest_soblob import SoblobSettings
+
+        @pytest.fixture(scope="session")
+        def soblob_settings():
+            return SoblobSettings({})
+    """
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def uploader(soblob_client, soblob_endpoint):  # of the user's own, made from ours
+            def upload():
+                soblob_client.service.SaveImageStream("PersonImage", b"x", "d")
+                return soblob_endpoint.last_request.ticket
+            return upload
+        """
+    )
+    directory = pytester.mkpydir("t2_online")
+    (directory / "conftest.py").write_text(dedent(settings.format("installation='online'")))
+    (directory / "test_online.py").write_text(
+        "def test_online(soblob_endpoint, soblob_validator):\n"
+        "    assert soblob_endpoint.settings.installation == 'online'\n"
+        "    assert soblob_validator.installation == 'online'\n"
+    )
+    pytester.makepyfile(
+        test_1_own_ticket=settings.format("ticket='7T:mine'")
+        + """
+        def test_inside(uploader):
+            assert uploader() == "7T:mine"
+
+        def test_asked_for_late(request):
+            endpoint = request.getfixturevalue("soblob_endpoint")
+            assert endpoint.settings.ticket == "7T:mine"
+        """,
+        test_3_broken=settings.format("installation='elsewhere'")
+        + """
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_error(soblob_endpoint, number):
+            pass
+        """,
+        test_4_as_dotnet=settings.format("behaviour='wcf'")
+        + """
+        from pytest_soblob import SaveImageStreamRequest
+        import requests
+
+        def test_red_in_the_other_one(soblob_endpoint):
+            request = SaveImageStreamRequest(type="PersonImage", image=b"1", description="d")
+            sent = request.to_http_request()
+            wrong = sent.body.replace(b"Type>", b"Sort>")
+            headers = dict(sent.headers)
+            assert requests.post(soblob_endpoint.url, wrong, headers=headers).status_code == 200
+        """,
+    )
+    result = run(
+        """
+        def test_before_or_after(uploader, soblob_endpoint):
+            assert uploader() != "7T:mine"
+            assert soblob_endpoint.settings.behaviour == "strict"
+            assert len(soblob_endpoint.exchanges) == 1
+        """,
+        "-W", "error", "test_consumer.py", "test_1_own_ticket.py", "t2_online",
+        "test_3_broken.py", "test_4_as_dotnet.py", "test_consumer.py", "--keep-duplicates",
+        subprocess=True,
+    )  # fmt: skip
+    result.assert_outcomes(passed=5, errors=2, failed=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "FAILED *::test_red_in_the_other_one *",
+            "ERROR test_3_broken.py::test_error* SoblobError: installation must be one*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*AssertionError*")
