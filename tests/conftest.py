@@ -1,4 +1,8 @@
+import gc
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 # pytester forgets what an inner run imported. C extensions and libraries whose parts know each
@@ -33,3 +37,24 @@ ROOT = Path(__file__).parents[1]
 def checkout() -> Path:
     """The project's root."""
     return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """No thread of an endpoint and no socket outlives the suite, in each worker of its own."""
+    before = _sockets()
+    yield
+    gc.collect()
+    threads = [thread.name for thread in threading.enumerate() if "soblob" in thread.name]
+    assert not threads, f"threads that nobody stopped: {threads}"
+    left = _sockets() - before
+    assert not left, f"sockets that nobody closed: {left}"
+
+
+def _sockets() -> set[str]:
+    """Return this process's sockets, such as `socket:[12345]`; none where there is no /proc."""
+    found = set()
+    for entry in Path("/proc/self/fd").glob("*"):
+        with suppress(OSError):  # the one that lists them is gone by now
+            found.add(str(entry.readlink()))
+    return {name for name in found if name.startswith("socket:")}

@@ -101,7 +101,8 @@ def test_a_client_that_raises_on_our_fault_gets_the_smallest_example_in_the_sect
         def test_any(soblob_endpoint, description):
             with soblob_endpoint.example():
                 upload(soblob_endpoint, WRONG_ORDER if len(description) > 2 else m.request())
-        """
+        """,
+        subprocess=True,  # Hypothesis keeps the errors, and these the client's sockets
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*HTTPError*", "*soblob: what the endpoint saw*"])
