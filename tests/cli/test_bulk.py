@@ -254,11 +254,16 @@ def stuck(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[subproces
     """A run that reads a pipe that nobody writes to, in a process group of its own."""
     (tmp_path / "right.xml").write_text(RIGHT)
     os.mkfifo(tmp_path / "fifo")
-    process = subprocess.Popen(
-        command("validate", "--jobs", str(request.param), "right.xml", "-", "fifo"),
-        cwd=tmp_path, start_new_session=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    # What a shell starts in the background ignores SIGINT, and its children do as well.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command("validate", "--jobs", str(request.param), "right.xml", "-", "fifo"),
+            cwd=tmp_path, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(RIGHT.encode())
