@@ -43,7 +43,28 @@ _installation = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Tells wrong usage in one line, as everything else that goes wrong is told."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, and exit."""
+        extra["standalone_mode"] = False
+        try:
+            sys.exit(super().main(*args, **extra))
+        except click.UsageError as error:
+            if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+                error.show()
+                sys.exit(error.exit_code)
+            path = "soblob" if error.ctx is None else error.ctx.command_path
+            said = " ".join(error.format_message().split())
+            click.echo(f"soblob: {said} (see `{path} --help`)", err=True)
+            sys.exit(2)
+        except click.Abort:
+            click.echo("soblob: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pytest-soblob")
 def main() -> None:
     """Contract tests for SuperOffice NetServer's SaveImageStream."""

@@ -1,8 +1,11 @@
 """What a suite sets once: profile, installation, credentials, address."""
 
+import re
 from dataclasses import dataclass, field
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pytest_soblob._numbers import is_number, is_whole
 from pytest_soblob._text import mask
 from pytest_soblob.accounts import Account
 from pytest_soblob.contract import Installation, Profile
@@ -12,6 +15,7 @@ from pytest_soblob.severities import Severities
 BEHAVIOURS = ("strict", "wcf")
 IMAGE_CHECKS = ("none", "recognised", "named")
 HOSTINGS = ("self-host", "iis")
+_CULTURE: Final = re.compile(r"(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)?")
 # Vendor documentation speaks of six hours; an installation may have it otherwise.
 TICKET_LIFETIME_S = 6 * 3600.0
 
@@ -40,7 +44,9 @@ class WcfHost:
 
     def __post_init__(self) -> None:
         _check("hosting", self.hosting, HOSTINGS)
-        if self.max_message_size < 1:
+        if not _CULTURE.fullmatch(str(self.culture)):
+            raise SoblobError(f"culture must be a name such as 'nb-NO', not {self.culture!r}")
+        if not (is_whole(self.max_message_size) and self.max_message_size >= 1):
             raise SoblobError(f"max_message_size must be 1 or more, not {self.max_message_size!r}")
 
 
@@ -90,6 +96,7 @@ class SoblobSettings:
     severities: Severities | None = None
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         _check("profile", self.profile, tuple(map(str, Profile)))
         _check("installation", self.installation, tuple(map(str, Installation)))
         _check("behaviour", self.behaviour, BEHAVIOURS)
@@ -97,10 +104,26 @@ class SoblobSettings:
         object.__setattr__(self, "profile", Profile(self.profile))
         object.__setattr__(self, "installation", Installation(self.installation))
         object.__setattr__(self, "tokens", _texts(self.tokens))
-        object.__setattr__(self, "accounts", tuple(self.accounts))
-        if not self.ticket_lifetime_s > 0:
-            raise SoblobError(f"ticket_lifetime_s must be over 0, not {self.ticket_lifetime_s!r}")
+        object.__setattr__(self, "accounts", _accounts(self.accounts))
+        if not (is_number(self.ticket_lifetime_s) and self.ticket_lifetime_s > 0):
+            said = f"{self.ticket_lifetime_s!r:.60}"
+            raise SoblobError(f"ticket_lifetime_s must be over 0, not {said}")
         self.host_and_port()
+
+    def _check_kinds(self) -> None:
+        """What is of another kind is told here, and not where it is first used."""
+        kinds: tuple[tuple[str, Any, str], ...] = (
+            ("ticket", str | None, "a text or None"),
+            ("address", str, "a text"),
+            ("wcf_host", WcfHost, "a WcfHost"),
+            ("severities", Severities | None, "Severities or None"),
+            ("licensed", bool, "True or False"),
+            ("client_certificate", bool, "True or False"),
+        )
+        for name, kind, words in kinds:
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise SoblobError(f"{name} must be {words}, not a {type(value).__name__}")
 
     def host_and_port(self) -> tuple[str, int]:
         """Return the address in its two parts, port 0 where it names none."""
@@ -129,6 +152,17 @@ def _check(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if str(value) not in allowed:
         names = ", ".join(map(repr, allowed))
         raise SoblobError(f"{name} must be one of {names}, not {value!r}")
+
+
+def _accounts(value: object) -> tuple[Account, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(a, Account) for a in value):
+        raise SoblobError("accounts must be a tuple of Account")
+    accounts: tuple[Account, ...] = tuple(value)
+    users = [account.user.casefold() for account in accounts]
+    doubled = next((user for user in users if users.count(user) > 1), None)
+    if doubled is not None:  # only the first of them could ever log in
+        raise SoblobError(f"there are two accounts {doubled!r}, as names have no case")
+    return accounts
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -170,7 +170,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("replies", {"blob_id": "1"}, "blob_id must be a whole number, not '1'"),
     ("replies", {"blob_id": True}, "blob_id must be a whole number, not true"),
     ("replies", {"succeeded": None}, "succeeded must be true or false, not null"),
-    ("replies", {"delay_s": 10**400}, "delay_s is too large"),
+    ("replies", {"delay_s": 10**400}, "delay_s is too large, or no number: 1000"),
     ("replies", {"close": True, "blob_id": 1}, "a reply is one thing only"),
     ("replies", {"failure": "http-53"}, "did you mean 'http-503'?"),
     ("replies", {"failure": "delay", "parameters": {"self": 1}}, "has no parameter 'self'"),

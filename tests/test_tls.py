@@ -4,11 +4,12 @@ import random
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
 from pytest_soblob import SaveImageStreamRequest, StubEndpoint
+from pytest_soblob._server import Limits
 from pytest_soblob.certificates import Authority
 from tests.sockets import connect, everything, written
 
@@ -111,3 +112,24 @@ def test_without_a_certificate_that_is_asked_for_nobody_gets_in(authority: Autho
         with pytest.raises((ssl.SSLError, ConnectionError)):
             hands.read()
         assert list(endpoint.exchanges) == []
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01", b"POST / HTTP/1.1\r\n\r\n"])
+def test_it_stops_whatever_a_handshake_still_waits_for(authority: Authority, sent: bytes) -> None:
+    endpoint = StubEndpoint(tls=authority.server_context()).start()
+    with connect(endpoint) as connection:
+        connection.sendall(sent)
+        endpoint._settle()
+        endpoint.stop()
+        with suppress(ConnectionResetError):
+            everything(connection)
+    endpoint.check()
+
+
+def test_who_begins_a_handshake_and_waits_is_ended(authority: Authority) -> None:
+    limits = Limits(idle_s=0.1)
+    with StubEndpoint(tls=authority.server_context(), limits=limits) as endpoint:
+        with connect(endpoint) as connection, suppress(ConnectionResetError):
+            assert everything(connection) == b""
+        assert endpoint._server is not None
+        assert endpoint._server._connections == set()

@@ -87,10 +87,12 @@ class Connection(asyncio.BufferedProtocol):
             return
         finally:
             self._task = None
-        if upgraded is not None:
-            self._transport = upgraded
-            self._proceed()  # the first request may have come with the end of the handshake
-            self._set_deadline()
+        if upgraded is None:  # ended inside the handshake, of which asyncio tells nobody
+            self.connection_lost(None)
+            return
+        self._transport = upgraded
+        self._proceed()  # the first request may have come with the end of the handshake
+        self._set_deadline()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._scratch
@@ -191,6 +193,7 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self._lost = answer.lost
             self._task = self._loop.create_task(self._deliver(answer))
+            self._task.add_done_callback(self._note)
 
     def _refuse(self, error: HttpSyntaxError) -> None:
         answer = failed_answer()
@@ -212,6 +215,13 @@ class Connection(asyncio.BufferedProtocol):
         self._end(answer.ending)
         self._proceed()
         self._set_deadline()
+
+    def _note(self, task: asyncio.Task[None]) -> None:
+        """Hand on what went wrong on the way, and leave nobody waiting."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._handlers.failed(error)
+            self._transport.abort()
 
     async def _send(self, data: bytes, bytes_per_s: float | None) -> None:
         if bytes_per_s is None:

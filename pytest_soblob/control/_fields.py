@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from pytest_soblob._numbers import is_number
 from pytest_soblob._text import clip, nearest, quote
 from pytest_soblob.errors import SoblobError
 
-_LARGEST = 1e12
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _NAMES |= {dict: "an object", list: "a list"}
 
@@ -47,8 +47,8 @@ def take(data: Mapping[str, Any], name: str, kind: type, default: Any = None) ->
     fits = isinstance(value, (int, float) if kind is float else kind)
     if not fits or (isinstance(value, bool) and kind is not bool):
         raise SoblobError(f"{name} must be {_NAMES[kind]}, not {_describe(value)}")
-    if isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:
-        raise SoblobError(f"{name} is too large")
+    if isinstance(value, int | float) and not is_number(value) and kind is not bool:
+        raise SoblobError(f"{name} is too large, or no number: {value!r:.40}")
     if isinstance(value, str) and not value.isascii():
         _check_text(name, value)
     return value

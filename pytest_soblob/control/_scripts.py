@@ -58,6 +58,8 @@ def expected_calls(data: Mapping[str, Any]) -> tuple[ExpectedCall, ...]:
         check_known(call, ("operation", "times", "at_least", "at_most", "matching"), "a call")
         times: Any = take(call, "times", int, 1)
         if "at_least" in call or "at_most" in call:
+            if "times" in call:
+                raise SoblobError("a call has times, or at_least and at_most, not both")
             times = (take(call, "at_least", int, 0), take(call, "at_most", int))
         operation = take(call, "operation", str, "SaveImageStream")
         matching = matching_values(call) or {}

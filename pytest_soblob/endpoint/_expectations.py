@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_soblob._numbers import is_whole
 from pytest_soblob._text import clip, mask, nearest, plural, quote
 from pytest_soblob.contract import OPERATIONS
 from pytest_soblob.endpoint._script import check_attributes, differences
@@ -51,8 +52,9 @@ class ExpectedCall:
             hint = f"; did you mean {near!r}?" if near else ""
             raise SoblobError(f"there is no operation {operation!r}{hint}")
         check_attributes(operation, matching)
-        least, most = times if isinstance(times, tuple) else (times, times)
-        if least < 0 or (most is not None and most < max(least, 0)):
+        least, most = times if isinstance(times, tuple) and len(times) == 2 else (times, times)
+        fits = is_whole(least) and least >= 0 and (most is None or is_whole(most))
+        if not fits or (most is not None and most < least):
             raise SoblobError(f"times must be a number, or the least and the most, not {times!r}")
         for name, value in (
             ("operation", operation),

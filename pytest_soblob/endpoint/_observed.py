@@ -11,6 +11,9 @@ class Observed:
 
     _ledger: Ledger
 
+    def _settle(self) -> None:
+        """Wait for what is under way; a socket has something to wait for."""
+
     @property
     def exchanges(self) -> list[Exchange]:
         """Every request and its reply, in the order answered; GETs are not recorded."""
@@ -30,6 +33,7 @@ class Observed:
     @property
     def orphans(self) -> list[Blob]:
         """Stored images whose id no answer has told anybody."""
+        self._settle()  # a client may have hung up a moment ago
         view = self._ledger.view
         return [blob for number, blob in self.blobs.items() if number in view.flow.untold]
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from pytest_soblob._numbers import is_number, is_whole
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamResponse
 from pytest_soblob.wire import HttpResponse
@@ -76,13 +77,18 @@ class Reply:
         return self.blob_id is not UNSET or any(value is not None for value in given)
 
     def _check_values(self) -> None:
-        if not 0 <= self.delay_s < float("inf"):
+        for what, kind in (("fault", Fault), ("exception_info", ExceptionInfo)):
+            value: object = getattr(self, what)
+            if value is not None and not isinstance(value, kind):
+                raise SoblobError(f"{what} must be a {kind.__name__}, not {value!r:.60}")
+        if not (is_number(self.delay_s) and self.delay_s >= 0):
             raise SoblobError(f"delay_s must be 0 or more seconds, not {self.delay_s!r}")
         if self.status is not None and self.fault is None:
             raise SoblobError("status is that of a fault; for another answer use response=")
-        if self.status is not None and not 100 <= self.status <= 999:
+        if self.status is not None and not (is_whole(self.status) and 100 <= self.status <= 999):
             raise SoblobError(f"status must have three digits, not {self.status!r}")
-        if isinstance(self.blob_id, int) and not -(2**31) <= self.blob_id < 2**31:
+        given = not isinstance(self.blob_id, Unset) and self.blob_id is not None
+        if given and not (is_whole(self.blob_id) and -(2**31) <= self.blob_id < 2**31):
             raise SoblobError(f"blob_id must fit an xs:int, not {self.blob_id!r}")
         # What XML cannot carry is refused now, not when somebody calls.
         if self.fault is not None:
@@ -91,5 +97,5 @@ class Reply:
             SaveImageStreamResponse(exception_info=self.exception_info).to_bytes()
         response: object = self.response
         if response is not None and not isinstance(response, HttpResponse | bytes):
-            kind = type(response).__name__
-            raise SoblobError(f"response must be an HttpResponse or bytes, not {kind}")
+            given_kind = type(response).__name__
+            raise SoblobError(f"response must be an HttpResponse or bytes, not {given_kind}")

@@ -3,14 +3,18 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from pytest_soblob._numbers import is_number, is_whole
 from pytest_soblob._text import nearest
-from pytest_soblob.contract import OPERATIONS
+from pytest_soblob.contract import OPERATIONS, BlobLinkType
 from pytest_soblob.endpoint._replies import UNSET, Reply, Unset
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.failures import Failure
-from pytest_soblob.messages import REQUESTS, Request
+from pytest_soblob.messages import REQUESTS, Request, TimeZone
+
+_KINDS: Final[Mapping[str, type]] = {"image": bytes, "time_zone": TimeZone}
+_WORDS: Final = {bytes: "bytes", TimeZone: "a TimeZone", int: "a number", str: "a text"}
 
 Matching: TypeAlias = Mapping[str, object] | Callable[[Any], object] | None
 
@@ -43,16 +47,24 @@ class When:
             near = nearest(str(self.operation), OPERATIONS, cutoff=0.4)
             hint = f"; did you mean {near!r}?" if near else ""
             raise SoblobError(f"there is no operation {self.operation!r} to reply to{hint}")
-        if isinstance(self.times, int) and self.times < 1:
+        counted = not isinstance(self.times, Unset) and self.times is not None
+        if counted and not (is_whole(self.times) and self.times >= 1):
             raise SoblobError(f"times must be 1 or more, or None for all, not {self.times!r}")
-        if self.nth < 1:
+        if not (is_whole(self.nth) and self.nth >= 1):
             raise SoblobError(f"nth must be 1 or more, not {self.nth!r}")
-        if self.share is not None and not 0 < self.share <= 1:
+        if self.share is not None and not (is_number(self.share) and 0 < self.share <= 1):
             raise SoblobError(f"share must be over 0 and at most 1, not {self.share!r}")
         if self.share is not None and self.nth != 1:
             raise SoblobError("a reply is for the n-th call or for a share of them, not both")
+        if not is_whole(self.seed):
+            raise SoblobError(f"seed must be a whole number, not {self.seed!r}")
         if isinstance(self.matching, Mapping):
             check_attributes(self.operation, self.matching)
+        elif self.matching is not None and not callable(self.matching):
+            raise SoblobError(
+                "matching must be values by attribute, or a function of the message, not "
+                f"{self.matching!r}"
+            )
 
     @property
     def is_standing(self) -> bool:
@@ -79,14 +91,14 @@ class When:
 
 
 def check_attributes(operation: str | None, matching: Mapping[str, object]) -> None:
-    """See whether a message of that operation has such attributes.
+    """See whether a message of that operation can have such values of such attributes.
 
     Raises:
-        SoblobError: It has not; the nearest is named.
+        SoblobError: It cannot; the nearest is named.
     """
     classes = REQUESTS.values() if operation is None else (REQUESTS[operation],)
     known = sorted({field.name for kind in classes for field in fields(kind)})
-    for name in matching:
+    for name, value in matching.items():
         if name not in known:
             near = nearest(str(name), known, cutoff=0.4)
             hint = f"; did you mean {near!r}?" if near else ""
@@ -94,6 +106,18 @@ def check_attributes(operation: str | None, matching: Mapping[str, object]) -> N
                 f"a message of {operation or 'any operation'} has no {name!r}{hint} "
                 f"(it has {', '.join(known)})"
             )
+        _check_value(name, value)
+
+
+def _check_value(name: str, value: object) -> None:
+    """Refuse what no message will ever have: it would wait in silence."""
+    kind = _KINDS.get(name, int if name.endswith("_id") else str)
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise SoblobError(f"{name} is {_WORDS[kind]} in a message, never {value!r:.60}")
+    if name == "type" and isinstance(value, str) and value not in BlobLinkType.__members__:
+        near = nearest(value, BlobLinkType.__members__, cutoff=0.4)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise SoblobError(f"there is no type {value!r}{hint}")
 
 
 def differences(message: Request, wanted: Mapping[str, object]) -> dict[str, object]:

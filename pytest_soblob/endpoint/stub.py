@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob._numbers import is_whole
 from pytest_soblob._server import Handlers, Limits, Server, plain_refusal
 from pytest_soblob._spool import Spool
 from pytest_soblob._text import plural
@@ -86,6 +87,11 @@ class StubEndpoint(Observed, Scripted):
         on_exchange: Callable[[Exchange], None] | None = None,
         on_malformed: Callable[[HttpSyntaxError], None] | None = None,
     ) -> None:
+        for name, texts in (("tickets", tickets), ("tokens", tokens)):
+            if isinstance(texts, str):  # it would be taken apart into its letters
+                raise SoblobError(f"{name} must be a sequence of strings, not a str")
+        if keep is not None and not (is_whole(keep) and keep >= 1):
+            raise SoblobError(f"keep must be 1 or more, or None for all, not {keep!r}")
         self.settings = settings or SoblobSettings(
             profile=profile,
             behaviour=behaviour,

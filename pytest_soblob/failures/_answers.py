@@ -100,7 +100,7 @@ FAILURES: Final = (
     _id_failure("zero-id", "Succeeded true, and blob id 0: a client that hands it on deletes a "
                 "picture", _blob_id(lambda s: 0)),
     _id_failure("negative-id", "Succeeded true, and a negative blob id",
-                _blob_id(lambda s: -s.parameters["blob_id"]), blob_id=1),
+                _blob_id(lambda s: s.parameters["blob_id"]), blob_id=-1),
     _id_failure("huge-id", "Succeeded true, and a blob id that no xs:int holds",
                 _blob_id(lambda s: s.parameters["blob_id"]), blob_id=LARGEST_INT + 1),
     *(

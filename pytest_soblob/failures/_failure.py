@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from pytest_soblob._numbers import is_number
 from pytest_soblob._text import nearest
 from pytest_soblob.contract import OPERATIONS, Operation, Profile
 from pytest_soblob.errors import SoblobError
@@ -87,7 +88,7 @@ class Failure:
         for name, value in given.items():
             if name not in self.parameters:
                 raise SoblobError(_no_parameter(self, name))
-            _check_parameter(name, value)
+            _check_parameter(name, value, self.parameters[name])
         return {**self.parameters, **given}
 
     def check_operation(self, operation: str | None) -> None:
@@ -129,6 +130,7 @@ def _literal(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
+_LARGEST_ID: Final = 10**100
 _POSITIVE: Final = ("seconds", "bytes_per_s", "retry_after_s")
 
 
@@ -140,16 +142,24 @@ def _no_parameter(failure: Failure, name: str) -> str:
     return f"{failure.name!r} has no parameter {name!r}{hint} ({has})"
 
 
-def _check_parameter(name: str, value: object) -> None:
+def _check_blob_id(value: object, default: int) -> None:
+    """An id that a client could take for a good one would not be what the failure's name says."""
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    low, high = (-_LARGEST_ID, -1) if default < 0 else (default, _LARGEST_ID)
+    if not is_int or not low <= value <= high:  # type: ignore[operator]  # an int
+        wanted = "below 0" if default < 0 else f"{default} or more"
+        raise SoblobError(f"blob_id must be a number {wanted}, not {value!r:.60}")
+
+
+def _check_parameter(name: str, value: object, default: Any) -> None:
     if name in _POSITIVE:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 < value < float("inf"):  # type: ignore[operator]  # a number
+        if not (is_number(value) and value > 0):
             raise SoblobError(f"{name} must be a number over 0, not {value!r}")
     elif name == "soap" and value not in ("1.1", "1.2", None):
         raise SoblobError(
             f"soap must be '1.1', '1.2', or None for that of the request, not {value!r}"
         )
-    elif name == "blob_id" and not isinstance(value, int):
-        raise SoblobError(f"blob_id must be a number, not {value!r}")
+    elif name == "blob_id":
+        _check_blob_id(value, default)
     elif name == "location" and (not isinstance(value, str) or not value.isprintable()):
         raise SoblobError(f"location must be a URL or a path, not {value!r}")

@@ -1,5 +1,6 @@
 """The endpoint's clock, which stands still until a test moves it."""
 
+from pytest_soblob._numbers import is_number
 from pytest_soblob.errors import SoblobError
 
 
@@ -25,8 +26,11 @@ class Clock:
         Raises:
             SoblobError: It would not move, or move back.
         """
+        for name, value in (("seconds", seconds), ("minutes", minutes), ("hours", hours)):
+            if not is_number(value):
+                raise SoblobError(f"{name} must be a number, not {value!r:.60}")
         step = seconds + 60 * minutes + 3600 * hours
-        if not 0 < step < float("inf"):
+        if step <= 0:
             raise SoblobError(f"the clock only moves forward, not by {step:g} seconds")
         self._now_s += step
 

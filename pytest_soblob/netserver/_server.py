@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pytest_soblob._numbers import is_number
 from pytest_soblob._picture import BytesReader, inspect
 from pytest_soblob.accounts import NEEDED, Account
 from pytest_soblob.contract import (
@@ -105,7 +106,7 @@ class NetServer:
         account = ANYBODY if user is None else self._find_account(user)
         if account is None:
             raise SoblobError(f"there is no account {user!r}")
-        if lifetime_s is not None and not 0 <= lifetime_s < float("inf"):
+        if lifetime_s is not None and not (is_number(lifetime_s) and lifetime_s >= 0):
             raise SoblobError(f"lifetime_s must be 0 or more seconds, not {lifetime_s!r}")
         ticket = self._sessions.issue(account, lifetime_s, is_foreign=foreign)
         self._since_s[ticket] = self.clock.now_s

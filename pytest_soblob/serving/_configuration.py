@@ -100,9 +100,12 @@ class Configuration:
         except ValueError as error:  # of TOML, and of UTF-8
             raise SoblobError(f"{file} is no TOML: {error}") from None
         try:
-            return cls._of(data)
+            configuration = cls._of(data)
+            # What it says is told with its name now, even where an option will come over it.
+            configuration.script(StubEndpoint(settings=configuration.settings()))
         except SoblobError as error:
             raise SoblobError(f"{file}: {error}") from None
+        return configuration
 
     @classmethod
     def _of(cls, data: Mapping[str, Any]) -> Self:
@@ -141,8 +144,11 @@ class Configuration:
         """
         if self.log not in LOGS:
             raise SoblobError(f"log must be one of {', '.join(map(repr, LOGS))}, not {self.log!r}")
-        if self.keep < 1:
-            raise SoblobError(f"keep must be 1 or more, not {self.keep}")
+        for name, number in (("keep", self.keep), ("max-message-size", self.max_message_size)):
+            if number is not None and number < 1:
+                raise SoblobError(f"{name} must be 1 or more, not {number}")
+        if self.client_certificate and self.tls_folder is None:
+            raise SoblobError("a client certificate is a matter of TLS: say --tls FOLDER as well")
         if self.control_token is not None and not _is_loopback(self.host):
             raise SoblobError(
                 f"the control API is for loopback only, not for {self.host}: it lets whoever has "
@@ -194,6 +200,8 @@ _KEYS: Final = (
     *_PLAIN,
     *("tickets", "application-tokens", "accounts", "replies", "wcf", "tls"),
 )
+# What looks like a number after `--fail`, and is none: soap=1.2.
+_TEXTS: Final = ("operation", "soap", "location")
 _WCF_OPTIONS: Final = ("culture", "hosting", "exception_detail", "empty_extra_info")
 
 
@@ -214,13 +222,15 @@ def read_failure(text: str) -> Mapping[str, Any]:
         if not equals or not key:
             raise SoblobError(f"{pair!r} should be NAME=VALUE, as in http-503,share=0.1")
         place = data if key in ("operation", "times", "nth", "share", "seed") else parameters
-        place[key] = _value(value)
+        place[key] = _value(value, is_text=key in _TEXTS)
     return {**data, "parameters": parameters} if parameters else data
 
 
-def _value(text: str) -> object:
+def _value(text: str, *, is_text: bool) -> object:
     if text.lower() == "none":
         return None
+    if is_text:
+        return text
     for kind in (int, float):
         try:
             return kind(text)

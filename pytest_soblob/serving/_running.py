@@ -3,6 +3,7 @@
 import json
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -122,9 +123,14 @@ class _Writer:
             self._lines.put_nowait(line)
 
     def _run(self) -> None:
-        with suppress(OSError):  # nobody is there any more
+        try:
             while (line := self._lines.get()) is not None:
                 self._write(line)
+        except BrokenPipeError:
+            pass  # nobody is there any more
+        except OSError as error:
+            with suppress(OSError):
+                sys.stderr.write(f"soblob: cannot write the log: {error.strerror}\n")
 
 
 class _Log:

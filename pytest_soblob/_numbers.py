@@ -1,0 +1,17 @@
+"""Whether a value that a test gives is the number that it should be."""
+
+from typing import Final, TypeGuard
+
+# Beyond it neither seconds nor bytes nor calls mean anything, and arithmetic overflows.
+LARGEST: Final = 1e12
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that means something: no truth value, no NaN, nothing endless."""
+    kind_fits = isinstance(value, int | float) and not isinstance(value, bool)
+    return kind_fits and -LARGEST <= value <= LARGEST  # type: ignore[operator]  # a number
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether it is a whole number, likewise."""
+    return isinstance(value, int) and is_number(value)
