@@ -138,6 +138,9 @@ def _fail_saved(
     rows = [
         f"expected {plural(count, 'stored image')}{such}, found {len(matching)} of {len(blobs)}"
     ]
+    if endpoint.forgotten:
+        gone = plural(endpoint.forgotten, "exchange")
+        rows.append(f"  the first {gone} and what was stored there are not kept any more")
     if not blobs:
         rows.append(_why_nothing(endpoint))
     if len(matching) < count:

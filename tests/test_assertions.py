@@ -187,3 +187,15 @@ def test_an_exchange_without_a_response_is_misuse() -> None:
 
 def test_warnings_pass() -> None:
     assert_valid_request(mistakes.request(DESCRIPTION).encode())
+
+
+def test_images_that_are_not_kept_are_not_counted_in_silence() -> None:
+    endpoint = StubEndpoint(keep=2)
+    for number in range(3):
+        endpoint.handle(request(description=str(number)).to_http_request())
+    with pytest.raises(ContractViolationError) as caught:
+        assert_saved(endpoint, count=3)
+    assert str(caught.value).splitlines()[:2] == [
+        "expected 3 stored images, found 2 of 2",
+        "  the first 1 exchange and what was stored there are not kept any more",
+    ]

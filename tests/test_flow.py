@@ -121,6 +121,39 @@ def test_a_projects_picture_is_lost_as_well(blob_id: int | None) -> None:
     assert endpoint.project_images == {7: 3}
 
 
+def removes(person_id: int) -> ChangePersonImageRequest:
+    return ChangePersonImageRequest(person_id=person_id, blob_id=0, ticket="7T:old")
+
+
+def test_a_success_of_another_upload_does_not_make_a_failure_good(endpoint: StubEndpoint) -> None:
+    """First all uploads, then all attaches: the id that failed is handed on in the end."""
+    endpoint.fail("no-licence")
+    with closing(connect(endpoint)) as client:
+        for message in (upload("a"), upload("b"), removes(1)):
+            send(client, message)
+            answer(client)
+        assert flow_rules(endpoint) == ["flow.no-blob-id-after-failed-save"]
+        endpoint.reset()
+        endpoint.fail("no-licence")
+        for message in (upload("a"), upload("b"), upload("a"), removes(1)):
+            send(client, message)
+            answer(client)
+    assert flow_rules(endpoint) == []
+
+
+def test_an_upload_that_was_too_large_to_be_read_has_failed() -> None:
+    with StubEndpoint(max_message_size=1_000) as endpoint:
+        for message in (
+            SaveImageStreamRequest(type="PersonImage", image=b"x" * 1_000, ticket="7T:old"),
+            removes(1),
+        ):
+            with closing(connect(endpoint)) as client:
+                client.sendall(written(message.to_http_request()))
+                client.recv(65536)
+        assert flow_rules(endpoint) == ["flow.no-blob-id-after-failed-save"]
+        endpoint.reset()
+
+
 def test_to_remove_a_picture_is_no_mistake(endpoint: StubEndpoint) -> None:
     endpoint.person_images[42] = 1
     with closing(connect(endpoint)) as connection:

@@ -1,5 +1,6 @@
 """When a scripted answer is due, which failures there are, and which calls are expected."""
 
+import itertools
 import re
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytest_soblob import (
     StubEndpoint,
 )
 from pytest_soblob.contract import OPERATIONS
+from pytest_soblob.endpoint._matching import assign, find_disorder
 from pytest_soblob.failures import (
     FAILURES,
     Failure,
@@ -197,7 +199,58 @@ REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
     (("http-500",), {"matching": {"typ": "x"}}, r"has no 'typ'; did you mean 'type'\?"),
     (("http-500",), {"matching": {"person_id": 1}}, "SaveImageStream has no 'person_id'"),
     (("http-500",), {"matching": {"x": 1}, "operation": None}, "any operation has no 'x'"),
+    (("http-500",), {"matching": {"type": "Personimage"}}, r"did you mean 'PersonImage'\?"),
+    (("http-500",), {"matching": {"type": ["x"]}}, "type is a text in a message, never"),
+    (("http-500",), {"matching": {"image": 5}}, "image is bytes in a message, never 5"),
+    (("http-500",), {"matching": "x"}, "matching must be values by attribute, or a function"),
+    (("http-500",), {"times": "2"}, "times must be 1 or more, or None for all, not '2'"),
+    (("http-500",), {"times": 2.5}, "times must be 1 or more"),
+    (("http-500",), {"nth": "2"}, "nth must be 1 or more, not '2'"),
+    (("http-500",), {"nth": 1.5}, "nth must be 1 or more"),
+    (("http-500",), {"share": "0.1"}, "share must be over 0 and at most 1"),
+    (("http-500",), {"share": float("nan")}, "share must be over 0 and at most 1"),
+    (("http-500",), {"seed": [1]}, "seed must be a whole number"),
+    (("delay",), {"seconds": 10**400}, "seconds must be a number over 0"),
+    (("slow-body",), {"bytes_per_s": 10**400}, "bytes_per_s must be a number over 0"),
+    (("negative-id",), {"blob_id": 7}, "blob_id must be a number below 0, not 7"),
+    (("negative-id",), {"blob_id": True}, "blob_id must be a number below 0, not True"),
+    (("huge-id",), {"blob_id": 5}, "blob_id must be a number 2147483648 or more, not 5"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"delay_s": "x"}, "delay_s must be 0 or more seconds, not 'x'"),
+        ({"fault": "x"}, "fault must be a Fault, not 'x'"),
+        ({"exception_info": "x"}, "exception_info must be a ExceptionInfo, not 'x'"),
+        ({"blob_id": "1"}, "blob_id must fit an xs:int, not '1'"),
+    ],
+)
+def test_a_reply_that_cannot_be_is_refused_at_once(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(SoblobError, match=text):
+        StubEndpoint().reply(**arguments)
+
+
+@pytest.mark.parametrize("given", [{"seconds": "x"}, {"hours": 10**400}, {"minutes": None}])
+def test_time_is_a_number(given: dict[str, Any]) -> None:
+    with pytest.raises(SoblobError, match="must be a number, not"):
+        StubEndpoint().clock.advance(**given)
+    with pytest.raises(SoblobError, match="lifetime_s must be 0 or more seconds"):
+        StubEndpoint().issue_ticket(lifetime_s="x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"tickets": "7T:x"}, "tickets must be a sequence of strings, not a str"),
+        ({"tokens": "x"}, "tokens must be a sequence of strings, not a str"),
+        ({"keep": 0}, "keep must be 1 or more, or None for all, not 0"),
+    ],
+)
+def test_an_endpoint_that_cannot_be(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(SoblobError, match=text):
+        StubEndpoint(**arguments)
 
 
 @pytest.mark.parametrize(("names", "arguments", "text"), REFUSED)
@@ -389,7 +442,10 @@ def test_the_order_is_told_by_number() -> None:
     )
     call(endpoint, upload())
     call(endpoint, GetPersonImageRequest(person_id=1, ticket="7T:x"))
-    with pytest.raises(ContractViolationError, match="call 2, GetPersonImage, came after Save"):
+    with pytest.raises(
+        ContractViolationError,
+        match="call 1, SaveImageStream, is out of order: expected was GetPersonImage",
+    ):
         endpoint.check()
 
 
@@ -433,6 +489,12 @@ def test_a_ticket_in_an_expectation_is_not_shown() -> None:
         ({"typ": "x"}, r"has no 'typ'; did you mean 'type'\?"),
         ({"times": -1}, "times must be"),
         ({"times": (3, 1)}, "times must be"),
+        ({"times": "2"}, "times must be"),
+        ({"times": None}, "times must be"),
+        ({"times": (1,)}, "times must be"),
+        ({"times": (None, 2)}, "times must be"),
+        ({"times": 1.5}, "times must be"),
+        ({"type": "Personimage"}, r"there is no type 'Personimage'; did you mean 'PersonImage'\?"),
     ],
 )
 def test_an_expectation_that_cannot_be(arguments: dict[str, Any], text: str) -> None:
@@ -450,3 +512,90 @@ def test_it_is_right_about_how_many(found: list[int], least: int, more: int) -> 
         call(endpoint, upload(str(number)))
     right = least <= found.count(1) <= least + more
     assert (endpoint.untold() is None) == right
+
+
+FITS = st.lists(st.lists(st.integers(0, 3), unique=True, max_size=3).map(sorted), max_size=5)
+BOUND = st.tuples(st.integers(0, 2), st.none() | st.integers(0, 2)).map(
+    lambda b: (b[0], None if b[1] is None else b[0] + b[1])
+)
+BOUNDS = st.lists(BOUND, min_size=4, max_size=4)
+
+
+def holds(counts: list[int], bounds: list[tuple[int, int | None]]) -> bool:
+    return all(
+        least <= count and (most is None or count <= most)
+        for count, (least, most) in zip(counts, bounds, strict=True)
+    )
+
+
+@settings(max_examples=500)
+@given(FITS, BOUNDS)
+def test_calls_are_given_out_so_that_all_is_met_where_it_can_be(
+    fits: list[list[int]], bounds: list[tuple[int, int | None]]
+) -> None:
+    """The oracle tries every way to give them out."""
+    takers = assign(fits, bounds)
+    for taker, indexes in zip(takers, fits, strict=True):
+        assert taker in indexes if indexes else taker is None
+    ways = itertools.product(*[indexes for indexes in fits if indexes])
+    possible = any(holds([way.count(call) for call in range(4)], bounds) for way in ways)
+    assert holds([takers.count(call) for call in range(4)], bounds) == possible
+
+
+@settings(max_examples=500)
+@given(FITS, BOUNDS, st.booleans())
+def test_calls_are_in_order_where_any_reading_of_them_is(
+    fits: list[list[int]], bounds: list[tuple[int, int | None]], only: bool
+) -> None:
+    """The oracle tries every way to give them out, or to pass over some, that never goes back."""
+    found = find_disorder(fits, bounds, only=only)
+    choices = [indexes if only else [*indexes, None] for indexes in fits if indexes]
+    possible = False
+    for way in itertools.product(*choices):
+        taken = [call for call in way if call is not None]
+        counts = [taken.count(call) for call in range(4)]
+        possible |= taken == sorted(taken) and holds(counts, bounds)
+    assert (found is None) == possible
+    if found is not None:
+        assert 0 <= found[0] <= len(fits)
+
+
+def test_the_same_expectation_twice_is_two_calls() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(SAVE, SAVE)
+    call(endpoint, upload())
+    with pytest.raises(ContractViolationError, match=r"expected 1 of SaveImageStream.*; 0 came"):
+        endpoint.check()
+
+
+def test_what_fits_in_some_way_is_as_expected() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(ExpectedCall(), ExpectedCall(description="1"))
+    call(endpoint, upload("1"))
+    call(endpoint, upload("2"))
+    endpoint.check()
+    endpoint.reset()
+    endpoint.expect_calls(ExpectedCall(times=(0, None)), ATTACH, ExpectedCall(), in_order=True)
+    for message in (upload("1"), upload("2"), attach(), upload("3")):
+        call(endpoint, message)
+    endpoint.check()
+
+
+def test_what_is_not_kept_is_not_guessed_at() -> None:
+    endpoint = StubEndpoint(keep=2)
+    endpoint.expect_calls(ExpectedCall(times=3))
+    for number in range(3):
+        call(endpoint, upload(str(number)))
+    with pytest.raises(ContractViolationError) as caught:
+        endpoint.check()
+    assert str(caught.value).splitlines()[:2] == [
+        "the calls were not as expected (3 calls came)",
+        "  the first call is not kept, so that nobody can say what was expected of that: give the "
+        "endpoint a larger keep",
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["SaveImageStream", [ExpectedCall()], None])
+def test_only_expected_calls_are_expected(wrong: Any) -> None:
+    with pytest.raises(SoblobError, match=r"expect_calls takes ExpectedCall\(...\), one by one"):
+        StubEndpoint().expect_calls(wrong)

@@ -45,6 +45,8 @@ def echo(request: HttpRequest, connection: int) -> Delivery:
             return Delivery(response=HttpResponse(body=b"x"), head_bytes_per_s=500)
         case "/slow-body":
             return Delivery(response=HttpResponse(body=bytes(100)), body_bytes_per_s=500)
+        case "/broken":
+            return Delivery(response=HttpResponse(body=b"x"), delay_s=10**400)
         case "/chunks":
             headers = (("Transfer-Encoding", "chunked"),)
             return Delivery(response=HttpResponse(headers=headers, body=bytes(40_000)))
@@ -165,6 +167,16 @@ def test_an_error_of_the_handler_is_handed_on(server: Server, errors: list[BaseE
     assert received.startswith(b"HTTP/1.1 500 ")
     assert b"boom" not in received
     assert [str(error) for error in errors] == ["boom"]
+
+
+def test_an_error_on_the_way_is_handed_on_and_leaves_nobody_waiting(
+    server: Server, errors: list[BaseException]
+) -> None:
+    with closing(connect(server)) as connection:
+        connection.sendall(b"POST /broken HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        with suppress(ConnectionResetError):
+            assert everything(connection) == b""
+    assert [type(error) for error in errors] == [OverflowError]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_soblob import Installation, Profile, SoblobError, SoblobSettings
+from pytest_soblob import Account, Installation, Profile, SoblobError, SoblobSettings, WcfHost
 
 
 def test_defaults() -> None:
@@ -40,11 +40,32 @@ def test_addresses(address: str, parts: tuple[str, int]) -> None:
         ({"address": ""}, "address must be"),
         ({"address": "http://localhost"}, "address must be"),
         ({"address": "me@localhost"}, "address must be"),
+        ({"accounts": ("ada",)}, "accounts must be a tuple of Account"),
+        ({"accounts": Account(user="ada")}, "accounts must be a tuple of Account"),
+        ({"accounts": (Account(user="ada"), Account(user="ADA"))}, "there are two accounts 'ada'"),
+        ({"ticket": 5}, "ticket must be a text or None, not a int"),
+        ({"ticket_lifetime_s": "x"}, "ticket_lifetime_s must be over 0, not 'x'"),
+        ({"wcf_host": 5}, "wcf_host must be a WcfHost, not a int"),
+        ({"licensed": "no"}, "licensed must be True or False, not a str"),
     ],
 )
 def test_what_there_is_not(arguments: dict[str, Any], text: str) -> None:
     with pytest.raises(SoblobError, match=text):
         SoblobSettings(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"culture": 'a"b<'}, "culture must be a name such as 'nb-NO'"),
+        ({"max_message_size": 0}, "max_message_size must be 1 or more"),
+        ({"max_message_size": "1"}, "max_message_size must be 1 or more"),
+        ({"hosting": "apache"}, "hosting must be one of 'self-host', 'iis'"),
+    ],
+)
+def test_a_host_that_there_is_not(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(SoblobError, match=text):
+        WcfHost(**arguments)
 
 
 def test_the_repr_holds_no_secret() -> None:

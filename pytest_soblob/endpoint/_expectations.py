@@ -7,6 +7,7 @@ from typing import Any
 from pytest_soblob._numbers import is_whole
 from pytest_soblob._text import clip, mask, nearest, plural, quote
 from pytest_soblob.contract import OPERATIONS
+from pytest_soblob.endpoint._matching import Bounds, assign, find_disorder
 from pytest_soblob.endpoint._script import check_attributes, differences
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.exchange import Exchange
@@ -109,69 +110,87 @@ class Expectations:
         self.in_order |= in_order
         self.only |= only
 
-    def report(self, exchanges: list[Exchange]) -> str | None:
-        """Return what was not met and what was not expected, together; None where all is well."""
+    def report(self, exchanges: list[Exchange], count: int) -> str | None:
+        """Return what was not met and what was not expected, together; None where all is well.
+
+        Args:
+            exchanges: Those that are kept.
+            count: How many there were.
+        """
         if not self.calls and not self.only:
             return None
-        takers = self._assign(exchanges)
-        rows = [row for call in self.calls for row in self._unmet(call, takers, exchanges)]
+        came = _Came(exchanges, count - len(exchanges), self._fits(exchanges))
+        bounds = [(call.least, call.most) for call in self.calls]
+        takers = assign(came.fits, bounds)
+        rows = _forgotten(came) if came.gone else []
+        for index, call in enumerate(self.calls):
+            rows += _unmet(call, takers.count(index), takers, came)
         if self.only:
-            rows += _unexpected(takers, exchanges)
+            rows += _unexpected(takers, came)
         if self.in_order and not rows:
-            rows += self._out_of_order(takers, exchanges)
+            rows += self._out_of_order(came, bounds)
         if not rows:
             return None
-        head = f"the calls were not as expected ({plural(len(exchanges), 'call')} came)"
+        head = f"the calls were not as expected ({plural(count, 'call')} came)"
         return "\n".join([head, *rows[: 4 * _SHOWN]])
 
-    def _assign(self, exchanges: list[Exchange]) -> list[int | None]:
-        """Return for each exchange which expected call takes it: the first that still needs one."""
-        taken = [0] * len(self.calls)
-        takers: list[int | None] = []
-        for exchange in exchanges:
-            fitting = [i for i, call in enumerate(self.calls) if call.matches(exchange)]
-            open_ones = [i for i in fitting if taken[i] < self.calls[i].least]
-            spare = [i for i in fitting if (most := self.calls[i].most) is None or taken[i] < most]
-            chosen = next(iter((*open_ones, *spare, *fitting)), None)
-            if chosen is not None:
-                taken[chosen] += 1
-            takers.append(chosen)
-        return takers
+    def _fits(self, exchanges: list[Exchange]) -> list[list[int]]:
+        return [
+            [index for index, call in enumerate(self.calls) if call.matches(exchange)]
+            for exchange in exchanges
+        ]
 
-    def _unmet(
-        self, call: ExpectedCall, takers: list[int | None], exchanges: list[Exchange]
-    ) -> list[str]:
-        index = next(i for i, known in enumerate(self.calls) if known is call)
-        found = takers.count(index)
-        enough = found >= call.least and (call.most is None or found <= call.most)
-        if enough:
+    def _out_of_order(self, came: "_Came", bounds: Bounds) -> list[str]:
+        found = find_disorder(came.fits, bounds, only=self.only)
+        if found is None:
             return []
-        rows = [f"  expected {call.number} of {call!r}; {found} came"]
-        if found < call.least:
-            rows += _nearest_miss(call, takers, exchanges)
-        return rows
+        index, due = found
+        named = " or ".join(repr(self.calls[call]) for call in due) or "none any more"
+        if index == len(came.exchanges):
+            return [f"  in that order, what did not come is {named}"]
+        name = came.exchanges[index].operation
+        return [f"  call {came.number(index)}, {name}, is out of order: expected was {named}"]
 
-    def _out_of_order(self, takers: list[int | None], exchanges: list[Exchange]) -> list[str]:
-        furthest = -1
-        for number, (taker, exchange) in enumerate(zip(takers, exchanges, strict=True), 1):
-            if taker is None:
-                continue
-            if taker < furthest:
-                return [
-                    f"  call {number}, {exchange.operation}, came after "
-                    f"{self.calls[furthest]!r}, but was expected before it"
-                ]
-            furthest = taker
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What came.
+
+    Attributes:
+        exchanges: Those that are kept.
+        gone: How many came before them, and are not.
+        fits: For each the indexes of the expected calls that it could be.
+    """
+
+    exchanges: list[Exchange]
+    gone: int
+    fits: list[list[int]]
+
+    def number(self, index: int) -> int:
+        """Of an exchange, counted from 1."""
+        return self.gone + index + 1
+
+
+def _forgotten(came: _Came) -> list[str]:
+    which = "call is" if came.gone == 1 else f"{came.gone:,} calls are"
+    return [
+        f"  the first {which} not kept, so that nobody can say what was expected of that: give the "
+        "endpoint a larger keep"
+    ]
+
+
+def _unmet(call: ExpectedCall, found: int, takers: list[int | None], came: _Came) -> list[str]:
+    if found >= call.least and (call.most is None or found <= call.most):
         return []
+    rows = [f"  expected {call.number} of {call!r}; {found} came"]
+    return rows + _nearest_miss(call, takers, came) if found < call.least else rows
 
 
-def _nearest_miss(
-    call: ExpectedCall, takers: list[int | None], exchanges: list[Exchange]
-) -> list[str]:
+def _nearest_miss(call: ExpectedCall, takers: list[int | None], came: _Came) -> list[str]:
     """Return what differs in the call that comes nearest: nothing else of it."""
     misses = [
-        (len(found), number, found)
-        for number, (taker, exchange) in enumerate(zip(takers, exchanges, strict=True), 1)
+        (len(found), came.number(index), found)
+        for index, (taker, exchange) in enumerate(zip(takers, came.exchanges, strict=True))
         if taker is None and (found := call.differences(exchange)) is not None
     ]
     if not misses:
@@ -183,10 +202,10 @@ def _nearest_miss(
     ]
 
 
-def _unexpected(takers: list[int | None], exchanges: list[Exchange]) -> list[str]:
+def _unexpected(takers: list[int | None], came: _Came) -> list[str]:
     rows = [
-        f"  call {number} was not expected: {clip(repr(exchange), 100)}"
-        for number, (taker, exchange) in enumerate(zip(takers, exchanges, strict=True), 1)
+        f"  call {came.number(index)} was not expected: {clip(repr(exchange), 100)}"
+        for index, (taker, exchange) in enumerate(zip(takers, came.exchanges, strict=True))
         if taker is None
     ]
     more = len(rows) - _SHOWN

@@ -21,6 +21,7 @@ _MOST_RETRIES: Final = 2
 
 # Type, description and digest of the image: what makes two uploads the same.
 Upload: TypeAlias = tuple[str | None, str | None, bytes]
+_UNREAD: Final[Upload] = (None, None, b"")
 
 
 @dataclass(slots=True)
@@ -44,7 +45,8 @@ class Flow:
     """
 
     def __init__(self) -> None:
-        self._failed_save: str | None = None
+        # Why, by upload; the same upload takes its failure away once it succeeds, and no other.
+        self._failed_saves: dict[Upload, str] = {}
         self._given: list[int] = []
         self._refused_tickets: dict[str, RefusedTicket] = {}
         self._failures: dict[Upload, tuple[int, str]] = {}
@@ -89,7 +91,10 @@ class Flow:
             refused.accepted = accepted
         if call.verdict.operation != SAVE_IMAGE_STREAM.name:
             return
-        self._failed_save = answer.why
+        if answer.why is not None:
+            self._note_failed_save(upload_of(call), answer.why)
+        elif self._failed_saves:
+            self._failed_saves.pop(upload_of(call), None)
         told = answer.knowledge is Knowledge.TOLD
         if answer.blob_id is not None and told:
             self._given.append(answer.blob_id)
@@ -103,10 +108,19 @@ class Flow:
 
     def lose(self, call: Call, blob_id: int | None) -> None:
         """Remember that a client did not wait for the answer to a save."""
-        self._unsure[upload_of(call)] = "the client did not wait for the answer"
-        self._failed_save = "the client did not wait for the answer"
+        upload, why = upload_of(call), "the client did not wait for the answer"
+        self._unsure[upload] = why
+        self._note_failed_save(upload, why)
         if blob_id is not None:
             self.untold.add(blob_id)
+
+    def turn_away(self, why: str) -> None:
+        """Remember a request that was refused unread, so large that it can only be an upload."""
+        self._note_failed_save(_UNREAD, why)
+
+    def _note_failed_save(self, upload: Upload, why: str) -> None:
+        self._failed_saves.pop(upload, None)
+        self._failed_saves[upload] = why  # the newest is the last
 
     def _doubt(self, call: Call, answer: Answer) -> None:
         upload, why = upload_of(call), answer.why or "no usable answer"
@@ -130,8 +144,9 @@ class Flow:
         ):
             return
         if not message.blob_id:
-            if self._failed_save is not None:
-                yield from flow.iter_lost_picture(envelope, message.operation, self._failed_save)
+            if self._failed_saves:
+                *_, why = self._failed_saves.values()
+                yield from flow.iter_lost_picture(envelope, message.operation, why)
         elif message.blob_id not in known_blobs and message.blob_id not in self._given:
             yield flow.blob_id_never_given(envelope, message.blob_id, self._given)
 

@@ -105,7 +105,7 @@ class Ledger:
         """
         with self.lock:
             view = self.view
-            report = view.expectations.report(view.exchanges)
+            report = view.expectations.report(view.exchanges, view.count)
             if tick_off:
                 view.expectations = Expectations()
         return report

@@ -20,6 +20,15 @@ class Observed:
         return self._ledger.view.exchanges
 
     @property
+    def forgotten(self) -> int:
+        """How many exchanges came before those, and are not kept any more; with them their blobs.
+
+        0 unless the endpoint was told how many to `keep`.
+        """
+        view = self._ledger.view
+        return view.count - len(view.exchanges)
+
+    @property
     def last_request(self) -> SaveImageStreamRequest | None:
         """The newest SaveImageStream request, as far as it could be read; None without one."""
         messages = (exchange.message for exchange in reversed(self.exchanges))

@@ -6,6 +6,7 @@ from pytest_soblob.endpoint._expectations import ExpectedCall
 from pytest_soblob.endpoint._ledger import Ledger
 from pytest_soblob.endpoint._replies import UNSET, Reply, Unset
 from pytest_soblob.endpoint._script import Matching, Playing, When
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.failures import find_failure
 from pytest_soblob.messages import ExceptionInfo, Fault
 from pytest_soblob.wire import HttpResponse
@@ -138,6 +139,14 @@ class Scripted:
             *calls: Of any operation; none, with `only`: no call at all may come.
             in_order: Whether they have to come in that order.
             only: Whether no other call may come.
+
+        Raises:
+            SoblobError: One is no `ExpectedCall`.
         """
+        given: tuple[object, ...] = calls
+        for call in given:
+            if not isinstance(call, ExpectedCall):
+                said = f"{call!r:.60}"
+                raise SoblobError(f"expect_calls takes ExpectedCall(...), one by one, not {said}")
         with self._ledger.lock:
             self._ledger.view.expectations.add(calls, in_order=in_order, only=only)

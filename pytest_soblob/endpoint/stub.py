@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob._http import HttpSyntaxError, TooLargeError
 from pytest_soblob._numbers import is_whole
 from pytest_soblob._server import Handlers, Limits, Server, plain_refusal
 from pytest_soblob._spool import Spool
@@ -254,6 +254,8 @@ class StubEndpoint(Observed, Scripted):
         verdict = malformed_http("request", error)
         with self._ledger.lock:
             self._ledger.note(verdict, self._ledger.view, None)
+            if isinstance(error, TooLargeError):
+                self._ledger.view.flow.turn_away(str(error))
         if self._on_malformed is not None:
             self._on_malformed(error)
         return plain_refusal(error)

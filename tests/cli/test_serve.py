@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 import requests
@@ -49,9 +50,11 @@ class Serving:
 
 
 @contextmanager
-def started(*options: str) -> "Iterator[subprocess.Popen[str]]":
+def started(
+    *options: str, stdout: int | IO[str] = subprocess.PIPE
+) -> "Iterator[subprocess.Popen[str]]":
     process = subprocess.Popen(
-        command("serve", *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("serve", *options), stdout=stdout, stderr=subprocess.PIPE, text=True
     )
     with process:
         try:
@@ -140,12 +143,32 @@ def test_a_busy_port_is_one_line(soblob: Soblob) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--port", "70000"], ["--behaviour", "kind"], ["--profile", "x"], ["--host", "a b"], ["-q"]],
+    [
+        *(["--port", "70000"], ["--behaviour", "kind"], ["--profile", "x"], ["--host", "a b"]),
+        *(["-q"], ["--keep", "0"], ["--tls", __file__], ["--config"], ["more"]),
+    ],
 )
-def test_a_bad_option_is_usage(soblob: Soblob, options: list[str]) -> None:
+def test_a_bad_option_is_one_line(soblob: Soblob, options: list[str]) -> None:
     result = soblob("serve", *options)
     assert (result.returncode, result.stdout) == (2, b"")
-    assert b"Traceback" not in result.stderr
+    (line,) = result.stderr.decode().splitlines()
+    assert line.startswith("soblob: ")
+
+
+def test_a_command_that_there_is_not_is_one_line_and_none_is_help(soblob: Soblob) -> None:
+    (line,) = soblob("serv").stderr.decode().splitlines()
+    assert line.startswith("soblob: No such command 'serv'.")
+    assert b"serve     Run the stub" in soblob().stderr
+
+
+def test_a_log_that_cannot_be_written_is_told() -> None:
+    device = Path("/dev/full")
+    if not device.exists():
+        pytest.skip("there is no device that is always full")
+    with device.open("w") as full, started(stdout=full) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+    assert said == "soblob: cannot write the log: No space left on device\n"
 
 
 # -- a configuration ------------------------------------------------------------------------------
@@ -211,6 +234,8 @@ def test_a_file_says_all_of_it_and_the_command_line_comes_over_it(tmp_path: Path
         ("host = '0.0.0.0'\ncontrol-token = 'LeakedControl'", "the control API is for loopback"),
         ("tickets = 'x'", "tickets must be a list, not 'x'"),
         ("tls = 1", "tls must be an object, not 1"),
+        ("max-message-size = -1", "max-message-size must be 1 or more, not -1"),
+        ("[[accounts]]\nuser = 'a'\n[[accounts]]\nuser = 'A'", "there are two accounts 'a'"),
     ],
 )
 def test_a_file_that_cannot_be_is_one_line(
@@ -220,7 +245,7 @@ def test_a_file_that_cannot_be_is_one_line(
     result = soblob("serve", "--config", "soblob.toml")
     assert (result.returncode, result.stdout) == (2, b"")
     (line,) = result.stderr.decode().splitlines()
-    assert line.startswith("soblob: ")
+    assert line.startswith("soblob: soblob.toml")
     assert said in line
     assert "Leaked" not in line
 
@@ -236,6 +261,8 @@ def test_a_file_that_cannot_be_is_one_line(
         (["--control-token", "short"], "8 or more printable ASCII characters"),
         (["--host", "0.0.0.0", "--control-token", "LeakedControl"], "for loopback only"),
         (["--ticket-lifetime", "-1"], "ticket_lifetime_s must be over 0"),
+        (["--client-certificate"], "a client certificate is a matter of TLS: say --tls FOLDER"),
+        (["--fail", "http-503,share=nan"], "share is too large, or no number: nan"),
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid:0"),
     ],
 )
