@@ -7,10 +7,12 @@ What cannot be parsed becomes a `Problem` with its place, never an exception.
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Final
 
 from lxml import etree
 
@@ -33,6 +35,17 @@ _USUAL = re.compile(
     rb"""(<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']([Uu][Tt][Ff]-8)["'])?\s*\?>)?"""
     rb"""\s*<(?:[A-Za-z_][\w.-]*:)?Envelope[\s>]"""
 )
+_HARDENED: Final[Mapping[str, Any]] = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "no_network": True,
+    "huge_tree": True,  # without it libxml2 refuses a text node over 10,000,000 characters
+    "recover": False,
+    "strip_cdata": True,
+}
+_PIECE_BYTES: Final = 64 * 1024
 _START_TAG = re.compile(r"""<([^\s/>]+)(?:[^>"']|"[^"]*"|'[^']*')*>""")
 
 
@@ -158,6 +171,21 @@ def parse(data: bytes) -> Document:
     return Document(data, root, problem, start.declared_encoding, start.byte_order_mark)
 
 
+def iter_events(data: bytes) -> Iterator[tuple[str, etree._Element]]:
+    """Yield each `start` and `end` of an element for as long as the bytes are XML.
+
+    Args:
+        data: Of which `parse` says that they are not, or not to the end.
+    """
+    parser: etree.XMLPullParser[etree._Element] = etree.XMLPullParser(("start", "end"), **_HARDENED)
+    with suppress(etree.XMLSyntaxError, OSError, ValueError, LookupError):
+        for at in range(0, len(data), _PIECE_BYTES):
+            parser.feed(data[at : at + _PIECE_BYTES])
+            yield from parser.read_events()
+        parser.close()
+    yield from parser.read_events()
+
+
 def parse_trusted(file: Path) -> etree._Element:
     """Parse one of the package's own files.
 
@@ -176,16 +204,8 @@ class _Parsers(threading.local):
 
 
 def _new_parser() -> "etree.XMLParser[etree._Element]":
-    return etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        no_network=True,
-        huge_tree=True,  # without it libxml2 refuses a text node over 10,000,000 characters
-        recover=False,
-        strip_cdata=True,
-    )
+    parser: etree.XMLParser[etree._Element] = etree.XMLParser(**_HARDENED)
+    return parser
 
 
 _parsers = _Parsers()

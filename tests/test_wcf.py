@@ -24,6 +24,7 @@ from pytest_soblob import (
 from pytest_soblob import strategies as soblob_st
 from pytest_soblob._http import parse_message
 from pytest_soblob.contract import SAVE_IMAGE_STREAM
+from pytest_soblob.names import NETSERVER, SOAP11
 from pytest_soblob.settings import WcfHost
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
 from pytest_soblob.wire import HttpResponse
@@ -315,6 +316,82 @@ def test_what_a_body_is_answered(host: StubEndpoint, name: str) -> None:
     elif expected == OK:
         assert response.header("Content-Type") == TEXT
         assert response.body.startswith(b'<s:Envelope xmlns:s="')
+
+
+def broken(text: str, after: str = "") -> str:
+    """An envelope that ends in the midst of the wrapper, behind that text."""
+    whole = request(text, "<n:Description>", header=CREDENTIALS + after)
+    return whole[: whole.index("<n:Description>")]
+
+
+ZONE = "<n:TimeZone><n:SoTimeZoneId>abc</n:SoTimeZoneId></n:TimeZone>"
+DEEPER = "<n:a>" * 130 + "</n:a>" * 130
+# Bytes that are no XML from some place on: what comes before is read, and answered, all the same.
+BREAKS: dict[str, tuple[str | bytes, tuple[int, str], str]] = {
+    "no boolean in mustUnderstand": (
+        broken(TYPE, FOREIGN.format(' e:mustUnderstand="x"')), EMPTY, ""),
+    "the root is no Envelope": (broken(TYPE).replace("e:Envelope", "e:Env"), EMPTY, ""),
+    "SOAP 1.2 around a Body of 1.1": (
+        f'<f:Envelope xmlns:f="{SOAP12}" xmlns:e="{SOAP11}"><e:Body><a>', EMPTY, ""),
+    "an element before Header": (broken(TYPE).replace("<e:Header>", "<x/><e:Header>"), EMPTY, ""),
+    "another encoding": ((DECLARED.format("utf-16") + broken(TYPE)).encode("utf-16"), EMPTY, ""),
+    "a bad block": (broken(TYPE, ZONE), IS, "internal error"),
+    "another wrapper": (broken(TYPE).replace("n:SaveImageStream", "n:Other"), IS, "internal error"),
+    "between parts": (broken(TYPE), DF, "body of request message for operation"),
+    "in a part": (broken("<n:Type>Per"), DF, f"parameter {NETSERVER}:Type"),
+    "in an element that nobody reads": (broken(f"{TYPE}<n:x>a"), DF, "body of request message"),
+    "in a part that comes too late": (
+        broken(f"{TYPE}{IMAGE}<n:Type>a"), DF, "body of request message"),
+    "an entity in a part": (type_("&foo;"), DF, f"parameter {NETSERVER}:Type"),
+    "an instruction in a part": (type_("<?a b?>"), DF, f"parameter {NETSERVER}:Type"),
+    "a bad value before": (broken("<n:Type>Zork</n:Type>"), DF, "Invalid enum value 'Zork'"),
+    "a bad value before what is too deep": (
+        request("<n:Type>Zork</n:Type>", DEEPER), DF, "Invalid enum value 'Zork'"),
+    "too deep": (request(TYPE, DEEPER), DF, "read depth (128) has been exceeded"),
+    "too deep in a block": (request(header=CREDENTIALS + DEEPER), EMPTY, ""),
+    "text, and a bad image behind it": (
+        request(TYPE, "abc", "<n:Image>A*EC</n:Image>"), DF, "body of request message"),
+    "a comment and text as Body": (
+        re.sub("<e:Body>.*</e:Body>", "<e:Body><!-- -->abc</e:Body>", R, flags=re.S), IS,
+        "internal error"),
+    "behind the wrapper": (R[: R.index("</e:Body>")], DF, "body of request message"),
+    "an instruction behind Envelope": (R + "<?a b?>", DF, "body of request message"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_came_before_a_break_is_answered_first(host: StubEndpoint, name: str) -> None:
+    body, expected, said = BREAKS[name]
+    response = post(host, body)
+    assert code(response) == expected
+    assert said.encode() in response.body
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "rule"),
+    [
+        ({"Content-Length": "70000"}, 413, "payload.message-too-large"),
+        ({"Content-Length": "2000000000"}, 413, "payload.message-too-large"),
+        ({"Content-Length": "700", "Content-Type": "text/plain"}, 415, "http.content-type"),
+    ],
+)
+def test_who_waits_with_a_body_that_is_not_wanted_is_told_so(
+    host: StubEndpoint, head: dict[str, str], status: int, rule: str
+) -> None:
+    lines = {"Host": "x", "Content-Type": TEXT, "SOAPAction": f'"{ACTION}"',
+             "Expect": "100-continue", **head}  # fmt: skip
+    text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    with connect(host) as connection:
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\n{text}\r\n".encode())
+        answer = connection.recv(65536)
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"Content-Length: 0" in answer
+    assert rule in (host.untold() or "")
+
+
+def test_what_is_over_the_hosts_limit_is_held_against_the_test(host: StubEndpoint) -> None:
+    assert post(host, request(TYPE, f"<n:Image>{'QUJD' * 20_000}</n:Image>")).status == 413
+    assert host.exchanges[0].violations[0].rule == "payload.message-too-large"
 
 
 HEADS: dict[str, tuple[dict[str, object], tuple[int, str]]] = {

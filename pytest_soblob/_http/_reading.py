@@ -48,6 +48,9 @@ class TooLargeError(HttpSyntaxError):
 
     status = 413
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "payload.message-too-large")
+
 
 class HeadTooLargeError(HttpSyntaxError):
     """A head is larger than the reader takes."""
@@ -221,6 +224,11 @@ class RequestReader:
         return self._collector.begun and not self._collector.head_complete
 
     @property
+    def head(self) -> HttpRequest:
+        """The request whose body is still to come, without it."""
+        return self._request()
+
+    @property
     def wants_continue(self) -> bool:
         """True once for a head that asks for `100 Continue` and whose body has not come."""
         collector = self._collector
@@ -321,15 +329,19 @@ class RequestReader:
         if not hosts and version == "1.1":
             raise HttpSyntaxError("there is no Host header, which RFC 9112 asks for")
 
-    def _finish(self) -> None:
+    def _request(self) -> HttpRequest:
         collector = self._collector
-        request = HttpRequest(
+        return HttpRequest(
             method=self._parser.get_method().decode("latin-1"),
             target=collector.url.decode("latin-1"),
             headers=(*collector.headers, *self._beyond),
             body=collector.body,
             http_version=self._parser.get_http_version(),
         )
+
+    def _finish(self) -> None:
+        collector = self._collector
+        request = self._request()
         collector.body = b""  # a connection may stay idle for long
         self._received.append(Received(request, self._parser.should_keep_alive()))
         self._continued = False

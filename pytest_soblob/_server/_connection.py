@@ -178,7 +178,7 @@ class Connection(asyncio.BufferedProtocol):
             if not self._transport.is_reading():
                 self._transport.resume_reading()
             if self._reader.wants_continue:
-                self._transport.write(_CONTINUE)
+                self._encourage()
 
     def _answer(self, received: Received) -> None:
         try:
@@ -194,6 +194,20 @@ class Connection(asyncio.BufferedProtocol):
             self._lost = answer.lost
             self._task = self._loop.create_task(self._deliver(answer))
             self._task.add_done_callback(self._note)
+
+    def _encourage(self) -> None:
+        """Tell a client that waits with the body to go on, or why it need not."""
+        try:
+            refusal = self._handlers.preview(self._reader.head)
+            answer = None if refusal is None else prepare(None, Delivery(response=refusal))
+        except BaseException as error:  # noqa: BLE001 -- as below
+            self._handlers.failed(error)
+            answer = failed_answer()
+        if answer is None:
+            self._transport.write(_CONTINUE)
+        else:
+            self._transport.write(answer.head + answer.body)
+            self._end(Ending.CLOSE)
 
     def _refuse(self, error: HttpSyntaxError) -> None:
         answer = failed_answer()

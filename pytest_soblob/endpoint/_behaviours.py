@@ -6,9 +6,12 @@ the flow, recording) is the same for both, and stands elsewhere.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from pytest_soblob import _schemas, _xml, wcf
+from pytest_soblob._http import HttpSyntaxError, TooLargeError
+from pytest_soblob._server import Limits, plain_refusal
 from pytest_soblob.binding import Spelling
 from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS, Operation, Profile
 from pytest_soblob.endpoint._call import Call
@@ -24,7 +27,7 @@ from pytest_soblob.messages import (
 )
 from pytest_soblob.names import NETSERVER, SERVICE_PATHS
 from pytest_soblob.rendering import summary_line
-from pytest_soblob.settings import WcfHost
+from pytest_soblob.settings import SoblobSettings, WcfHost
 from pytest_soblob.validators.http import is_path_of
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
@@ -37,6 +40,16 @@ class Behaviour(Protocol):
 
     def look_up(self, request: HttpRequest, base_url: str) -> HttpResponse:
         """Answer GET and HEAD: the WSDL, a page of help, or nothing there."""
+
+    @property
+    def largest(self) -> int | None:
+        """Bytes that a message may have; None where the connection minds that alone."""
+
+    def preview(self, head: HttpRequest) -> HttpResponse | None:
+        """Answer a head whose body is not wanted; None where it is."""
+
+    def refuse(self, error: HttpSyntaxError) -> HttpResponse:
+        """Answer what is no HTTP request, or too large a one."""
 
     def read(self, request: HttpRequest) -> Request | None:
         """Return the message as this server reads it; None where it cannot."""
@@ -68,6 +81,15 @@ class Strict:
             f"{address}?wsdl\n"
         )
         return HttpResponse(headers=_PLAIN, body=text.encode())
+
+    largest: int | None = None
+
+    def preview(self, head: HttpRequest) -> None:
+        """Whatever is wrong with a head is told together with what is wrong with the body."""
+
+    def refuse(self, error: HttpSyntaxError) -> HttpResponse:
+        """Answer in one line."""
+        return plain_refusal(error)
 
     def read(self, request: HttpRequest) -> Request | None:
         """Return the message that stands in the envelope."""
@@ -150,6 +172,22 @@ class Wcf:
         headers = (("Content-Type", "text/html; charset=UTF-8"),)
         return HttpResponse(headers=headers, body=page.encode())
 
+    @property
+    def largest(self) -> int:
+        """MaxReceivedMessageSize."""
+        return self._host.max_message_size
+
+    def preview(self, head: HttpRequest) -> HttpResponse | None:
+        """Answer what this host refuses before it reads the body."""
+        refused = wcf.check_head(head, self._host.max_message_size)
+        return None if refused is None else wcf.fault_response(refused, self._host)
+
+    def refuse(self, error: HttpSyntaxError) -> HttpResponse:
+        """Answer with words of ours what is no HTTP: whose words a host sends is not known."""
+        if isinstance(error, TooLargeError):
+            return wcf.fault_response(wcf.Refusal(status=error.status), self._host)
+        return plain_refusal(error)
+
     def read(self, request: HttpRequest) -> Request | None:
         """Return the message without what this host drops."""
         received = wcf.read_request(request, self._host.max_message_size)
@@ -174,6 +212,21 @@ class Wcf:
     def write_fault(self, fault: Fault, profile: Profile, status: int | None) -> HttpResponse:
         """Return a fault that a test asks for, with bytes of ours: its form is its own."""
         return Strict().write_fault(fault, profile, status)
+
+
+def behave(
+    settings: SoblobSettings, max_message_size: int | None, limits: Limits | None
+) -> tuple[Behaviour, Limits]:
+    """Return the behaviour, and what a connection may cost: a WCF host minds the size itself."""
+    limits = limits or Limits()
+    if settings.behaviour == "wcf":
+        host = settings.wcf_host
+        if max_message_size is not None:
+            host = replace(host, max_message_size=max_message_size)
+        return Wcf(host), limits
+    if max_message_size is not None:
+        limits = replace(limits, body_bytes=max_message_size)
+    return Strict(), limits
 
 
 def _xml_response(body: bytes, charset: str) -> HttpResponse:

@@ -10,12 +10,12 @@ from typing import Final, Self
 
 from pytest_soblob._http import HttpSyntaxError, TooLargeError
 from pytest_soblob._numbers import is_whole
-from pytest_soblob._server import Handlers, Limits, Server, plain_refusal
+from pytest_soblob._server import Handlers, Limits, Server
 from pytest_soblob._spool import Spool
 from pytest_soblob._text import plural
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.endpoint import _service
-from pytest_soblob.endpoint._behaviours import Behaviour, Strict, Wcf
+from pytest_soblob.endpoint._behaviours import behave
 from pytest_soblob.endpoint._call import Answer, Call
 from pytest_soblob.endpoint._ledger import Ledger, raise_unmet
 from pytest_soblob.endpoint._observed import Observed
@@ -100,7 +100,7 @@ class StubEndpoint(Observed, Scripted):
             tokens=tuple(tokens),
             address=address,
         )
-        self._behaviour, self._limits = _behave(self.settings, max_message_size, limits)
+        self._behaviour, self._limits = behave(self.settings, max_message_size, limits)
         self._tls = tls
         self._intercept = intercept
         self._on_exchange = on_exchange
@@ -110,6 +110,7 @@ class StubEndpoint(Observed, Scripted):
             self.settings.profile,
             self.settings.installation,
             operation=None,
+            max_message_size=self._behaviour.largest,
             severities=self.settings.severities,
         )
         own = () if self.settings.ticket is None else (self.settings.ticket,)
@@ -130,7 +131,10 @@ class StubEndpoint(Observed, Scripted):
             raise SoblobError("the endpoint has been started already")
         host, port = self.settings.host_and_port()
         handlers = Handlers(
-            handle=self.handle, refuse=self._refuse, failed=self._server_errors.append
+            handle=self.handle,
+            preview=self._preview,
+            refuse=self._refuse,
+            failed=self._server_errors.append,
         )
         server = Server(handlers, host, port, limits=self._limits, tls=self._tls)
         server.start()
@@ -249,8 +253,25 @@ class StubEndpoint(Observed, Scripted):
 
         return replace(delivery, lost=lose)
 
+    def _preview(self, head: HttpRequest) -> HttpResponse | None:
+        """Answer a head whose body the behaviour does not want, and hold it against the test."""
+        response = self._behaviour.preview(head)
+        if response is not None and response.status == 413:
+            size = int(head.header("Content-Length") or 0)
+            self._turn_away(TooLargeError(f"the body would have {size:,} bytes"))
+        elif response is not None:
+            verdict, _ = self._validator.examine(head)
+            of_head = tuple(v for v in verdict.violations if v.family == "http")
+            with self._ledger.lock:
+                self._ledger.note(replace(verdict, violations=of_head), self._ledger.view, None)
+        return response
+
     def _refuse(self, error: HttpSyntaxError) -> HttpResponse:
         """Answer what is no HTTP, and hold it against the test."""
+        self._turn_away(error)
+        return self._behaviour.refuse(error)
+
+    def _turn_away(self, error: HttpSyntaxError) -> None:
         verdict = malformed_http("request", error)
         with self._ledger.lock:
             self._ledger.note(verdict, self._ledger.view, None)
@@ -258,7 +279,6 @@ class StubEndpoint(Observed, Scripted):
                 self._ledger.view.flow.turn_away(str(error))
         if self._on_malformed is not None:
             self._on_malformed(error)
-        return plain_refusal(error)
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -357,21 +377,6 @@ class StubEndpoint(Observed, Scripted):
     def remarks(self) -> list[Violation]:
         """Return the warnings and notes since the last reset."""
         return self._ledger.remarks()
-
-
-def _behave(
-    settings: SoblobSettings, max_message_size: int | None, limits: Limits | None
-) -> tuple[Behaviour, Limits]:
-    """Return the behaviour, and what a connection may cost: a WCF host minds the size itself."""
-    limits = limits or Limits()
-    if settings.behaviour == "wcf":
-        host = settings.wcf_host
-        if max_message_size is not None:
-            host = replace(host, max_message_size=max_message_size)
-        return Wcf(host), limits
-    if max_message_size is not None:
-        limits = replace(limits, body_bytes=max_message_size)
-    return Strict(), limits
 
 
 def _titled(findings: Sequence[Finding]) -> list[tuple[str, Sequence[Violation]]]:

@@ -5,7 +5,7 @@ and is marked [inferred]. Nothing here judges: a wrong message is read as that h
 it drops is dropped, and `validators` says on the side what was wrong.
 """
 
-from pytest_soblob.wcf._reading import Received, find_service, read_request
+from pytest_soblob.wcf._reading import Received, check_head, find_service, read_request
 from pytest_soblob.wcf._writing import (
     Refusal,
     action_not_supported,
@@ -22,6 +22,7 @@ __all__ = [
     "Received",
     "Refusal",
     "action_not_supported",
+    "check_head",
     "deserialization_failed",
     "destination_unreachable",
     "fault_response",

@@ -1,61 +1,110 @@
-"""How far a reader comes before XML breaks: WCF answers otherwise once it is inside Body."""
+"""How far a reader comes: WCF reads on and on, and answers by where it is when XML breaks."""
 
-import contextlib
+from dataclasses import dataclass, field
 from typing import Final
-from xml.parsers import expat
 
+from lxml import etree
+
+from pytest_soblob import _xml
+from pytest_soblob.envelope import Element, children
 from pytest_soblob.names import SOAP11
 
-_BODY: Final = f"{SOAP11} Body"
-_BODY_DEPTH: Final = 2
+DEEPEST: Final = 128
+_INSTRUCTION: Final = "Processing instructions are not read."
+_BODY: Final = f"{{{SOAP11}}}Body"
 
 
-class _Progress:
-    """Follows a parser into Body."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What was read of some bytes.
 
-    def __init__(self) -> None:
-        self.depth = 0
-        self.in_body = False
-        self.reached = False
+    Attributes:
+        root: With all that came before the reader stopped; None where not even that came.
+        stopped: Why it did; None where it came to the end.
+        inside: The elements that it stopped in: their ends were not read.
+    """
 
-    def start(self, name: str, attributes: list[str]) -> None:
-        if self.in_body:
-            self.reached = True
-        self.depth += 1
-        if self.depth == _BODY_DEPTH and name == _BODY:
-            self.in_body = True
+    root: Element | None
+    stopped: str | None = None
+    inside: frozenset[Element] = field(default_factory=frozenset)
 
-    def end(self, name: str) -> None:
-        self.depth -= 1
-
-    def text(self, data: str) -> None:
-        if self.in_body and data.strip():
-            self.reached = True
+    @property
+    def has_reached_body(self) -> bool:
+        """Whether something inside Body was read, be it text."""
+        body = None if self.root is None else self.root.find(_BODY)
+        return body is not None and (bool(children(body)) or bool(first_text_of(body).strip()))
 
 
-def is_broken_inside_body(data: bytes, encoding: str) -> bool:
-    """Whether the first thing that WCF refuses, broken XML or a processing instruction, comes late.
+def read_on(document: _xml.Document) -> Progress:
+    """Return how far a reader comes that takes no processing instruction, and no deep nesting.
 
     Args:
-        data: Bytes that are no document, or have a processing instruction.
-        encoding: That they are in.
-
-    Returns:
-        True where the first node of Body was read before.
+        document: Of the bytes; its tree is cut off where the reader stops.
     """
-    progress = _Progress()
-    parser = expat.ParserCreate(encoding if encoding.isascii() else None, " ")
-    parser.ordered_attributes = True
-    parser.StartElementHandler = progress.start
-    parser.EndElementHandler = progress.end
-    parser.CharacterDataHandler = progress.text
-    stopped: list[bool] = []
+    if document.problem is None:
+        root, stopped, inside = document.root, None, frozenset[Element]()
+    else:
+        root, inside = _read_broken(document.data)
+        stopped = document.problem.message
+    obstacle = None if root is None else _find_obstacle(root)
+    if obstacle is None:
+        return Progress(root, stopped, inside)
+    node, why = obstacle
+    inside = frozenset(node.iterancestors())
+    return Progress(None if root is None else _cut_off(node, root), why, inside)
 
-    def instruction(target: str, text: str) -> None:
-        if not stopped:
-            stopped.append(progress.reached)
 
-    parser.ProcessingInstructionHandler = instruction
-    with contextlib.suppress(expat.ExpatError, ValueError, LookupError):
-        parser.Parse(data, True)
-    return stopped[0] if stopped else progress.reached
+def first_text_of(element: Element) -> str:
+    """Return the text before the first child element, whatever comments there are in it."""
+    pieces = [element.text or ""]
+    for node in element:
+        if not isinstance(node, etree._Comment):
+            break
+        pieces.append(node.tail or "")
+    return "".join(pieces)
+
+
+def _read_broken(data: bytes) -> tuple[Element | None, frozenset[Element]]:
+    """Return the tree up to where the bytes are no XML any more, and which elements are open."""
+    root: Element | None = None
+    inside: list[Element] = []
+    for event, node in _xml.iter_events(data):
+        if event == "end":
+            inside.pop()
+            continue
+        root = node if root is None else root
+        inside.append(node)
+    return root, frozenset(inside)
+
+
+def _find_obstacle(root: Element) -> tuple[Element, str] | None:
+    """Return the first node that the reader refuses, and why."""
+    outside = [*root.itersiblings(preceding=True)]
+    for node in outside[::-1]:
+        if isinstance(node, etree._ProcessingInstruction):
+            return node, _INSTRUCTION
+    depth = 0
+    for event, node in etree.iterwalk(root, events=("start", "end", "pi")):
+        if event == "pi":
+            return node, _INSTRUCTION
+        depth += 1 if event == "start" else -1
+        if depth > DEEPEST:
+            return node, f"The maximum read depth ({DEEPEST}) has been exceeded."
+    for node in root.itersiblings():
+        if isinstance(node, etree._ProcessingInstruction):
+            return node, _INSTRUCTION
+    return None
+
+
+def _cut_off(node: Element, root: Element) -> Element | None:
+    """Take a node and all that follows it out of its tree; return what is left."""
+    if node.getparent() is None:  # beside the root: behind it all of it was read, before it nothing
+        return root if any(before is root for before in node.itersiblings(preceding=True)) else None
+    following = [node]
+    for place in (node, *node.iterancestors()):
+        following += place.itersiblings() if place.getparent() is not None else ()
+    for later in following:
+        parent = later.getparent()
+        if parent is not None:
+            parent.remove(later)
+    return root

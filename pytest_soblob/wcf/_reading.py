@@ -5,12 +5,10 @@ told by path, so that a test can see what a server would not have.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message as Headers
 from typing import Any, Final
 from urllib.parse import unquote
-
-from lxml import etree
 
 from pytest_soblob import _xml
 from pytest_soblob.binding import parse_boolean, parse_int
@@ -25,7 +23,7 @@ from pytest_soblob.envelope import (
     text_of,
 )
 from pytest_soblob.names import NETSERVER, SERVICE_PATHS, SOAP11
-from pytest_soblob.wcf._progress import is_broken_inside_body
+from pytest_soblob.wcf._progress import Progress, first_text_of, read_on
 from pytest_soblob.wcf._values import UnreadableError, read_part
 from pytest_soblob.wcf._writing import (
     Refusal,
@@ -37,7 +35,6 @@ from pytest_soblob.wcf._writing import (
 )
 from pytest_soblob.wire import HttpRequest
 
-DEEPEST: Final = 128
 _MOST_TOLD: Final = 1_000
 _CHARSETS: Final = {
     "utf-8": "utf-8",
@@ -81,7 +78,7 @@ def read_request(request: HttpRequest, largest: int) -> Received | Refusal:
         request: To any path.
         largest: Bytes that a message may have.
     """
-    refused = _check_http(request, largest)
+    refused = _check_http(request, len(request.body), largest)
     if refused is not None:
         return refused
     parsed = _read_xml(request)
@@ -90,7 +87,7 @@ def read_request(request: HttpRequest, largest: int) -> Received | Refusal:
     operation = _choose(request)
     if isinstance(operation, Refusal):
         return operation
-    return _read_message(parsed, operation)
+    return _read_message(*parsed, operation)
 
 
 def find_service(path: str) -> tuple[str, str] | None:
@@ -106,7 +103,18 @@ def find_service(path: str) -> tuple[str, str] | None:
     return None
 
 
-def _check_http(request: HttpRequest, largest: int) -> Refusal | None:
+def check_head(head: HttpRequest, largest: int) -> Refusal | None:
+    """Return why a request is refused before its body is read; None where it is not yet.
+
+    Args:
+        head: Of a request with a body.
+        largest: Bytes that a message may have.
+    """
+    length = head.header("Content-Length") or ""
+    return _check_http(head, int(length) if length.isdecimal() else 1, largest)
+
+
+def _check_http(request: HttpRequest, size: int, largest: int) -> Refusal | None:
     """Sections 1 to 4: the address, whether there is a body, its type, its size."""
     if find_service(request.path) is None:
         return Refusal(status=404)
@@ -115,7 +123,7 @@ def _check_http(request: HttpRequest, largest: int) -> Refusal | None:
     chunked = request.header("Transfer-Encoding") is not None
     if request.header("Content-Length") is None and not chunked:
         return Refusal(status=411)
-    if not request.body:
+    if not size:
         return _EMPTY_400
     given = request.header("Content-Type") or "application/octet-stream"
     if _charset(given) is None:
@@ -124,9 +132,9 @@ def _check_http(request: HttpRequest, largest: int) -> Refusal | None:
             reason=f"Cannot process the message because the content type '{given}' was not the "
             "expected type 'text/xml; charset=utf-8'.",
         )
-    if chunked and len(request.body) >= largest:
+    if chunked and size >= largest:
         return _EMPTY_400
-    return Refusal(status=413) if len(request.body) > largest else None
+    return Refusal(status=413) if size > largest else None
 
 
 def _charset(content_type: str) -> str | None:
@@ -139,37 +147,21 @@ def _charset(content_type: str) -> str | None:
     return _CHARSETS.get(charset) if charset else ""
 
 
-def _read_xml(request: HttpRequest) -> Envelope | Refusal:
+def _read_xml(request: HttpRequest) -> tuple[Envelope, Progress] | Refusal:
     """Section 5: everything up to the first node of Body is read before an operation is chosen."""
     document = _xml.parse(request.body)
     if document.problem is not None and document.problem.rule in _BEFORE_THE_ROOT:
         return _EMPTY_400
-    broken = document.problem is not None or _has_instruction(document)
-    if broken and not is_broken_inside_body(request.body, document.encoding):
+    progress = read_on(document)
+    if progress.stopped is not None and not progress.has_reached_body:
         return _EMPTY_400
-    if not broken and not _agrees(document, _charset(request.header("Content-Type") or "") or ""):
+    if not _agrees(document, _charset(request.header("Content-Type") or "") or ""):
         return _EMPTY_400
-    if broken:
-        operation = _choose(request)
-        if isinstance(operation, Refusal):
-            return operation
-        said = "" if document.problem is None else document.problem.message
-        return deserialization_failed(
-            operation.name, said or "Processing instructions are not read."
-        )
-    envelope = Envelope.from_document(document)
+    envelope = Envelope.from_document(replace(document, root=progress.root))
     if envelope is None or envelope.root.tag != f"{{{SOAP11}}}Envelope":
         return _EMPTY_400
-    return _check_envelope(envelope) or envelope
-
-
-def _has_instruction(document: _xml.Document) -> bool:
-    if document.root is None:
-        return False
-    outside = (node for node, _ in document.iter_outside_root())
-    if any(isinstance(node, etree._ProcessingInstruction) for node in outside):
-        return True
-    return next(document.root.iter(etree.ProcessingInstruction), None) is not None
+    refused = _check_envelope(envelope)
+    return (envelope, progress) if refused is None else refused
 
 
 def _agrees(document: _xml.Document, charset: str) -> bool:
@@ -210,14 +202,16 @@ def _choose(request: HttpRequest) -> Operation | Refusal:
     return destination_unreachable(request.path) if rest.strip("/") else operation
 
 
-def _read_message(envelope: Envelope, operation: Operation) -> Received | Refusal:
+def _read_message(
+    envelope: Envelope, progress: Progress, operation: Operation
+) -> Received | Refusal:
     """Sections 7 to 11: header blocks, wrapper, parts, what follows, mustUnderstand."""
     try:
         blocks, unknown = _read_blocks(envelope, operation)
     except UnreadableError:
         return internal_service_fault("a header block has a value that cannot be read")
     body = next(child for child in children(envelope.root) if local_name(child) == "Body")
-    if body.text is not None and body.text.strip():
+    if first_text_of(body).strip():
         return internal_service_fault("Body holds text")
     inside = children(body)
     if inside and inside[0].tag != f"{{{NETSERVER}}}{operation.name}":
@@ -226,20 +220,18 @@ def _read_message(envelope: Envelope, operation: Operation) -> Received | Refusa
             f"'Element' with name '{operation.name}' and namespace '{NETSERVER}'. Found node type "
             f"'Element' with name '{local_name(inside[0])}' and namespace '{namespace(inside[0])}'"
         )
-    if _depth(envelope.root) > DEEPEST:
-        return deserialization_failed(
-            operation.name, f"The maximum read depth ({DEEPEST}) has been exceeded."
-        )
     values: dict[str, Any] = {part.name: None for part in operation.parts}
     dropped: list[str] = []
     if inside:
-        refused = _read_parts(envelope, inside[0], operation, values, dropped)
+        refused = _read_parts(envelope, progress, inside[0], operation, values, dropped)
         if refused is not None:
             return refused
     if _goes_on(envelope.root, body, inside):
         return deserialization_failed(
             operation.name, f"End element 'Body' from namespace '{SOAP11}' expected."
         )
+    if progress.stopped is not None:
+        return deserialization_failed(operation.name, progress.stopped)
     if unknown is not None:
         return must_understand(local_name(unknown), namespace(unknown))
     return Received(operation=operation, values=values, blocks=blocks, dropped=tuple(dropped))
@@ -247,6 +239,7 @@ def _read_message(envelope: Envelope, operation: Operation) -> Received | Refusa
 
 def _read_parts(
     envelope: Envelope,
+    progress: Progress,
     wrapper: Element,
     operation: Operation,
     values: dict[str, Any],
@@ -258,19 +251,25 @@ def _read_parts(
     position = 0
     if wrapper.text is not None and wrapper.text.strip():
         return deserialization_failed(operation.name, _text_error(wrapper))
-    for child in children(wrapper):
+    for child in wrapper:
         wanted = names[position:]
-        name = local_name(child) if namespace(child) == NETSERVER else ""
+        is_element = isinstance(child.tag, str)  # or a comment
+        name = local_name(child) if is_element and namespace(child) == NETSERVER else ""
+        if child in progress.inside:
+            said, part = progress.stopped or "", name if name in wanted else None
+            return deserialization_failed(operation.name, said, part)
         if name in wanted:
             try:
                 values[name] = read_part(child, parts[name])
             except UnreadableError as error:
                 return deserialization_failed(operation.name, str(error), name)
             position = names.index(name) + 1
-        elif len(dropped) < _MOST_TOLD:
+        elif is_element and len(dropped) < _MOST_TOLD:
             dropped.append(envelope.paths.path_of(child))
-    if next(stray_texts(wrapper), None) is not None:
-        return deserialization_failed(operation.name, _text_error(wrapper))
+        if child.tail is not None and child.tail.strip():  # the pass ends here
+            return deserialization_failed(operation.name, _text_error(wrapper))
+    if wrapper in progress.inside:
+        return deserialization_failed(operation.name, progress.stopped or "")
     return None
 
 
@@ -320,11 +319,3 @@ def _goes_on(root: Element, body: Element, inside: Sequence[Element]) -> bool:
     if len(inside) > 1 or next(stray_texts(body), None) is not None:
         return True
     return children(root)[-1] is not body or next(stray_texts(root), None) is not None
-
-
-def _depth(root: Element) -> int:
-    depth = deepest = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        deepest = max(deepest, depth)
-    return deepest
