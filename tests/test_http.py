@@ -195,7 +195,7 @@ def test_folded_headers_are_read_with_a_blank_for_each_fold(
     head: bytes, value: str, step: int
 ) -> None:
     """RFC 9112, 5.2."""
-    reader = RequestReader(needs_host=True)
+    reader = RequestReader(as_server=True)
     data = b"\r\nPOST /a HTTP/1.1\r\nHost: x\r\n" + head
     data += b"\r\nTransfer-Encoding:\r\n chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
     received = []

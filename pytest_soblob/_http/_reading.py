@@ -161,8 +161,8 @@ class RequestReader:
     Args:
         largest_body: Bytes that a body may have; None means any number.
         rooms: Where bodies are put together; None means that this reader shares with nobody.
-        needs_host: Whether a request of HTTP/1.1 must have a Host, and no other two, as a server
-            has to see to (RFC 9112, 3.2).
+        as_server: Whether it sees to what a server has to: one Host in HTTP/1.1 (RFC 9112, 3.2), no
+            transfer coding but chunked, and none in HTTP/1.0 (6.1).
     """
 
     def __init__(
@@ -170,10 +170,10 @@ class RequestReader:
         largest_body: int | None = None,
         rooms: Rooms | None = None,
         *,
-        needs_host: bool = False,
+        as_server: bool = False,
     ) -> None:
         self._received: list[Received] = []
-        self._needs_host = needs_host
+        self._as_server = as_server
         self._assembly = Assembly(rooms or Rooms())
         self._collector = Collector(
             largest_body, self._finish, self._assembly, self._check_complete_head
@@ -321,13 +321,22 @@ class RequestReader:
         version = self._parser.get_http_version()
         if version not in _VERSIONS:
             raise VersionError(f"HTTP/{version} is not spoken here, but 1.1 and 1.0 are")
-        if not self._needs_host:
+        if not self._as_server:
             return
+        self._check_coding(version)
         hosts = [name for name, _ in self._collector.headers if name.lower() == "host"]
         if len(hosts) > 1:
             raise HttpSyntaxError("there are two Hosts", "http.header-doubled")
         if not hosts and version == "1.1":
             raise HttpSyntaxError("there is no Host header, which RFC 9112 asks for")
+
+    def _check_coding(self, version: str) -> None:
+        named = [v for name, v in self._collector.headers if name.lower() == "transfer-encoding"]
+        coding = ",".join(named).strip().lower()
+        if named and version == "1.0":
+            raise HttpSyntaxError("HTTP/1.0 has no Transfer-Encoding: where the body ends is open")
+        if named and coding != "chunked":
+            raise HttpSyntaxError("no transfer coding is understood but chunked")
 
     def _request(self) -> HttpRequest:
         collector = self._collector

@@ -57,7 +57,7 @@ class Connection(asyncio.BufferedProtocol):
         self._open_connections = open_connections
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(limits.body_bytes, rooms, needs_host=True)
+        self._reader = RequestReader(limits.body_bytes, rooms, as_server=True)
         self._waiting: deque[Received | HttpSyntaxError] = deque()
         self._task: asyncio.Task[None] | None = None
         self._lost: Callable[[], object] | None = None  # of the answer that the task sends
