@@ -30,7 +30,7 @@ from tests.clients.calls import by_node_soap
 from tests.clients.calls.case import PORTRAIT, TICKET, TOKEN
 
 OUTCOMES = Path(__file__).with_name("outcomes.toml")
-PATIENCE_S = 0.5
+PATIENCE_S = 2.0
 VALUES: dict[str, dict[str, Any]] = {
     "SaveImageStream": {"Type": "PersonImage", "Image": PORTRAIT, "Description": "Ada"},
     "ChangePersonImage": {"PersonId": 42, "BlobId": 1},
