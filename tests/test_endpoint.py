@@ -461,8 +461,9 @@ def test_an_error_of_the_stub_itself_is_raised_by_check(
     endpoint: StubEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pytest_soblob.endpoint._service.record", lambda *_: 1 / 0)
-    assert post(endpoint, RIGHT.to_http_request()).status_code == 500
-    with pytest.raises(SoblobError, match="the stub failed: ZeroDivisionError"):
+    for _ in range(2):
+        assert post(endpoint, RIGHT.to_http_request()).status_code == 500
+    with pytest.raises(SoblobError, match=r"the stub failed: ZeroDivisionError: .* \(and 1 more\)"):
         endpoint.check()
 
 

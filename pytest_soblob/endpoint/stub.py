@@ -294,9 +294,12 @@ class StubEndpoint(Observed, Scripted):
         self._settle()
         findings = self._ledger.pending(tick_off=True)
         missed = self._ledger.missed_calls(tick_off=True)
-        if self._server_errors:
-            error = self._server_errors.pop(0)
-            raise SoblobError(f"the stub failed: {type(error).__name__}: {error}") from error
+        errors = self._server_errors[:]
+        if errors:
+            self._server_errors.clear()
+            more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
+            said = f"the stub failed: {type(errors[0]).__name__}: {errors[0]}{more}"
+            raise SoblobError(said) from errors[0]
         if findings:
             raise failure(_titled(findings), missed)
         if missed:
