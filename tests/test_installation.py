@@ -217,7 +217,7 @@ def test_a_new_test_begins_with_the_tickets_that_were_given_out() -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
 def test_the_clock_only_moves_forward(seconds: float) -> None:
-    with pytest.raises(SoblobError, match="only moves forward|must be a number"):
+    with pytest.raises(SoblobError, match=r"only moves forward|must be a number"):
         endpoint_of().clock.advance(seconds)
 
 
