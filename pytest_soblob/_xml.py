@@ -230,7 +230,7 @@ def _parse_tree(
 def _syntax_problem(
     data: bytes, parser: "etree.XMLParser[etree._Element]", error: Exception
 ) -> Problem:
-    entry = next(iter(parser.error_log), None)
+    entry = next((entry for entry in parser.error_log if entry.level_name != "WARNING"), None)
     said = entry.message if entry is not None else str(error)
     said = clip(" ".join(said.split()) or type(error).__name__, 200)
     is_cut = not data.rstrip(b" \t\r\n\x00").endswith(b">")

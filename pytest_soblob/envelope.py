@@ -30,12 +30,13 @@ _QNAME = re.compile(rf"(?:({_NC_NAME}):)?({_NC_NAME})")
 
 def local_name(element: Element) -> str:
     """Return the name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def namespace(element: Element) -> str:
     """Return the namespace, empty where there is none."""
-    return etree.QName(element).namespace or ""
+    # Not by lxml's QName, which refuses what a parser in the midst of its errors may hold.
+    return str(element.tag).rpartition("}")[0].removeprefix("{")
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -49,7 +49,8 @@ def soblob_settings() -> SoblobSettings:
 
     Command line and ini come over what this fixture returns. An override must have the scope
     `session`, too; it may stand in any `conftest.py`, module or class, and holds for the tests
-    below it: between tests under different ones, the other fixtures are made anew.
+    below it: between tests under different ones, the other fixtures are made anew, and so are
+    your own that take them as arguments.
     """
     from pytest_soblob.settings import SoblobSettings
 
@@ -152,11 +153,18 @@ def effective_settings(settings: SoblobSettings, config: pytest.Config) -> Soblo
 
     Raises:
         pytest.UsageError: An option has a value that there is not.
+        SoblobError: The fixture returns something else.
     """
     from dataclasses import replace
 
     from pytest_soblob.errors import SoblobError
+    from pytest_soblob.settings import SoblobSettings
 
+    given: object = settings
+    if not isinstance(given, SoblobSettings):
+        raise SoblobError(
+            f"the fixture soblob_settings must return SoblobSettings(...), not {given!r:.60}"
+        )
     changes: dict[str, Any] = {}
     for name, (attribute, _) in OPTIONS.items():
         value = config.getoption(name) or config.getini(name)

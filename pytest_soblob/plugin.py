@@ -81,7 +81,8 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Give the test a clean endpoint, before any fixture of its own runs."""
-    _use_the_settings_of(item)
+    _end_what_was_made_for_others(item)
+    item.config.stash[SETTINGS] = _settings_of(item)
     rules = _expected_rules(item)
     item.config.stash[EXPECTED] = rules
     for endpoint in _endpoints(item):
@@ -97,6 +98,7 @@ def pytest_fixture_setup(
     """Remember what the session's fixtures are made from, and for which `soblob_settings`."""
     if fixturedef.argname == "_soblob_effective_settings":
         stash = request.config.stash
+        stash.setdefault(ENDPOINTS, []).clear()  # those of other settings have been judged
         stash[MADE] = (stash[SETTINGS], fixturedef, request)
 
 
@@ -116,12 +118,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, Any, Any]:
     """Judge traffic that comes during teardown; all that came before has been told."""
     __tracebackhide__ = True
     for endpoint in _endpoints(item):
         endpoint.tick_off()
     result = yield
+    if nextitem is not None:
+        _end_what_was_made_for_others(nextitem)
     for endpoint in _endpoints(item):
         endpoint.check()
     return result
@@ -176,21 +182,28 @@ def _configure_severities(config: pytest.Config) -> None:
             raise pytest.UsageError(f"soblob: {error}") from None
 
 
-def _use_the_settings_of(item: pytest.Item) -> None:
-    """End the session's fixtures if this test is under another `soblob_settings` than they are.
+def _settings_of(item: pytest.Item) -> Any:
+    """Return the definition of `soblob_settings` that a test is under; None before there is one.
+
+    There is no public way to ask which override that is.
+    """
+    info = getattr(item, "_fixtureinfo", None)
+    own = None if info is None else info.name2fixturedefs.get("soblob_settings")
+    found = own or item.session._fixturemanager.getfixturedefs("soblob_settings", item)
+    return found[-1] if found else None
+
+
+def _end_what_was_made_for_others(item: pytest.Item) -> None:
+    """End the session's fixtures if the test to come is under another `soblob_settings`.
 
     Of itself pytest makes a session's fixture once, by the settings of the test that came first:
     the next directory's `conftest.py` would be ignored, and nothing would say so.
     """
     stash = item.config.stash
-    # There is no public way to ask which override a test is under.
-    definitions = item.session._fixturemanager.getfixturedefs("soblob_settings", item)
-    stash[SETTINGS] = definitions[-1] if definitions else None
     made_for, effective, request = stash.get(MADE, (None, None, None))
-    if effective is not None and made_for is not stash[SETTINGS]:
+    if effective is not None and made_for is not _settings_of(item):
         del stash[MADE]
         effective.finish(request)  # and, as pytest has it, all that was made from it
-        _endpoints(item).clear()
 
 
 def _endpoints(item: pytest.Item) -> list[Any]:

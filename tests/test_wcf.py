@@ -354,6 +354,19 @@ BREAKS: dict[str, tuple[str | bytes, tuple[int, str], str]] = {
     "a comment and text as Body": (
         re.sub("<e:Body>.*</e:Body>", "<e:Body><!-- -->abc</e:Body>", R, flags=re.S), IS,
         "internal error"),
+    "a prefix of no namespace in a block": (request(header=f"{CREDENTIALS}<q:a/>"), EMPTY, ""),
+    "a prefix of no namespace on a block": (
+        request(header=CREDENTIALS.replace("<n:Ticket", '<n:Ticket q:a=""')), EMPTY, ""),
+    "a prefix of no namespace on the wrapper": (request(wrapper="q:SaveImageStream"), EMPTY, ""),
+    "a prefix of no namespace in the wrapper": (
+        request(TYPE, "<q:a/>", "<n:Image>A*</n:Image>"), DF, "body of request message"),
+    "a prefix of no namespace on a part": (
+        request(TYPE, '<n:Image q:a="">A*</n:Image>'), DF, "body of request message"),
+    "a name with two colons": (request(TYPE, "<n:a:b/>"), DF, "body of request message"),
+    "in the wrapper's name": (R[: R.index("n:SaveImageStream>") + 9], EMPTY, ""),
+    "before the wrapper's end": (R[: R.index("n:SaveImageStream>") + 17] + " ", EMPTY, ""),
+    "behind a namespace that is relative": (
+        broken(TYPE, '<q xmlns="u"/>') + "<&>", DF, "request message"),
     "behind the wrapper": (R[: R.index("</e:Body>")], DF, "body of request message"),
     "an instruction behind Envelope": (R + "<?a b?>", DF, "body of request message"),
 }  # fmt: skip

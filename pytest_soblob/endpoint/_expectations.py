@@ -135,13 +135,16 @@ class Expectations:
         return "\n".join([head, *rows[: 4 * _SHOWN]])
 
     def _fits(self, exchanges: list[Exchange]) -> list[list[int]]:
-        return [
-            [index for index, call in enumerate(self.calls) if call.matches(exchange)]
-            for exchange in exchanges
-        ]
+        return [self._fitting(exchange) for exchange in exchanges]
+
+    def _fitting(self, exchange: Exchange) -> list[int]:
+        found = [index for index, call in enumerate(self.calls) if call.matches(exchange)]
+        # What must never come is no other call either, however wide that is.
+        never = [index for index in found if self.calls[index].most == 0]
+        return never[:1] or found
 
     def _out_of_order(self, came: "_Came", bounds: Bounds) -> list[str]:
-        found = find_disorder(came.fits, bounds, only=self.only)
+        found = find_disorder(came.fits, bounds)
         if found is None:
             return []
         index, due = found

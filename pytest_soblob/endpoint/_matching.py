@@ -14,7 +14,7 @@ Bounds: TypeAlias = Sequence[tuple[int, int | None]]
 def assign(fits: Fits, bounds: Bounds) -> list[int | None]:
     """Return for each exchange the expected call that takes it; None where none does.
 
-    Calls that must come are served first, by augmenting paths (Kuhn), so that nothing is missing
+    Calls that must come are served first, by augmenting paths, so that nothing is missing
     which another choice would have found. What is too much is taken by the first call that it fits.
     """
     takers: list[int | None] = [None] * len(fits)
@@ -27,48 +27,65 @@ def assign(fits: Fits, bounds: Bounds) -> list[int | None]:
         for exchange, taker in enumerate(takers):
             if taker is not None:
                 taken[taker].add(exchange)
+        # What found no call will find none later, nor will another that fits the same ones.
+        hopeless: set[tuple[int, ...]] = set()
         for exchange, taker in enumerate(takers):
-            if taker is None:
-                _augment(exchange, fits, room, taken, takers, set())
+            indexes = tuple(fits[exchange])
+            if taker is None and indexes not in hopeless:
+                way = _find_way(exchange, fits, room, taken)
+                if not way:
+                    hopeless.add(indexes)
+                for mover, call in way:
+                    before = takers[mover]
+                    if before is not None:
+                        taken[before].discard(mover)
+                    taken[call].add(mover)
+                    takers[mover] = call
     return [
         fits[exchange][0] if taker is None and fits[exchange] else taker
         for exchange, taker in enumerate(takers)
     ]
 
 
-def _augment(
-    exchange: int,
-    fits: Fits,
-    room: Sequence[int],
-    taken: list[set[int]],
-    takers: list[int | None],
-    seen: set[int],
-) -> bool:
-    """Find a call for an exchange, and others for those that stand in its way."""
-    for call in fits[exchange]:
-        if call in seen:
-            continue
-        seen.add(call)
-        if len(taken[call]) >= room[call]:
-            moved = next(
-                (e for e in taken[call] if _augment(e, fits, room, taken, takers, seen)), None
-            )
-            if moved is None:
+def _find_way(
+    exchange: int, fits: Fits, room: Sequence[int], taken: Sequence[set[int]]
+) -> list[tuple[int, int]]:
+    """Return which exchanges have to move to which calls, so that this one has a place.
+
+    Empty where there is no way.
+    """
+    came_from: dict[int, int] = {}  # call: the exchange that would move there
+    queue = [exchange]
+    for mover in queue:  # which grows
+        for call in fits[mover]:
+            if call in came_from:
                 continue
-            taken[call].discard(moved)
-        taken[call].add(exchange)
-        takers[exchange] = call
-        return True
-    return False
+            came_from[call] = mover
+            if len(taken[call]) < room[call]:
+                return _walk_back(call, exchange, came_from, taken)
+            queue += taken[call]
+    return []
 
 
-def find_disorder(fits: Fits, bounds: Bounds, *, only: bool) -> tuple[int, list[int]] | None:
+def _walk_back(
+    call: int, exchange: int, came_from: dict[int, int], taken: Sequence[set[int]]
+) -> list[tuple[int, int]]:
+    way = []
+    mover = came_from[call]
+    way.append((mover, call))
+    while mover != exchange:
+        call = next(index for index, members in enumerate(taken) if mover in members)
+        mover = came_from[call]
+        way.append((mover, call))
+    return way
+
+
+def find_disorder(fits: Fits, bounds: Bounds) -> tuple[int, list[int]] | None:
     """Return the first exchange that is out of order, and which calls were due; None if none is.
 
     Args:
-        fits: As above; an exchange that fits nothing is passed over.
+        fits: As above; an exchange that fits nothing is passed over, each other has its place.
         bounds: In the order in which the calls have to come.
-        only: Whether each that fits something has to have its place.
 
     Returns:
         The index is behind the last exchange where what is due did not come any more.
@@ -79,10 +96,11 @@ def find_disorder(fits: Fits, bounds: Bounds, *, only: bool) -> tuple[int, list[
         ways = set(_closure(states, bounds))
         if not indexes:
             continue
-        states = set() if only else ways
-        for call, count in ways:
-            if call in indexes and _takes_more(bounds[call], count):
-                states = states | {(call, _counted(bounds[call], count + 1))}
+        states = {
+            (call, _counted(bounds[call], count + 1))
+            for call, count in ways
+            if call in indexes and _takes_more(bounds[call], count)
+        }
         if not states:
             return exchange, _due(ways, bounds)
     ways = set(_closure(states, bounds))

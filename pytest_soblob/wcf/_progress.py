@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Final
+from xml.parsers import expat
 
 from lxml import etree
 
@@ -44,7 +45,7 @@ def read_on(document: _xml.Document) -> Progress:
     if document.problem is None:
         root, stopped, inside = document.root, None, frozenset[Element]()
     else:
-        root, inside = _read_broken(document.data)
+        root, inside = _read_broken(document.data, document.encoding)
         stopped = document.problem.message
     obstacle = None if root is None else _find_obstacle(root)
     if obstacle is None:
@@ -64,17 +65,33 @@ def first_text_of(element: Element) -> str:
     return "".join(pieces)
 
 
-def _read_broken(data: bytes) -> tuple[Element | None, frozenset[Element]]:
+def _read_broken(data: bytes, encoding: str) -> tuple[Element | None, frozenset[Element]]:
     """Return the tree up to where the bytes are no XML any more, and which elements are open."""
     root: Element | None = None
     inside: list[Element] = []
-    for event, node in _xml.iter_events(data):
+    for event, node in _xml.iter_events(data[: _find_break(data, encoding)]):
         if event == "end":
             inside.pop()
             continue
         root = node if root is None else root
         inside.append(node)
     return root, frozenset(inside)
+
+
+def _find_break(data: bytes, encoding: str) -> int:
+    """Return the offset of the first piece of markup or text that is no XML.
+
+    expat says it exactly; libxml2 reads on where only a namespace is missing, and begins elements
+    whose tags have no end.
+    """
+    parser = expat.ParserCreate(encoding if encoding.isascii() else None, " ")
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError:
+        return parser.ErrorByteIndex
+    except (ValueError, LookupError):
+        return 0
+    return len(data)
 
 
 def _find_obstacle(root: Element) -> tuple[Element, str] | None:
