@@ -141,6 +141,18 @@ def test_a_success_of_another_upload_does_not_make_a_failure_good(endpoint: Stub
     assert flow_rules(endpoint) == []
 
 
+def test_a_second_better_try_makes_a_failure_good(endpoint: StubEndpoint) -> None:
+    endpoint.fail("not-an-image")
+    better = SaveImageStreamRequest(
+        type="PersonImage", image=b"GIF89a", description="a", ticket="7T:old"
+    )
+    with closing(connect(endpoint)) as client:
+        for message in (upload("a"), better, removes(1)):
+            send(client, message)
+            answer(client)
+    assert flow_rules(endpoint) == []
+
+
 def test_an_upload_that_was_too_large_to_be_read_has_failed() -> None:
     with StubEndpoint(max_message_size=1_000) as endpoint:
         for message in (
@@ -151,6 +163,11 @@ def test_an_upload_that_was_too_large_to_be_read_has_failed() -> None:
                 client.sendall(written(message.to_http_request()))
                 client.recv(65536)
         assert flow_rules(endpoint) == ["flow.no-blob-id-after-failed-save"]
+        with closing(connect(endpoint)) as client:
+            for small in (upload("b"), removes(2)):
+                send(client, small)
+                answer(client)
+        assert len(flow_rules(endpoint)) == 1
         endpoint.reset()
 
 

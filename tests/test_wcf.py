@@ -24,6 +24,7 @@ from pytest_soblob import (
 from pytest_soblob import strategies as soblob_st
 from pytest_soblob._http import parse_message
 from pytest_soblob.contract import SAVE_IMAGE_STREAM
+from pytest_soblob.messages import ChangePersonImageRequest
 from pytest_soblob.names import NETSERVER, SOAP11
 from pytest_soblob.settings import WcfHost
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
@@ -39,7 +40,7 @@ from tests.mistakes import (
     TYPE,
     request,
 )
-from tests.sockets import connect, everything
+from tests.sockets import connect, everything, written
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "WCF.md"
 PATH = "/Remote/Services86/BLOB.svc"
@@ -399,7 +400,23 @@ def test_who_waits_with_a_body_that_is_not_wanted_is_told_so(
         answer = connection.recv(65536)
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
         assert b"Content-Length: 0" in answer
+    (exchange,) = host.exchanges
+    assert [violation.rule for violation in exchange.violations] == [rule]
+    assert exchange.operation == "SaveImageStream"
     assert rule in (host.untold() or "")
+    removes = ChangePersonImageRequest(person_id=1, blob_id=0, ticket="7T:x")
+    send(host, written(removes.to_http_request()))
+    assert "flow.no-blob-id-after-failed-save" in (host.untold() or "")
+
+
+def test_who_waits_with_what_is_for_nobody_is_let_go_on(host: StubEndpoint) -> None:
+    """The control API has a path of its own, and a client of .NET waits there as well."""
+    with connect(host) as connection:
+        connection.sendall(
+            b"POST /_soblob/reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def test_what_is_over_the_hosts_limit_is_held_against_the_test(host: StubEndpoint) -> None:

@@ -198,7 +198,7 @@ class Connection(asyncio.BufferedProtocol):
     def _encourage(self) -> None:
         """Tell a client that waits with the body to go on, or why it need not."""
         try:
-            refusal = self._handlers.preview(self._reader.head)
+            refusal = self._handlers.preview(self._reader.head, self._number)
             answer = None if refusal is None else prepare(None, Delivery(response=refusal))
         except BaseException as error:  # noqa: BLE001 -- as below
             self._handlers.failed(error)

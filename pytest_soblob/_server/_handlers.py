@@ -14,7 +14,7 @@ def plain_refusal(error: HttpSyntaxError) -> HttpResponse:
     return HttpResponse(status=error.status, headers=_PLAIN, body=f"{error}\n".encode())
 
 
-def _wave_on(head: HttpRequest) -> HttpResponse | None:
+def _wave_on(head: HttpRequest, connection: int) -> HttpResponse | None:
     """Nothing is wrong with it so far."""
 
 
@@ -28,14 +28,14 @@ class Handlers:
 
     Attributes:
         handle: For each request, with the number of its connection, counted from 1.
-        preview: For a head whose client waits with the body; what it returns is answered without
-            it, and the connection closed. None: the client may go on.
+        preview: Likewise for a head whose client waits with the body; what it returns is answered
+            without it, and the connection closed. None: the client may go on.
         refuse: For bytes that are no request; what it returns is answered, and the connection
             closed.
         failed: With what one of the others raised, or the loop itself; the client gets a 500.
     """
 
     handle: Callable[[HttpRequest, int], Delivery]
-    preview: Callable[[HttpRequest], HttpResponse | None] = _wave_on
+    preview: Callable[[HttpRequest, int], HttpResponse | None] = _wave_on
     refuse: Callable[[HttpSyntaxError], HttpResponse] = plain_refusal
     failed: Callable[[BaseException], object] = _ignore

@@ -179,6 +179,8 @@ class Wcf:
 
     def preview(self, head: HttpRequest) -> HttpResponse | None:
         """Answer what this host refuses before it reads the body."""
+        if wcf.find_service(head.path) is None:
+            return None  # who else listens there may want it
         refused = wcf.check_head(head, self._host.max_message_size)
         return None if refused is None else wcf.fault_response(refused, self._host)
 

@@ -21,7 +21,7 @@ _MOST_RETRIES: Final = 2
 
 # Type, description and digest of the image: what makes two uploads the same.
 Upload: TypeAlias = tuple[str | None, str | None, bytes]
-_UNREAD: Final[Upload] = (None, None, b"")
+_UNREAD: Final[Upload] = (None, None, hashlib.sha256().digest())
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Flow:
     """
 
     def __init__(self) -> None:
-        # Why, by upload; the same upload takes its failure away once it succeeds, and no other.
+        # Why, by upload, as long as nothing has made it good.
         self._failed_saves: dict[Upload, str] = {}
         self._given: list[int] = []
         self._refused_tickets: dict[str, RefusedTicket] = {}
@@ -94,7 +94,7 @@ class Flow:
         if answer.why is not None:
             self._note_failed_save(upload_of(call), answer.why)
         elif self._failed_saves:
-            self._failed_saves.pop(upload_of(call), None)
+            self._make_good(upload_of(call))
         told = answer.knowledge is Knowledge.TOLD
         if answer.blob_id is not None and told:
             self._given.append(answer.blob_id)
@@ -117,6 +117,17 @@ class Flow:
     def turn_away(self, why: str) -> None:
         """Remember a request that was refused unread, so large that it can only be an upload."""
         self._note_failed_save(_UNREAD, why)
+
+    def _make_good(self, upload: Upload) -> None:
+        """Forget the failures that a success may be the second, better try of.
+
+        It is where it is the same upload, or says the same of another image, as a client does that
+        has made it smaller, or another kind; and for all that is known of what was too large.
+        """
+        kind, description, _ = upload
+        for failed in tuple(self._failed_saves):
+            if failed in (upload, _UNREAD) or (description and failed[:2] == (kind, description)):
+                del self._failed_saves[failed]
 
     def _note_failed_save(self, upload: Upload, why: str) -> None:
         self._failed_saves.pop(upload, None)

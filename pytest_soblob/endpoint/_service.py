@@ -6,6 +6,7 @@ What a behaviour makes of a wrong request stands in `_behaviours`; all else is t
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from pytest_soblob import wcf
 from pytest_soblob._http import HttpSyntaxError, parse_message
 from pytest_soblob.contract import SAVE_IMAGE_STREAM, Operation, Profile
 from pytest_soblob.endpoint._behaviours import Behaviour
@@ -29,6 +30,7 @@ from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_OF_THE_BODY = ("http.content-length",)
 _LOOKING_AROUND = ("GET", "HEAD")
 
 
@@ -62,6 +64,31 @@ def judge(
         recording=Recording(request, behaviour.read, view.spool),
         ticket=ticket,
         application_token=token,
+    )
+
+
+def judge_head(
+    head: HttpRequest,
+    connection: int,
+    validator: EnvelopeValidator,
+    refusal: HttpResponse,
+    view: View,
+) -> Call:
+    """Judge a head that was refused before its body came: by what can be known of it."""
+    verdict, _ = validator.examine(head)
+    found = [v for v in verdict.violations if v.family == "http" and v.rule not in _OF_THE_BODY]
+    if refusal.status == 413:
+        found.insert(0, validator.too_large(int(head.header("Content-Length") or 0)))
+    chosen = wcf.choose_operation(head)
+    name = chosen.name if isinstance(chosen, Operation) else None
+    return Call(
+        request=head,
+        connection=connection,
+        verdict=replace(verdict, violations=tuple(found), operation=name),
+        envelope=None,
+        profile=_profile_of_headers(head),
+        recording=Recording(head, lambda request: None, view.spool),
+        refusal=refusal,
     )
 
 

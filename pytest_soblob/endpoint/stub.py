@@ -215,16 +215,21 @@ class StubEndpoint(Observed, Scripted):
         view = self._ledger.view
         # The long part: without the lock.
         call = _service.judge(request, connection, self._validator, self._behaviour, view)
+        return self._watched(call, self._conclude(call, view), view)
+
+    def _conclude(self, call: Call, view: View) -> Answer:
+        """Answer a call, remember it, and hold against the test what is wrong with it."""
         with self._ledger.lock:
             _service.follow(call, view, self._validator.policy)
-            self._behaviour.receive(call)
+            if call.refusal is None:
+                self._behaviour.receive(call)
             answered = _service.answer(call, self._behaviour, view)
             exchange = _service.record(call, answered, view)
             view.flow.observe(call, answered, self._accepted)
             self._ledger.note(call.verdict, view, view.count)
         if self._on_exchange is not None:
             self._on_exchange(exchange)
-        return self._watched(call, answered, view)
+        return answered
 
     @property
     def _accepted(self) -> int:
@@ -253,25 +258,17 @@ class StubEndpoint(Observed, Scripted):
 
         return replace(delivery, lost=lose)
 
-    def _preview(self, head: HttpRequest) -> HttpResponse | None:
-        """Answer a head whose body the behaviour does not want, and hold it against the test."""
-        response = self._behaviour.preview(head)
-        if response is not None and response.status == 413:
-            size = int(head.header("Content-Length") or 0)
-            self._turn_away(TooLargeError(f"the body would have {size:,} bytes"))
-        elif response is not None:
-            verdict, _ = self._validator.examine(head)
-            of_head = tuple(v for v in verdict.violations if v.family == "http")
-            with self._ledger.lock:
-                self._ledger.note(replace(verdict, violations=of_head), self._ledger.view, None)
-        return response
+    def _preview(self, head: HttpRequest, connection: int) -> HttpResponse | None:
+        """Answer a head whose body the behaviour does not want: a call without one."""
+        refusal = self._behaviour.preview(head)
+        if refusal is not None:
+            view = self._ledger.view
+            call = _service.judge_head(head, connection, self._validator, refusal, view)
+            self._conclude(call, view)
+        return refusal
 
     def _refuse(self, error: HttpSyntaxError) -> HttpResponse:
         """Answer what is no HTTP, and hold it against the test."""
-        self._turn_away(error)
-        return self._behaviour.refuse(error)
-
-    def _turn_away(self, error: HttpSyntaxError) -> None:
         verdict = malformed_http("request", error)
         with self._ledger.lock:
             self._ledger.note(verdict, self._ledger.view, None)
@@ -279,6 +276,7 @@ class StubEndpoint(Observed, Scripted):
                 self._ledger.view.flow.turn_away(str(error))
         if self._on_malformed is not None:
             self._on_malformed(error)
+        return self._behaviour.refuse(error)
 
     # -- judging ---------------------------------------------------------------------------------
 

@@ -141,7 +141,7 @@ class EnvelopeValidator:
         document = _carving.parse(data) if fast else _xml.parse(data)
         context, violations = self._judge_envelope(document, fast=fast)
         if self.max_message_size is not None and len(data) > self.max_message_size:
-            violations = [self._too_large(len(data)), *violations]
+            violations = [self.too_large(len(data)), *violations]
         if type(message) is not bytes and isinstance(message, HttpRequest | HttpResponse):
             found = self._judge_http(message, document, context)
             secrets = _secrets_of(document, context) if found else ()
@@ -170,7 +170,8 @@ class EnvelopeValidator:
             f"a {self.kind} is bytes or an {wanted.__name__}, not {type(message).__name__}{hint}"
         )
 
-    def _too_large(self, size: int) -> Violation:
+    def too_large(self, size: int) -> Violation:
+        """Return what there is to say of a message of so many bytes."""
         return make_violation(
             "payload.message-too-large",
             f"the message has {size:,} bytes",

@@ -5,7 +5,13 @@ and is marked [inferred]. Nothing here judges: a wrong message is read as that h
 it drops is dropped, and `validators` says on the side what was wrong.
 """
 
-from pytest_soblob.wcf._reading import Received, check_head, find_service, read_request
+from pytest_soblob.wcf._reading import (
+    Received,
+    check_head,
+    choose_operation,
+    find_service,
+    read_request,
+)
 from pytest_soblob.wcf._writing import (
     Refusal,
     action_not_supported,
@@ -23,6 +29,7 @@ __all__ = [
     "Refusal",
     "action_not_supported",
     "check_head",
+    "choose_operation",
     "deserialization_failed",
     "destination_unreachable",
     "fault_response",

@@ -84,7 +84,7 @@ def read_request(request: HttpRequest, largest: int) -> Received | Refusal:
     parsed = _read_xml(request)
     if isinstance(parsed, Refusal):
         return parsed
-    operation = _choose(request)
+    operation = choose_operation(request)
     if isinstance(operation, Refusal):
         return operation
     return _read_message(*parsed, operation)
@@ -190,7 +190,7 @@ def _check_envelope(envelope: Envelope) -> Refusal | None:
     return None
 
 
-def _choose(request: HttpRequest) -> Operation | Refusal:
+def choose_operation(request: HttpRequest) -> Operation | Refusal:
     """Section 6: SOAPAction alone, in its exact case; then the address."""
     raw = unquote((request.header("SOAPAction") or "").strip())
     action = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] == '"' else raw
