@@ -55,6 +55,9 @@ class Account:
     rights: Iterable[Right | str] = tuple(Right)
 
     def __post_init__(self) -> None:
+        for name, value in (("user", self.user), ("password", self.password)):
+            if not isinstance(value, str):
+                raise SoblobError(f"{name} must be a text, not a {type(value).__name__}")
         if not self.user:
             raise SoblobError("an account needs a user")
         tickets: Any = self.tickets
@@ -63,7 +66,7 @@ class Account:
         object.__setattr__(self, "tickets", tuple(tickets))
         try:
             rights = frozenset(Right(right) for right in self.rights)
-        except ValueError:
+        except (ValueError, TypeError):
             names = ", ".join(map(repr, map(str, Right)))
             raise SoblobError(f"rights must be of {names}, not {self.rights!r}") from None
         object.__setattr__(self, "rights", rights)

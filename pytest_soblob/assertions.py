@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NoReturn
 from xml.sax.saxutils import escape
 
-from pytest_soblob._text import character, clip, plural, quote
+from pytest_soblob._numbers import is_whole
+from pytest_soblob._text import character, clip, nearest, plural, quote
 from pytest_soblob.binding import parse_base64
 from pytest_soblob.contract import BlobLinkType, Installation, Profile
 from pytest_soblob.endpoint import Blob, StubEndpoint
@@ -106,8 +107,12 @@ def assert_saved(
     __tracebackhide__ = True
     if image is not UNSET and image is not None and not isinstance(image, bytes):
         raise SoblobError(f"image must be bytes, not {image.__class__.__name__}")
-    if count < 0:
-        raise SoblobError(f"count must be 0 or more, not {count}")
+    if not (is_whole(count) and count >= 0):
+        raise SoblobError(f"count must be 0 or more, not {count!r:.60}")
+    if isinstance(type, str) and type not in BlobLinkType.__members__:
+        near = nearest(type, BlobLinkType.__members__, cutoff=0.4)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise SoblobError(f"there is no type {type!r}{hint}")
     wanted = {"type": type, "image": image, "description": description}
     compared = {name: value for name, value in wanted.items() if value is not UNSET}
     blobs = list(endpoint.blobs.values())

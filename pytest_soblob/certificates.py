@@ -32,18 +32,25 @@ class Authority:
         client_file: A client's key and certificate (PEM), for servers that ask for one.
 
     Raises:
-        SoblobError: trustme is not installed.
+        SoblobError: trustme is not installed, or the folder cannot be written to.
     """
 
     def __init__(self, folder: Path | None = None, names: tuple[str, ...] = ()) -> None:
         trustme = _load_trustme()
         self._is_temporary = folder is None
         self._folder = Path(tempfile.mkdtemp(prefix="soblob-")) if folder is None else folder
-        self._folder.mkdir(parents=True, exist_ok=True)
         self._authority: Any = trustme.CA(organization_name="pytest-soblob tests")
         self._names = tuple(dict.fromkeys((*_NAMES, *names)))
         self.ca_file = self._folder / "ca.pem"
         self.client_file = self._folder / "client.pem"
+        try:
+            self._write()
+        except OSError as error:
+            said = error.strerror or error
+            raise SoblobError(f"cannot write certificates to {self._folder}: {said}") from None
+
+    def _write(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._authority.cert_pem.write_to_path(str(self.ca_file))
         client = self._authority.issue_cert("client@soblob.invalid")
         client.private_key_and_cert_chain_pem.write_to_path(str(self.client_file))

@@ -44,7 +44,11 @@ class WcfHost:
 
     def __post_init__(self) -> None:
         _check("hosting", self.hosting, HOSTINGS)
-        if not _CULTURE.fullmatch(str(self.culture)):
+        for name in ("exception_detail", "empty_extra_info"):
+            if not isinstance(getattr(self, name), bool):
+                raise SoblobError(f"{name} must be True or False, not {getattr(self, name)!r:.60}")
+        culture: object = self.culture
+        if not (isinstance(culture, str) and _CULTURE.fullmatch(culture)):
             raise SoblobError(f"culture must be a name such as 'nb-NO', not {self.culture!r}")
         if not (is_whole(self.max_message_size) and self.max_message_size >= 1):
             raise SoblobError(f"max_message_size must be 1 or more, not {self.max_message_size!r}")

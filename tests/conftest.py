@@ -12,10 +12,11 @@ import lxml.etree
 import PIL.Image
 import pytest
 import requests
+import trustme
 import zeep
 from hypothesis import HealthCheck, settings
 
-__all__ = ["PIL", "lxml", "requests", "zeep"]
+__all__ = ["PIL", "lxml", "requests", "trustme", "zeep"]
 
 pytest_plugins = ["pytester"]
 

@@ -171,8 +171,11 @@ def test_a_miss_reads_like_this(
 def test_what_cannot_be_compared_is_misuse() -> None:
     with pytest.raises(SoblobError, match="image must be bytes, not str"):
         assert_saved(saved(), image="text")  # type: ignore[arg-type]
-    with pytest.raises(SoblobError, match="count must be 0 or more"):
-        assert_saved(saved(), count=-1)
+    for count in (-1, "1"):
+        with pytest.raises(SoblobError, match="count must be 0 or more"):
+            assert_saved(saved(), count=count)  # type: ignore[arg-type]
+    with pytest.raises(SoblobError, match=r"there is no type 'PersonImag'; did you mean 'Person"):
+        assert_saved(saved(), type="PersonImag", count=0)
 
 
 def test_an_exchange_without_a_response_is_misuse() -> None:

@@ -166,6 +166,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("replies", b"[" * 100_000, "the body is no JSON: RecursionError"),
     ("replies", b'{"delay_s": NaN}', "the body is no JSON"),
     ("replies", [], "the body must be an object, not a list"),
+    ("replies", {}, "a reply needs a failure, or what it says"),
     ("replies", {"blob": 1}, "a reply has no 'blob'; did you mean 'blob_id'?"),
     ("replies", {"blob_id": "1"}, "blob_id must be a whole number, not '1'"),
     ("replies", {"blob_id": True}, "blob_id must be a whole number, not true"),

@@ -210,6 +210,10 @@ REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
     (("http-500",), {"share": "0.1"}, "share must be over 0 and at most 1"),
     (("http-500",), {"share": float("nan")}, "share must be over 0 and at most 1"),
     (("http-500",), {"seed": [1]}, "seed must be a whole number"),
+    (("http-500",), {"operation": ["a"]}, r"there is no operation \['a'\]"),
+    (("http-500",), {"operation": None, "matching": {"person_id": 2**40}}, "is an xs:int"),
+    (("huge-id",), {"blob_id": 10**5000}, "more digits than any client reads"),
+    (("redirect",), {"location": ""}, "location must be a URL or a path"),
     (("delay",), {"seconds": 10**400}, "seconds must be a number over 0"),
     (("slow-body",), {"bytes_per_s": 10**400}, "bytes_per_s must be a number over 0"),
     (("negative-id",), {"blob_id": 7}, "blob_id must be a number below 0, not 7"),
@@ -225,6 +229,14 @@ REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
         ({"fault": "x"}, "fault must be a Fault, not 'x'"),
         ({"exception_info": "x"}, "exception_info must be a ExceptionInfo, not 'x'"),
         ({"blob_id": "1"}, "blob_id must fit an xs:int, not '1'"),
+        ({"succeeded": "no"}, "succeeded must be True or False, not 'no'"),
+        ({"fault": Fault(), "status": 100}, "status must have three digits"),
+        ({"fault": Fault(code=3)}, "fault has a part of another kind"),  # type: ignore[arg-type]
+        ({"response": HttpResponse(status="200")}, "three digits"),  # type: ignore[arg-type]
+        ({"response": HttpResponse(body="x")}, "another kind"),  # type: ignore[arg-type]
+        ({"response": HttpResponse(headers={"A": "b"})}, "kind"),  # type: ignore[arg-type]
+        ({"response": HttpResponse(headers=(("A", "c\r\nX: y"),))}, "must not hold a line end"),
+        ({"response": HttpResponse(headers=(("A b", "c"),))}, "'A b' is no name of a header"),
     ],
 )
 def test_a_reply_that_cannot_be_is_refused_at_once(arguments: dict[str, Any], text: str) -> None:
@@ -243,8 +255,10 @@ def test_time_is_a_number(given: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"tickets": "7T:x"}, "tickets must be a sequence of strings, not a str"),
-        ({"tokens": "x"}, "tokens must be a sequence of strings, not a str"),
+        ({"tickets": "7T:x"}, "tickets must be a list or tuple of strings, not a str"),
+        ({"tokens": "x"}, "tokens must be a list or tuple of strings, not a str"),
+        ({"tickets": None}, "tickets must be a list or tuple of strings, not a NoneType"),
+        ({"max_message_size": "3"}, "max_message_size must be 1 or more, not '3'"),
         ({"keep": 0}, "keep must be 1 or more, or None for all, not 0"),
     ],
 )

@@ -58,6 +58,8 @@ def test_what_there_is_not(arguments: dict[str, Any], text: str) -> None:
     ("arguments", "text"),
     [
         ({"culture": 'a"b<'}, "culture must be a name such as 'nb-NO'"),
+        ({"culture": None}, "culture must be a name"),
+        ({"exception_detail": "false"}, "exception_detail must be True or False, not 'false'"),
         ({"max_message_size": 0}, "max_message_size must be 1 or more"),
         ({"max_message_size": "1"}, "max_message_size must be 1 or more"),
         ({"hosting": "apache"}, "hosting must be one of 'self-host', 'iis'"),

@@ -19,7 +19,7 @@ RIGHT = SaveImageStreamRequest(
     type="PersonImage", image=b"12345", description="a portrait", ticket="7T:x"
 ).to_http_request()
 # Long enough for what comes, short enough for what does not.
-PATIENCE_S = 0.4
+PATIENCE_S = 2.0
 # So that nothing takes long: the wire has the same shape at any pace.
 QUICK: dict[str, dict[str, Any]] = {
     "delay": {"seconds": 0.01},

@@ -38,7 +38,7 @@ def check_rule_ids(ids: Iterable[str]) -> tuple[str, ...]:
     """
     known = tuple(ids)
     for rule_id in known:
-        if rule_id not in RULES:
+        if str(rule_id) not in RULES:
             raise SoblobError(f"there is no rule {rule_id!r}{_did_you_mean(rule_id, RULES)}")
     return known
 

@@ -1,13 +1,20 @@
 """Replies made by hand: what the endpoint answers instead of its own answer."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, TypeVar
 
+from pytest_soblob._http import to_bytes
 from pytest_soblob._numbers import is_number, is_whole
+from pytest_soblob._text import quote
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamResponse
 from pytest_soblob.wire import HttpResponse
+
+T = TypeVar("T")
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Unset(Enum):
@@ -85,17 +92,46 @@ class Reply:
             raise SoblobError(f"delay_s must be 0 or more seconds, not {self.delay_s!r}")
         if self.status is not None and self.fault is None:
             raise SoblobError("status is that of a fault; for another answer use response=")
-        if self.status is not None and not (is_whole(self.status) and 100 <= self.status <= 999):
+        if self.succeeded is not None and not isinstance(self.succeeded, bool):
+            raise SoblobError(f"succeeded must be True or False, not {self.succeeded!r:.60}")
+        if self.status is not None and not (is_whole(self.status) and 200 <= self.status <= 999):
             raise SoblobError(f"status must have three digits, not {self.status!r}")
         given = not isinstance(self.blob_id, Unset) and self.blob_id is not None
         if given and not (is_whole(self.blob_id) and -(2**31) <= self.blob_id < 2**31):
             raise SoblobError(f"blob_id must fit an xs:int, not {self.blob_id!r}")
-        # What XML cannot carry is refused now, not when somebody calls.
+        # What cannot be written is refused now, not when somebody calls.
         if self.fault is not None:
-            self.fault.to_bytes()
+            _written(self.fault.to_bytes, "fault")
         if self.exception_info is not None:
-            SaveImageStreamResponse(exception_info=self.exception_info).to_bytes()
-        response: object = self.response
-        if response is not None and not isinstance(response, HttpResponse | bytes):
-            given_kind = type(response).__name__
-            raise SoblobError(f"response must be an HttpResponse or bytes, not {given_kind}")
+            response = SaveImageStreamResponse(exception_info=self.exception_info)
+            _written(response.to_bytes, "exception_info")
+        raw: object = self.response
+        if raw is not None and not isinstance(raw, HttpResponse | bytes):
+            raise SoblobError(
+                f"response must be an HttpResponse or bytes, not {type(raw).__name__}"
+            )
+        if isinstance(raw, HttpResponse):
+            check_response(raw)
+
+
+def check_response(response: HttpResponse) -> None:
+    """See whether a response can be sent.
+
+    Raises:
+        SoblobError: It cannot.
+    """
+    if not (is_whole(response.status) and 100 <= response.status <= 999):
+        raise SoblobError(f"status must have three digits, not {response.status!r:.60}")
+    _written(lambda: to_bytes(response), "response")
+    for name, _ in response.headers:
+        if not _TOKEN.fullmatch(str(name)):
+            raise SoblobError(f"{quote(str(name), 40)} is no name of a header")
+
+
+def _written(write: Callable[[], T], what: str) -> T:
+    try:
+        return write()
+    except SoblobError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        raise SoblobError(f"{what} has a part of another kind than it must be: {error}") from None

@@ -43,7 +43,7 @@ class When:
     matching: Matching = None
 
     def __post_init__(self) -> None:
-        if self.operation is not None and self.operation not in OPERATIONS:
+        if self.operation is not None and not is_operation(self.operation):
             near = nearest(str(self.operation), OPERATIONS, cutoff=0.4)
             hint = f"; did you mean {near!r}?" if near else ""
             raise SoblobError(f"there is no operation {self.operation!r} to reply to{hint}")
@@ -90,6 +90,11 @@ class When:
         return not differences(read, self.matching)
 
 
+def is_operation(name: object) -> bool:
+    """Whether it is the name of an operation that the endpoint knows."""
+    return isinstance(name, str) and name in OPERATIONS
+
+
 def check_attributes(operation: str | None, matching: Mapping[str, object]) -> None:
     """See whether a message of that operation can have such values of such attributes.
 
@@ -114,6 +119,8 @@ def _check_value(name: str, value: object) -> None:
     kind = _KINDS.get(name, int if name.endswith("_id") else str)
     if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
         raise SoblobError(f"{name} is {_WORDS[kind]} in a message, never {value!r:.60}")
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        raise SoblobError(f"{name} is an xs:int in a message, never {value}")
     if name == "type" and isinstance(value, str) and value not in BlobLinkType.__members__:
         near = nearest(value, BlobLinkType.__members__, cutoff=0.4)
         hint = f"; did you mean {near!r}?" if near else ""

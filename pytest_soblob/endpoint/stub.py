@@ -88,8 +88,13 @@ class StubEndpoint(Observed, Scripted):
         on_malformed: Callable[[HttpSyntaxError], None] | None = None,
     ) -> None:
         for name, texts in (("tickets", tickets), ("tokens", tokens)):
-            if isinstance(texts, str):  # it would be taken apart into its letters
-                raise SoblobError(f"{name} must be a sequence of strings, not a str")
+            kind = type(texts).__name__
+            if not isinstance(texts, list | tuple):  # a str would be taken apart into its letters
+                raise SoblobError(f"{name} must be a list or tuple of strings, not a {kind}")
+        if max_message_size is not None and not (
+            is_whole(max_message_size) and max_message_size >= 1
+        ):
+            raise SoblobError(f"max_message_size must be 1 or more, not {max_message_size!r:.60}")
         if keep is not None and not (is_whole(keep) and keep >= 1):
             raise SoblobError(f"keep must be 1 or more, or None for all, not {keep!r}")
         self.settings = settings or SoblobSettings(

@@ -1,5 +1,6 @@
 """What a failure is, and what it is made from."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -130,6 +131,7 @@ def _literal(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
+_LOCATION: Final = re.compile("[!-~]+")
 _LARGEST_ID: Final = 10**100
 _POSITIVE: Final = ("seconds", "bytes_per_s", "retry_after_s")
 
@@ -146,6 +148,8 @@ def _check_blob_id(value: object, default: int) -> None:
     """An id that a client could take for a good one would not be what the failure's name says."""
     is_int = isinstance(value, int) and not isinstance(value, bool)
     low, high = (-_LARGEST_ID, -1) if default < 0 else (default, _LARGEST_ID)
+    if is_int and not -_LARGEST_ID <= value <= _LARGEST_ID:  # type: ignore[operator]  # an int
+        raise SoblobError("blob_id has more digits than any client reads")
     if not is_int or not low <= value <= high:  # type: ignore[operator]  # an int
         wanted = "below 0" if default < 0 else f"{default} or more"
         raise SoblobError(f"blob_id must be a number {wanted}, not {value!r:.60}")
@@ -161,5 +165,5 @@ def _check_parameter(name: str, value: object, default: Any) -> None:
         )
     elif name == "blob_id":
         _check_blob_id(value, default)
-    elif name == "location" and (not isinstance(value, str) or not value.isprintable()):
+    elif name == "location" and not (isinstance(value, str) and _LOCATION.fullmatch(value)):
         raise SoblobError(f"location must be a URL or a path, not {value!r}")

@@ -103,7 +103,7 @@ class NetServer:
         Raises:
             SoblobError: There is no such account, or the time is none.
         """
-        account = ANYBODY if user is None else self._find_account(user)
+        account = ANYBODY if user is None else self._find_account(str(user))
         if account is None:
             raise SoblobError(f"there is no account {user!r}")
         if lifetime_s is not None and not (is_number(lifetime_s) and lifetime_s >= 0):

@@ -261,6 +261,7 @@ def test_a_file_that_cannot_be_is_one_line(
         (["--control-token", "short"], "8 or more printable ASCII characters"),
         (["--host", "0.0.0.0", "--control-token", "LeakedControl"], "for loopback only"),
         (["--ticket-lifetime", "-1"], "ticket_lifetime_s must be over 0"),
+        (["--tls", "/dev/null/x"], "cannot write certificates to /dev/null/x: "),
         (["--client-certificate"], "a client certificate is a matter of TLS: say --tls FOLDER"),
         (["--fail", "http-503,share=nan"], "share is too large, or no number: nan"),
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid:0"),

@@ -363,3 +363,83 @@ def test_each_directory_and_module_has_its_own_settings(
         ]
     )
     result.stdout.no_fnmatch_line("*AssertionError*")
+
+
+def test_what_a_fixture_sends_when_it_ends_counts_where_settings_change(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from client import WRONG_ORDER, post
+
+        @pytest.fixture(scope="session")
+        def parting(soblob_endpoint):
+            yield
+            post(soblob_endpoint, WRONG_ORDER)
+        """
+    )
+    pytester.makepyfile(
+        test_other="""
+        import pytest
+        from pytest_soblob import SoblobSettings
+
+        @pytest.fixture(scope="session")
+        def soblob_settings():
+            return SoblobSettings(behaviour="wcf")
+
+        def test_next(soblob_endpoint):
+            assert soblob_endpoint.settings.behaviour == "wcf"
+        """
+    )
+    result = run(
+        "def test_first(parting):\n    pass\n",
+        "test_consumer.py", "test_other.py", "-W", "error",
+    )  # fmt: skip
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["ERROR test_consumer.py::test_first - BodyViolationError*"])
+
+
+def test_settings_may_be_a_parameter(run: Run) -> None:
+    run(
+        """
+        import pytest
+        from pytest_soblob import SoblobSettings
+
+        def test_before(soblob_endpoint):
+            assert soblob_endpoint.settings.behaviour == "strict"
+
+        @pytest.mark.parametrize(
+            "soblob_settings",
+            [SoblobSettings(behaviour="wcf"), SoblobSettings(installation="online")],
+            scope="session",
+            ids=["wcf", "online"],
+        )
+        def test_it(soblob_endpoint, request):
+            settings = soblob_endpoint.settings
+            assert request.node.callspec.id in (settings.behaviour, settings.installation)
+
+        def test_after(soblob_endpoint):
+            assert soblob_endpoint.settings.behaviour == "strict"
+        """,
+        "-W", "error",
+    ).assert_outcomes(passed=4)  # fmt: skip
+
+
+def test_settings_that_are_none_are_told(run: Run) -> None:
+    result = run(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def soblob_settings():
+            pass
+
+        def test_it(soblob_endpoint):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*SoblobError: the fixture soblob_settings must return SoblobSettings(...), not None"]
+    )
