@@ -158,7 +158,8 @@ def test_a_bad_option_is_one_line(soblob: Soblob, options: list[str]) -> None:
 def test_a_command_that_there_is_not_is_one_line_and_none_is_help(soblob: Soblob) -> None:
     (line,) = soblob("serv").stderr.decode().splitlines()
     assert line.startswith("soblob: No such command 'serv'.")
-    assert b"serve     Run the stub" in soblob().stderr
+    alone = soblob()
+    assert b"serve     Run the stub" in alone.stdout + alone.stderr  # click 8.1 has it on stdout
 
 
 def test_a_log_that_cannot_be_written_is_told() -> None:
