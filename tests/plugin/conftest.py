@@ -13,7 +13,9 @@ WRONG_ORDER = m.request(m.IMAGE, m.TYPE, m.DESCRIPTION)
 def post(endpoint, body=RIGHT, **headers):
     """Send an envelope as a client does that never looks at the answer."""
     sent = m.http_request(body, **headers)
-    return requests.post(endpoint.url, data=sent.body, headers=dict(sent.headers), timeout=30)
+    # Closed by itself: whoever keeps the answer, in an error say, would keep the connection.
+    closing = {**dict(sent.headers), "Connection": "close"}
+    return requests.post(endpoint.url, data=sent.body, headers=closing, timeout=30)
 
 def upload(endpoint, body=RIGHT):
     """Send an envelope as a client does that raises for an error status."""
