@@ -175,6 +175,9 @@ def test_any_stream_is_answered_or_closed_and_nothing_incomplete_is_stored(
         counts[received[9:12].decode("latin-1") or "closed"] += 1
         bodies = complete_bodies(data)
         for exchange in endpoint.exchanges:
+            if not exchange.request.body and exchange.request.header("Expect"):
+                assert exchange.blob_id is None  # refused by its head, while the client waits
+                continue
             assert exchange.request.body in bodies, f"seed {seed}, {kind}: {data!r}"
         endpoint.reset()
         if seed % 10 == 0:
