@@ -6,6 +6,11 @@ from typing import Final, TypeGuard
 LARGEST: Final = 1e12
 
 
+# Of an xs:int (XML Schema part 2, 3.3.17).
+SMALLEST_INT: Final = -(2**31)
+LARGEST_INT: Final = 2**31 - 1
+
+
 def is_number(value: object) -> TypeGuard[int | float]:
     """Whether it is a number that means something: no truth value, no NaN, nothing endless."""
     kind_fits = isinstance(value, int | float) and not isinstance(value, bool)
@@ -15,3 +20,8 @@ def is_number(value: object) -> TypeGuard[int | float]:
 def is_whole(value: object) -> TypeGuard[int]:
     """Whether it is a whole number, likewise."""
     return isinstance(value, int) and is_number(value)
+
+
+def is_xs_int(value: object) -> TypeGuard[int]:
+    """Whether it is a number that an xs:int can have."""
+    return is_whole(value) and SMALLEST_INT <= value <= LARGEST_INT

@@ -74,6 +74,12 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return near[0] if near else None
 
 
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?`, to stand behind what is wrong; empty where nothing is near."""
+    near = nearest(str(name), known, cutoff=0.4)
+    return f"; did you mean {near!r}?" if near else ""
+
+
 def elide_base64(text: str) -> str:
     """Return `text` with every long run of base64 cut to its two ends and its length."""
     return _BASE64_RUN.sub(lambda m: f"{m[0][:12]}{ELLIPSIS}({len(m[0]):,} characters)", text)

@@ -6,9 +6,9 @@ from typing import Final, NoReturn
 from xml.sax.saxutils import escape
 
 from pytest_soblob._numbers import is_whole
-from pytest_soblob._text import character, clip, nearest, plural, quote
+from pytest_soblob._text import character, clip, plural, quote
 from pytest_soblob.binding import parse_base64
-from pytest_soblob.contract import BlobLinkType, Installation, Profile
+from pytest_soblob.contract import BlobLinkType, Installation, Profile, find_link_type
 from pytest_soblob.endpoint import Blob, StubEndpoint
 from pytest_soblob.endpoint._replies import UNSET, Unset
 from pytest_soblob.errors import ContractViolationError, SoblobError
@@ -109,10 +109,8 @@ def assert_saved(
         raise SoblobError(f"image must be bytes, not {image.__class__.__name__}")
     if not (is_whole(count) and count >= 0):
         raise SoblobError(f"count must be 0 or more, not {count!r:.60}")
-    if isinstance(type, str) and type not in BlobLinkType.__members__:
-        near = nearest(type, BlobLinkType.__members__, cutoff=0.4)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise SoblobError(f"there is no type {type!r}{hint}")
+    if isinstance(type, str):
+        find_link_type(type)
     wanted = {"type": type, "image": image, "description": description}
     compared = {name: value for name, value in wanted.items() if value is not UNSET}
     blobs = list(endpoint.blobs.values())

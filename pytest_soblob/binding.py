@@ -14,6 +14,7 @@ from typing import Any
 import pybase64
 from lxml import etree
 
+from pytest_soblob._numbers import LARGEST_INT, SMALLEST_INT
 from pytest_soblob.contract import COMPLEX_TYPES, OPEN_TYPES, BlobLinkType, Particle
 from pytest_soblob.envelope import Element, children, local_name, text_of
 from pytest_soblob.names import NETSERVER, XSD, XSI
@@ -69,7 +70,7 @@ def parse_int(text: str) -> int | None:
     if not _INT.fullmatch(stripped) or len(stripped.lstrip("+-0")) > 40:
         return None
     value = int(stripped.lstrip("+-0") or "0") * (-1 if stripped.startswith("-") else 1)
-    return value if -(2**31) <= value < 2**31 else None
+    return value if SMALLEST_INT <= value <= LARGEST_INT else None
 
 
 def parse_boolean(text: str) -> bool | None:

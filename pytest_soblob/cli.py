@@ -51,14 +51,15 @@ class _Commands(click.Group):
         extra["standalone_mode"] = False
         try:
             sys.exit(super().main(*args, **extra))
-        except click.UsageError as error:
+        except click.ClickException as error:
             if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
                 error.show()
                 sys.exit(error.exit_code)
-            path = "soblob" if error.ctx is None else error.ctx.command_path
+            context = getattr(error, "ctx", None)
+            path = "soblob" if context is None else context.command_path
             said = " ".join(error.format_message().split())
             click.echo(f"soblob: {said} (see `{path} --help`)", err=True)
-            sys.exit(2)
+            sys.exit(error.exit_code)
         except click.Abort:
             click.echo("soblob: interrupted", err=True)
             sys.exit(INTERRUPTED)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from pytest_soblob._text import did_you_mean
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import NETSERVER, SOAP11, SOAP12
 
 
@@ -276,3 +278,31 @@ NAMED_IMAGE_FORMATS: Final = ("PNG", "GIF", "JPEG", "TIFF")
 
 # The width of the database column that takes a description [vendor documentation].
 DESCRIPTION_COLUMN_CHARACTERS: Final = 254
+
+
+def find_operation(name: object, where: str = "") -> Operation:
+    """Return the operation of that name.
+
+    Args:
+        name: Whatever somebody has said.
+        where: What follows the name where there is none, such as ` in schemas/`.
+
+    Raises:
+        SoblobError: There is none; the nearest is named.
+    """
+    operation = OPERATIONS.get(name) if isinstance(name, str) else None
+    if operation is None:
+        raise SoblobError(f"there is no operation {name!r}{where}{did_you_mean(name, OPERATIONS)}")
+    return operation
+
+
+def find_link_type(name: object) -> BlobLinkType:
+    """Return the link type of exactly that name.
+
+    Raises:
+        SoblobError: There is none; the nearest is named.
+    """
+    known = BlobLinkType.__members__
+    if str(name) not in known:
+        raise SoblobError(f"there is no type {name!r}{did_you_mean(name, known)}")
+    return known[str(name)]

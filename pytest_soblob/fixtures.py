@@ -48,7 +48,7 @@ def soblob_settings() -> SoblobSettings:
     """Profile, installation, credentials and address of the suite; override it to change them.
 
     Command line and ini come over what this fixture returns. An override must have the scope
-    `session`, too; it may stand in any `conftest.py`, module or class, and holds for the tests
+    `session`, too; it may stand in any `conftest.py` or module, and holds for the tests
     below it: between tests under different ones, the other fixtures are made anew, and so are
     your own that take them as arguments.
     """

@@ -32,6 +32,7 @@ from pytest_soblob.failures import (
 from pytest_soblob.messages import (
     AuthenticateUsernamePasswordRequest,
     ChangePersonImageRequest,
+    GetBlobStreamRequest,
     GetPersonImageRequest,
     Request,
 )
@@ -302,9 +303,17 @@ def test_a_failure_says_what_it_is(failure: Failure) -> None:
 
 
 @each
-def test_its_example_can_be_run(failure: Failure) -> None:
+def test_its_example_plays_it(failure: Failure) -> None:
     endpoint = StubEndpoint()
     exec(failure.example, {"soblob_endpoint": endpoint})
+    for request in (
+        upload(),
+        attach(),
+        AuthenticateUsernamePasswordRequest(user="ada", password="x"),
+        GetBlobStreamRequest(blob_id=1, ticket="7T:x"),
+    ):
+        call(endpoint, request)
+    assert [e.failure for e in endpoint.exchanges if e.failure] == [failure.name]
 
 
 def test_the_list_keeps_to_its_width() -> None:

@@ -99,3 +99,13 @@ def test_a_specimen_that_cannot_be() -> None:
 def test_a_strategy_refuses_what_it_cannot_draw(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         soblob_st.malformed_requests(**arguments)
+
+
+def test_credentials_of_another_version_are_told_once() -> None:
+    other = mistakes.CREDENTIALS.replace("n:", "o:").replace(
+        "<o:Credentials", f'<o:Credentials xmlns:o="{mistakes.NS[:-2]}85"'
+    )
+    verdict = EnvelopeValidator("request", "wsdl").judge(mistakes.request(header=other).encode())
+    said = {v.rule: v.message for v in verdict.errors}
+    assert set(said) == {"header.block-other-version", "header.credentials-missing"}
+    assert said["header.credentials-missing"] == "the request has no Credentials"

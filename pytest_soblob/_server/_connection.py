@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 from collections import deque
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pytest_soblob._http import HttpSyntaxError, Received, RequestReader, Rooms
 from pytest_soblob._server._answers import Answer, failed_answer, prepare
@@ -17,6 +17,7 @@ from pytest_soblob.wire import Delivery, Ending
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+T = TypeVar("T")
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 # Requests that may wait on one connection before no more is read from it.
 _MOST_WAITING: Final = 64
@@ -181,12 +182,9 @@ class Connection(asyncio.BufferedProtocol):
                 self._encourage()
 
     def _answer(self, received: Received) -> None:
-        try:
-            delivery = self._handlers.handle(received.request, self._number)
-            answer = prepare(received, delivery)
-        except BaseException as error:  # noqa: BLE001 -- handed on: nobody to raise to in a thread
-            self._handlers.failed(error)
-            answer = failed_answer()
+        answer = self._made(
+            lambda: prepare(received, self._handlers.handle(received.request, self._number))
+        )
         if answer.is_prompt:
             self._transport.write(answer.head + answer.body)
             self._end(answer.ending)
@@ -197,24 +195,30 @@ class Connection(asyncio.BufferedProtocol):
 
     def _encourage(self) -> None:
         """Tell a client that waits with the body to go on, or why it need not."""
-        try:
-            refusal = self._handlers.preview(self._reader.head, self._number)
-            answer = None if refusal is None else prepare(None, Delivery(response=refusal))
-        except BaseException as error:  # noqa: BLE001 -- as below
-            self._handlers.failed(error)
-            answer = failed_answer()
+        answer = self._made(self._preview)
         if answer is None:
             self._transport.write(_CONTINUE)
         else:
-            self._transport.write(answer.head + answer.body)
-            self._end(Ending.CLOSE)
+            self._send_off(answer)
+
+    def _preview(self) -> Answer | None:
+        refusal = self._handlers.preview(self._reader.head, self._number)
+        return None if refusal is None else prepare(None, Delivery(response=refusal))
 
     def _refuse(self, error: HttpSyntaxError) -> None:
-        answer = failed_answer()
+        self._send_off(
+            self._made(lambda: prepare(None, Delivery(response=self._handlers.refuse(error))))
+        )
+
+    def _made(self, make: "Callable[[], T]") -> T | Answer:
+        """Return what a handler makes, or the answer that says that it failed."""
         try:
-            answer = prepare(None, Delivery(response=self._handlers.refuse(error)))
-        except BaseException as failure:  # noqa: BLE001 -- as above
-            self._handlers.failed(failure)
+            return make()
+        except BaseException as error:  # noqa: BLE001 -- handed on: nobody to raise to in a thread
+            self._handlers.failed(error)
+            return failed_answer()
+
+    def _send_off(self, answer: Answer) -> None:
         self._transport.write(answer.head + answer.body)
         self._end(Ending.CLOSE)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from pytest_soblob._text import nearest
+from pytest_soblob._text import did_you_mean
 from pytest_soblob.catalogue import body, envelope, fault, flow, header, http, payload, xml
 from pytest_soblob.catalogue._scope import kinds_of, profiles_of
 from pytest_soblob.catalogue._sides import SIDES
@@ -39,7 +39,7 @@ def check_rule_ids(ids: Iterable[str]) -> tuple[str, ...]:
     known = tuple(ids)
     for rule_id in known:
         if str(rule_id) not in RULES:
-            raise SoblobError(f"there is no rule {rule_id!r}{_did_you_mean(rule_id, RULES)}")
+            raise SoblobError(f"there is no rule {rule_id!r}{did_you_mean(rule_id, RULES)}")
     return known
 
 
@@ -53,11 +53,6 @@ def choose_rules(names: Iterable[str]) -> tuple[Rule, ...]:
     families = {rule.family for rule in RULES.values()}
     for name in sorted(wanted):
         if name not in RULES and name not in families:
-            hint = _did_you_mean(name, (*RULES, *families))
+            hint = did_you_mean(name, (*RULES, *families))
             raise SoblobError(f"there is no rule and no family {name!r}{hint}")
     return tuple(rule for rule in RULES.values() if not wanted or {rule.id, rule.family} & wanted)
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    near = nearest(str(name), known, cutoff=0.4)
-    return f"; did you mean {near!r}?" if near else ""

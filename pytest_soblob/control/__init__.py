@@ -4,8 +4,8 @@ It has a path of its own and a token. Whoever does not send the token meets what
 other path: nothing.
 """
 
-from pytest_soblob.control._api import PREFIX, ControlApi
+from pytest_soblob.control._api import PREFIX, ControlApi, check_token
 from pytest_soblob.control._scripts import script
 from pytest_soblob.control._values import exchange_to_json
 
-__all__ = ["PREFIX", "ControlApi", "exchange_to_json", "script"]
+__all__ = ["PREFIX", "ControlApi", "check_token", "exchange_to_json", "script"]

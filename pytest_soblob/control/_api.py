@@ -19,6 +19,18 @@ _JSON: Final = (("Content-Type", "application/json"), ("Cache-Control", "no-stor
 _LARGEST_BODY: Final = 64 * 1024 * 1024
 
 
+def check_token(token: str) -> None:
+    """See whether a token will do.
+
+    Raises:
+        SoblobError: It could be guessed, or not be sent.
+    """
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        raise SoblobError(
+            f"the control token must be {_SHORTEST_TOKEN} or more printable ASCII characters"
+        )
+
+
 class ControlApi:
     """Drives one endpoint; `StubEndpoint(intercept=api.intercept)` and `api.endpoint = endpoint`.
 
@@ -35,10 +47,7 @@ class ControlApi:
     endpoint: StubEndpoint
 
     def __init__(self, token: str) -> None:
-        if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
-            raise SoblobError(
-                f"the control token must be {_SHORTEST_TOKEN} or more printable ASCII characters"
-            )
+        check_token(token)
         self._expected = f"Bearer {token}".encode()
         self._routes: Mapping[tuple[str, str], Callable[[HttpRequest], HttpResponse]] = {
             ("GET", "openapi.json"): self._describe,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pytest_soblob._numbers import is_number
-from pytest_soblob._text import clip, nearest, quote
+from pytest_soblob._text import clip, did_you_mean, quote
 from pytest_soblob.errors import SoblobError
 
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -30,8 +30,7 @@ def check_known(data: Mapping[str, Any], known: Collection[str], what: str) -> N
     """
     for name in data:
         if name not in known:
-            near = nearest(str(name), known, cutoff=0.4)
-            hint = f"; did you mean {near!r}?" if near else f" (it has {', '.join(sorted(known))})"
+            hint = did_you_mean(name, known) or f" (it has {', '.join(sorted(known))})"
             raise SoblobError(f"{what} has no {quote(str(name), 60)}{hint}")
 
 

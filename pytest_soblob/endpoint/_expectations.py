@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_soblob._numbers import is_whole
-from pytest_soblob._text import clip, mask, nearest, plural, quote
-from pytest_soblob.contract import OPERATIONS
+from pytest_soblob._text import clip, mask, plural, quote
+from pytest_soblob.contract import find_operation
 from pytest_soblob.endpoint._matching import Bounds, assign, find_disorder
-from pytest_soblob.endpoint._script import check_attributes, differences, is_operation
+from pytest_soblob.endpoint._script import check_attributes, differences
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.exchange import Exchange
 from pytest_soblob.messages import SECRET_ATTRIBUTES
@@ -48,10 +48,7 @@ class ExpectedCall:
         times: int | tuple[int, int | None] = 1,
         **matching: Any,
     ) -> None:
-        if not is_operation(operation):
-            near = nearest(str(operation), OPERATIONS, cutoff=0.4)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise SoblobError(f"there is no operation {operation!r}{hint}")
+        find_operation(operation)
         check_attributes(operation, matching)
         least, most = times if isinstance(times, tuple) and len(times) == 2 else (times, times)
         fits = is_whole(least) and least >= 0 and (most is None or is_whole(most))

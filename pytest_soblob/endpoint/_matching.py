@@ -32,7 +32,7 @@ def assign(fits: Fits, bounds: Bounds) -> list[int | None]:
         for exchange, taker in enumerate(takers):
             indexes = tuple(fits[exchange])
             if taker is None and indexes not in hopeless:
-                way = _find_way(exchange, fits, room, taken)
+                way = _find_way(exchange, fits, room, taken, takers)
                 if not way:
                     hopeless.add(indexes)
                 for mover, call in way:
@@ -48,7 +48,11 @@ def assign(fits: Fits, bounds: Bounds) -> list[int | None]:
 
 
 def _find_way(
-    exchange: int, fits: Fits, room: Sequence[int], taken: Sequence[set[int]]
+    exchange: int,
+    fits: Fits,
+    room: Sequence[int],
+    taken: Sequence[set[int]],
+    takers: Sequence[int | None],
 ) -> list[tuple[int, int]]:
     """Return which exchanges have to move to which calls, so that this one has a place.
 
@@ -62,21 +66,20 @@ def _find_way(
                 continue
             came_from[call] = mover
             if len(taken[call]) < room[call]:
-                return _walk_back(call, exchange, came_from, taken)
+                return _walk_back(call, came_from, takers)
             queue += taken[call]
     return []
 
 
 def _walk_back(
-    call: int, exchange: int, came_from: dict[int, int], taken: Sequence[set[int]]
+    free: int, came_from: dict[int, int], takers: Sequence[int | None]
 ) -> list[tuple[int, int]]:
-    way = []
-    mover = came_from[call]
-    way.append((mover, call))
-    while mover != exchange:
-        call = next(index for index, members in enumerate(taken) if mover in members)
+    way: list[tuple[int, int]] = []
+    call: int | None = free
+    while call is not None:  # as that of the exchange is, with which it began
         mover = came_from[call]
         way.append((mover, call))
+        call = takers[mover]
     return way
 
 

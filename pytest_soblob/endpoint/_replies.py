@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from pytest_soblob._http import to_bytes
-from pytest_soblob._numbers import is_number, is_whole
+from pytest_soblob._numbers import is_number, is_whole, is_xs_int
 from pytest_soblob._text import quote
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamResponse
@@ -88,18 +88,21 @@ class Reply:
             value: object = getattr(self, what)
             if value is not None and not isinstance(value, kind):
                 raise SoblobError(f"{what} must be a {kind.__name__}, not {value!r:.60}")
+        if self.succeeded is not None and not isinstance(self.succeeded, bool):
+            raise SoblobError(f"succeeded must be True or False, not {self.succeeded!r:.60}")
         if not (is_number(self.delay_s) and self.delay_s >= 0):
             raise SoblobError(f"delay_s must be 0 or more seconds, not {self.delay_s!r}")
         if self.status is not None and self.fault is None:
             raise SoblobError("status is that of a fault; for another answer use response=")
-        if self.succeeded is not None and not isinstance(self.succeeded, bool):
-            raise SoblobError(f"succeeded must be True or False, not {self.succeeded!r:.60}")
         if self.status is not None and not (is_whole(self.status) and 200 <= self.status <= 999):
-            raise SoblobError(f"status must have three digits, not {self.status!r}")
+            raise SoblobError(f"status must have three digits, from 200 on, not {self.status!r}")
         given = not isinstance(self.blob_id, Unset) and self.blob_id is not None
-        if given and not (is_whole(self.blob_id) and -(2**31) <= self.blob_id < 2**31):
+        if given and not is_xs_int(self.blob_id):
             raise SoblobError(f"blob_id must fit an xs:int, not {self.blob_id!r}")
-        # What cannot be written is refused now, not when somebody calls.
+        self._check_writable()
+
+    def _check_writable(self) -> None:
+        """Refuse now what cannot be written, not when somebody calls."""
         if self.fault is not None:
             _written(self.fault.to_bytes, "fault")
         if self.exception_info is not None:

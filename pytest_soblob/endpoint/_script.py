@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, TypeAlias
 
-from pytest_soblob._numbers import is_number, is_whole
-from pytest_soblob._text import nearest
-from pytest_soblob.contract import OPERATIONS, BlobLinkType
+from pytest_soblob._numbers import is_number, is_whole, is_xs_int
+from pytest_soblob._text import did_you_mean
+from pytest_soblob.contract import find_link_type, find_operation
 from pytest_soblob.endpoint._replies import UNSET, Reply, Unset
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.failures import Failure
@@ -43,10 +43,8 @@ class When:
     matching: Matching = None
 
     def __post_init__(self) -> None:
-        if self.operation is not None and not is_operation(self.operation):
-            near = nearest(str(self.operation), OPERATIONS, cutoff=0.4)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise SoblobError(f"there is no operation {self.operation!r} to reply to{hint}")
+        if self.operation is not None:
+            find_operation(self.operation, " to reply to")
         counted = not isinstance(self.times, Unset) and self.times is not None
         if counted and not (is_whole(self.times) and self.times >= 1):
             raise SoblobError(f"times must be 1 or more, or None for all, not {self.times!r}")
@@ -90,11 +88,6 @@ class When:
         return not differences(read, self.matching)
 
 
-def is_operation(name: object) -> bool:
-    """Whether it is the name of an operation that the endpoint knows."""
-    return isinstance(name, str) and name in OPERATIONS
-
-
 def check_attributes(operation: str | None, matching: Mapping[str, object]) -> None:
     """See whether a message of that operation can have such values of such attributes.
 
@@ -105,10 +98,9 @@ def check_attributes(operation: str | None, matching: Mapping[str, object]) -> N
     known = sorted({field.name for kind in classes for field in fields(kind)})
     for name, value in matching.items():
         if name not in known:
-            near = nearest(str(name), known, cutoff=0.4)
-            hint = f"; did you mean {near!r}?" if near else ""
             raise SoblobError(
-                f"a message of {operation or 'any operation'} has no {name!r}{hint} "
+                f"a message of {operation or 'any operation'} has no "
+                f"{name!r}{did_you_mean(name, known)} "
                 f"(it has {', '.join(known)})"
             )
         _check_value(name, value)
@@ -119,12 +111,10 @@ def _check_value(name: str, value: object) -> None:
     kind = _KINDS.get(name, int if name.endswith("_id") else str)
     if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
         raise SoblobError(f"{name} is {_WORDS[kind]} in a message, never {value!r:.60}")
-    if isinstance(value, int) and not -(2**31) <= value < 2**31:
-        raise SoblobError(f"{name} is an xs:int in a message, never {value}")
-    if name == "type" and isinstance(value, str) and value not in BlobLinkType.__members__:
-        near = nearest(value, BlobLinkType.__members__, cutoff=0.4)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise SoblobError(f"there is no type {value!r}{hint}")
+    if isinstance(value, int) and not is_xs_int(value):
+        raise SoblobError(f"{name} is an xs:int in a message, never {value:.6g}")
+    if name == "type" and value is not None:
+        find_link_type(value)
 
 
 def differences(message: Request, wanted: Mapping[str, object]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pytest_soblob._text import nearest
+from pytest_soblob._text import did_you_mean
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.failures import _answers, _business, _faults, _statuses, _transport
 from pytest_soblob.failures._describing import explain_failure, failure_to_json, list_failures
@@ -32,9 +32,7 @@ def find_failure(name: str) -> Failure:
     """
     failure = FAILURES.get(name)
     if failure is None:
-        near = nearest(str(name), FAILURES, cutoff=0.4)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise SoblobError(f"there is no failure {name!r}{hint}")
+        raise SoblobError(f"there is no failure {name!r}{did_you_mean(name, FAILURES)}")
     return failure
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from pytest_soblob._numbers import LARGEST_INT
 from pytest_soblob.contract import Profile
 from pytest_soblob.failures._failure import Situation, make
 from pytest_soblob.messages import (
@@ -19,7 +20,6 @@ from pytest_soblob.wire import Delivery, HttpResponse
 _SAVES: Final = frozenset({"SaveImageStream"})
 _UTF16_DECLARED: Final = b'<?xml version="1.0" encoding="UTF-16"?>'
 # The largest xs:int, and one more than that.
-LARGEST_INT: Final = 2**31 - 1
 
 
 def _changed(change: Callable[[HttpResponse], HttpResponse]) -> Callable[[Situation], Delivery]:

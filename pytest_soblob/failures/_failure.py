@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pytest_soblob._numbers import is_number
-from pytest_soblob._text import nearest
+from pytest_soblob._text import did_you_mean
 from pytest_soblob.contract import OPERATIONS, Operation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.messages import Fault, Response
@@ -138,21 +138,20 @@ _POSITIVE: Final = ("seconds", "bytes_per_s", "retry_after_s")
 
 def _no_parameter(failure: Failure, name: str) -> str:
     known = ", ".join(failure.parameters)
-    near = nearest(name, failure.parameters, cutoff=0.4)
-    hint = f"; did you mean {near!r}?" if near else ""
+    hint = did_you_mean(name, failure.parameters)
     has = f"it has {known}" if known else "it has none"
     return f"{failure.name!r} has no parameter {name!r}{hint} ({has})"
 
 
 def _check_blob_id(value: object, default: int) -> None:
     """An id that a client could take for a good one would not be what the failure's name says."""
-    is_int = isinstance(value, int) and not isinstance(value, bool)
-    low, high = (-_LARGEST_ID, -1) if default < 0 else (default, _LARGEST_ID)
-    if is_int and not -_LARGEST_ID <= value <= _LARGEST_ID:  # type: ignore[operator]  # an int
-        raise SoblobError("blob_id has more digits than any client reads")
-    if not is_int or not low <= value <= high:  # type: ignore[operator]  # an int
-        wanted = "below 0" if default < 0 else f"{default} or more"
+    wanted = "below 0" if default < 0 else f"{default} or more"
+    if not isinstance(value, int) or isinstance(value, bool):
         raise SoblobError(f"blob_id must be a number {wanted}, not {value!r:.60}")
+    if not -_LARGEST_ID <= value <= _LARGEST_ID:  # nor could Python show it
+        raise SoblobError("blob_id has more digits than any client reads")
+    if (value >= 0) if default < 0 else (value < default):
+        raise SoblobError(f"blob_id must be a number {wanted}, not {value}")
 
 
 def _check_parameter(name: str, value: object, default: Any) -> None:

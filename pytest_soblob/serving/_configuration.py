@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from pytest_soblob.accounts import Account
-from pytest_soblob.control import ControlApi, script
+from pytest_soblob.control import check_token, script
 from pytest_soblob.control._fields import as_object, check_known, take, take_texts
 from pytest_soblob.endpoint import StubEndpoint
 from pytest_soblob.errors import SoblobError
@@ -150,7 +150,7 @@ class Configuration:
         if self.client_certificate and self.tls_folder is None:
             raise SoblobError("a client certificate is a matter of TLS: say --tls FOLDER as well")
         if self.control_token is not None:
-            ControlApi(self.control_token)  # which has its own idea of a token
+            check_token(self.control_token)
         if self.control_token is not None and not _is_loopback(self.host):
             raise SoblobError(
                 f"the control API is for loopback only, not for {self.host}: it lets whoever has "

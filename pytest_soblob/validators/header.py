@@ -190,7 +190,8 @@ def _iter_ticket(context: Context, block: HeaderBlock, text: str) -> Iterator[Vi
 def _near(context: Context) -> str:
     """Name a block that was probably meant, since an unknown block is no violation."""
     near = nearest("Credentials", (block.name for block in context.envelope.header_blocks))
-    return f"; did you mean it by {near}?" if near else ""
+    # One of the very name is in another namespace, of which there is a violation of its own.
+    return f"; did you mean it by {near}?" if near not in (None, "Credentials") else ""
 
 
 def _iter_application_token(context: Context) -> Iterator[Violation]:

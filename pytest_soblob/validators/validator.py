@@ -13,7 +13,7 @@ from typing import Final, TypeVar, cast
 
 from pytest_soblob import _carving, _xml
 from pytest_soblob._http import HttpSyntaxError
-from pytest_soblob._text import find_suspects, nearest
+from pytest_soblob._text import find_suspects
 from pytest_soblob._xml import Document
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.contract import (
@@ -22,6 +22,7 @@ from pytest_soblob.contract import (
     Installation,
     Operation,
     Profile,
+    find_operation,
 )
 from pytest_soblob.envelope import Envelope
 from pytest_soblob.errors import SoblobError
@@ -78,10 +79,8 @@ class EnvelopeValidator:
         )
         if self.severities is None:
             object.__setattr__(self, "severities", in_force())
-        if self.operation is not None and self.operation not in OPERATIONS:
-            near = nearest(str(self.operation), OPERATIONS, cutoff=0.4)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise SoblobError(f"there is no operation {self.operation!r} in schemas/{hint}")
+        if self.operation is not None:
+            find_operation(self.operation, " in schemas/")
 
     @property
     def policy(self) -> Severities:

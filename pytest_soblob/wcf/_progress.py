@@ -1,6 +1,6 @@
 """How far a reader comes: WCF reads on and on, and answers by where it is when XML breaks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from xml.parsers import expat
 
@@ -47,12 +47,20 @@ def read_on(document: _xml.Document) -> Progress:
     else:
         root, inside = _read_broken(document.data, document.encoding)
         stopped = document.problem.message
-    obstacle = None if root is None else _find_obstacle(root)
-    if obstacle is None:
-        return Progress(root, stopped, inside)
-    node, why = obstacle
-    inside = frozenset(node.iterancestors())
-    return Progress(None if root is None else _cut_off(node, root), why, inside)
+    if root is None:
+        return Progress(None, stopped)
+    for node, is_before in replace(document, root=root).iter_outside_root():
+        if is_before and _is_instruction(node):
+            return Progress(None, _INSTRUCTION)
+    obstacle = _find_obstacle(root)
+    if obstacle is not None:
+        node, why = obstacle
+        inside = frozenset(node.iterancestors())
+        _cut_off(node)
+        return Progress(root, why, inside)
+    if stopped is None and any(map(_is_instruction, root.itersiblings())):
+        stopped = _INSTRUCTION
+    return Progress(root, stopped, inside)
 
 
 def first_text_of(element: Element) -> str:
@@ -95,11 +103,7 @@ def _find_break(data: bytes, encoding: str) -> int:
 
 
 def _find_obstacle(root: Element) -> tuple[Element, str] | None:
-    """Return the first node that the reader refuses, and why."""
-    outside = [*root.itersiblings(preceding=True)]
-    for node in outside[::-1]:
-        if isinstance(node, etree._ProcessingInstruction):
-            return node, _INSTRUCTION
+    """Return the first node in the tree that the reader refuses, and why."""
     depth = 0
     for event, node in etree.iterwalk(root, events=("start", "end", "pi")):
         if event == "pi":
@@ -107,16 +111,15 @@ def _find_obstacle(root: Element) -> tuple[Element, str] | None:
         depth += 1 if event == "start" else -1
         if depth > DEEPEST:
             return node, f"The maximum read depth ({DEEPEST}) has been exceeded."
-    for node in root.itersiblings():
-        if isinstance(node, etree._ProcessingInstruction):
-            return node, _INSTRUCTION
     return None
 
 
-def _cut_off(node: Element, root: Element) -> Element | None:
-    """Take a node and all that follows it out of its tree; return what is left."""
-    if node.getparent() is None:  # beside the root: behind it all of it was read, before it nothing
-        return root if any(before is root for before in node.itersiblings(preceding=True)) else None
+def _is_instruction(node: Element) -> bool:
+    return isinstance(node, etree._ProcessingInstruction)
+
+
+def _cut_off(node: Element) -> None:
+    """Take a node of a tree, and all that follows it, out of it."""
     following = [node]
     for place in (node, *node.iterancestors()):
         following += place.itersiblings() if place.getparent() is not None else ()
@@ -124,4 +127,3 @@ def _cut_off(node: Element, root: Element) -> Element | None:
         parent = later.getparent()
         if parent is not None:
             parent.remove(later)
-    return root

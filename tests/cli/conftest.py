@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,16 @@ def soblob(tmp_path: Path) -> Soblob:
         )
 
     return run
+
+
+def everything_on(terminal: int) -> bytes:
+    """What is written on a pseudo-terminal until nobody has it open any more; then it is closed."""
+    pieces = []
+    with suppress(OSError):  # Linux says so where the other end is closed
+        while piece := os.read(terminal, 65536):
+            pieces.append(piece)
+    os.close(terminal)
+    return b"".join(pieces)
 
 
 def command(*arguments: str) -> list[str]:

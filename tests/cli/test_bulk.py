@@ -16,7 +16,7 @@ from pytest_soblob._workers import CHUNK_BYTES, CHUNK_FILES, _chunks
 from pytest_soblob.bulk import iter_files, judge_all
 from pytest_soblob.judging import JudgeSettings, Outcome
 from tests import mistakes
-from tests.cli.conftest import Soblob, command
+from tests.cli.conftest import Soblob, command, everything_on
 
 ROOT = Path(__file__).parents[2]
 RIGHT = mistakes.request()
@@ -363,15 +363,8 @@ def on_terminal(tmp_path: Path, *arguments: str, also_stdout: bool) -> tuple[str
         env=environment | {"COLUMNS": "80", "TERM": "xterm"},
     )  # fmt: skip
     os.close(theirs)
-    pieces = []
-    try:
-        while piece := os.read(ours, 65536):
-            pieces.append(piece)
-    except OSError:  # Linux says so where the other end is closed
-        pass
-    os.close(ours)
-    stdout = process.communicate(timeout=30)[0] or b""
-    return stdout.decode(), b"".join(pieces).decode()
+    shown = everything_on(ours).decode()
+    return (process.communicate(timeout=30)[0] or b"").decode(), shown
 
 
 def settled(text: str) -> list[str]:

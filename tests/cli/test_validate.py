@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from pytest_soblob._http import to_bytes
 from pytest_soblob.cli import main
 from tests import mistakes
-from tests.cli.conftest import Soblob, command
+from tests.cli.conftest import Soblob, command, everything_on
 
 RIGHT = mistakes.request()
 WRONG = mistakes.request(
@@ -227,15 +227,8 @@ def test_a_terminal_of_80_columns(tmp_path: Path) -> None:
         env=environment | {"COLUMNS": "80", "TERM": "xterm"},
     )  # fmt: skip
     os.close(theirs)
-    pieces = []
-    try:
-        while piece := os.read(ours, 65536):
-            pieces.append(piece)
-    except OSError:  # Linux says so where the other end is closed
-        pass
-    os.close(ours)
+    text = everything_on(ours).decode()
     assert process.wait(timeout=30) == 1
-    text = b"".join(pieces).decode()
     assert "\x1b[31mINVALID\x1b[0m" in text
     lines = re.sub(r"\x1b\[\d*m", "", text).splitlines()
     assert [line for line in lines if len(line) > 80] == []
