@@ -263,7 +263,7 @@ def test_the_description_is_openapi() -> None:
         return list(openapi_spec_validator.OpenAPIV31SpecValidator(description).iter_errors())
 
     assert errors(openapi()) == []
-    assert errors({**openapi(), "paths": []}) != []
+    assert errors({key: part for key, part in openapi().items() if key != "info"}) != []
 
 
 def schema_of(description: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
