@@ -3,13 +3,15 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_soblob import HttpRequest, HttpResponse, SoblobError
 from pytest_soblob._http import (
     HttpSyntaxError,
+    Received,
     RequestReader,
+    Rooms,
     TooLargeError,
     looks_like_http,
     parse_message,
@@ -65,6 +67,72 @@ def test_pieces_and_pipelining_make_no_difference(
     received = [item for piece in pieces for item in reader.feed(piece)]
     assert received == whole
     assert [item.request.body for item in whole] == [first.body, second.body]
+
+
+class Source:
+    """Reads as a connection does: to where the reader wants the bytes, or anywhere."""
+
+    def __init__(self, reader: RequestReader) -> None:
+        self.reader = reader
+        self.placed_bytes = 0
+
+    def read(self, data: bytes) -> list[Received]:
+        received: list[Received] = []
+        while data:
+            place = self.reader.place()
+            if place is None:
+                return received + self.reader.feed(data)
+            size = min(len(place), len(data))
+            place[:size] = data[:size]
+            received += self.reader.placed(size)
+            self.placed_bytes += size
+            data = data[size:]
+        return received
+
+
+@given(
+    sizes=st.lists(st.integers(0, 400_000) | st.integers(0, 300), min_size=1, max_size=3),
+    cuts=st.lists(st.integers(0, 1_200_000), max_size=8),
+    budget=st.sampled_from((8_000_000, 200_000)),
+)
+@example(sizes=[400_000, 100_000], cuts=[1_000], budget=8_000_000)
+@example(sizes=[400_000, 100_000], cuts=[1_000], budget=200_000)
+def test_large_bodies_are_read_to_where_they_are_to_lie(
+    sizes: list[int], cuts: list[int], budget: int
+) -> None:
+    bodies = [bytes(range(256)) * (size // 256) + b"!" * (size % 256) for size in sizes]
+    data = b"".join(to_bytes(HttpRequest(body=body)) for body in bodies)
+    places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    source = Source(RequestReader(rooms=Rooms(budget)))
+    pieces = [data[a:b] for a, b in pairwise(places)]
+    received = [item for piece in pieces for item in source.read(piece)]
+    assert [item.request.body for item in received] == bodies
+    assert received == RequestReader().feed(data)
+    assert source.reader.is_between
+
+
+def test_only_what_is_large_is_read_to_its_place_and_only_where_there_is_room() -> None:
+    def placed(size: int, budget: int) -> int:
+        data = to_bytes(HttpRequest(body=b"x" * size))
+        source = Source(RequestReader(rooms=Rooms(budget)))
+        source.read(data[:1_000])
+        source.read(data[1_000:])
+        return source.placed_bytes
+
+    assert placed(400_000, 8_000_000) > 390_000
+    assert placed(30_000, 8_000_000) == 0
+    assert placed(400_000, 200_000) == 0
+
+
+def test_a_reader_that_is_closed_leaves_no_place_in_use() -> None:
+    rooms = Rooms()
+    for _ in range(5):
+        reader = RequestReader(rooms=rooms)
+        reader.feed(to_bytes(HttpRequest(body=b"x" * 400_000))[:1_000])
+        assert reader.place() is not None
+        reader.close()
+    [room] = rooms._spare
+    room.extend(b"a view of it would not let it grow")
 
 
 @settings(max_examples=either(150, 500))

@@ -82,6 +82,25 @@ class Assembly:
             spooled = self._spill(room, at, whole or 0)
         spooled.write(data, at)
 
+    def place(self, at: int, whole: int) -> memoryview | None:
+        """Return where the rest of a body is to lie, to be written there instead of by `put`.
+
+        It must be released before anything else is done here.
+
+        Args:
+            at: How many bytes there are already.
+            whole: How many there will be.
+
+        Returns:
+            Exactly as much room as the rest takes; None where memory has not that much.
+        """
+        if self._spooled is not None:
+            return None
+        room = self._room = self._room or self._rooms.take()
+        if len(room) < whole and not self._rooms.extend(room, whole, must=False):
+            return None
+        return memoryview(room)[at:whole]
+
     def take(self, size: int) -> bytes:
         """Return what was written, and give the room back."""
         if self._spooled is not None:

@@ -18,6 +18,8 @@ _VERSIONS: Final = ("1.1", "1.0")
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
 _HEAD_END: Final = b"\r\n\r\n"
 _TLS_HANDSHAKE: Final = b"\x16\x03"
+# A body of which so much is missing is worth to be received where it is to lie.
+_WORTH_PLACING_BYTES: Final = 64 * 1024
 # What httptools says of framing that two readers would understand in two ways: the rule for it.
 _FRAMING: Final = (
     ("duplicate content-length", "http.header-doubled"),
@@ -144,6 +146,15 @@ class Collector:
         self.size += len(data)
         self._check_size(self.size)
 
+    @property
+    def missing(self) -> int:
+        """Bytes of the body that are still to come, as far as the head has told."""
+        return (self._whole or 0) - self.size if self.begun and self.head_complete else 0
+
+    def place(self) -> memoryview | None:
+        """Return where the missing bytes are to lie; None where they are to be handed over."""
+        return self._assembly.place(self.size, self.size + self.missing)
+
     def _check_size(self, size: int) -> None:
         if self._largest_body is not None and size > self._largest_body:
             raise TooLargeError(f"the body is over {self._largest_body:,} bytes")
@@ -186,6 +197,36 @@ class RequestReader:
         self._continued = False
         self._head_bytes = 0
         self._beyond: tuple[tuple[str, str], ...] = ()
+        self._place: memoryview | None = None
+        self._is_placing = False  # httptools is not shown the rest of this body
+
+    def place(self) -> memoryview | None:
+        """Return where the next bytes are to be written, before they are told to `placed`.
+
+        None where they may lie anywhere and are to be handed to `feed`. The rest of a large body
+        has nothing in it that would have to be read, and no need to be moved about.
+        """
+        self._let_go()
+        if self._is_placing or self._collector.missing >= _WORTH_PLACING_BYTES:
+            self._place = self._collector.place()
+            self._is_placing = self._place is not None
+        return self._place
+
+    def placed(self, count: int) -> list[Received]:
+        """Take note of so many bytes in that place, return the request that they complete."""
+        self._let_go()
+        self._collector.size += count
+        if not self._collector.missing:
+            self._is_placing = False
+            self._collector.on_message_complete()
+            self._parser = httptools.HttpRequestParser(self._collector)
+        received, self._received = self._received, []
+        return received
+
+    def _let_go(self) -> None:
+        if self._place is not None:
+            self._place.release()
+            self._place = None
 
     def feed(self, data: bytes | memoryview) -> list[Received]:
         """Take the next bytes, return the requests that they complete.
@@ -211,6 +252,7 @@ class RequestReader:
 
     def close(self) -> None:
         """Forget a body that has not come whole."""
+        self._let_go()
         self._assembly.drop()
 
     @property

@@ -28,6 +28,8 @@ _PACED_EVERY_S: Final = 0.05
 class Connection(asyncio.BufferedProtocol):
     """Reads into a buffer that all connections of a loop share, and answers in order.
 
+    The rest of a large body is read to where it is to lie.
+
     Args:
         number: Counted from 1 for each server.
         handlers: What is called.
@@ -62,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting: deque[Received | HttpSyntaxError] = deque()
         self._task: asyncio.Task[None] | None = None
         self._lost: Callable[[], object] | None = None  # of the answer that the task sends
+        self._is_placed = False  # what comes lies where the reader wants it, not in the scratch
         self._is_deaf = False  # what comes is thrown away
         self._is_stale = False  # what comes is answered with a reset
         self._is_blocked = False  # the client does not read
@@ -96,7 +99,9 @@ class Connection(asyncio.BufferedProtocol):
         self._set_deadline()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._scratch
+        place = None if self._is_deaf else self._reader.place()
+        self._is_placed = place is not None
+        return self._scratch if place is None else place
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._is_stale:
@@ -104,7 +109,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._is_deaf:
             return
         try:
-            received = self._reader.feed(self._scratch[:nbytes])
+            received = self._read(nbytes)
         except HttpSyntaxError as error:
             self._waiting.extend((*error.before, error))
             self._is_deaf = True
@@ -114,6 +119,11 @@ class Connection(asyncio.BufferedProtocol):
         if len(self._waiting) > _MOST_WAITING:
             self._transport.pause_reading()
         self._set_deadline()
+
+    def _read(self, nbytes: int) -> list[Received]:
+        if self._is_placed:
+            return self._reader.placed(nbytes)
+        return self._reader.feed(self._scratch[:nbytes])
 
     def eof_received(self) -> bool | None:
         self._has_ended = True
