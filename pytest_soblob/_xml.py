@@ -7,12 +7,12 @@ What cannot be parsed becomes a `Problem` with its place, never an exception.
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from lxml import etree
 
@@ -29,6 +29,8 @@ from pytest_soblob._prolog import (
 )
 from pytest_soblob._syntax import sort_error
 from pytest_soblob._text import clip
+
+T = TypeVar("T")
 
 # The prolog of nearly every message: nothing, or a declaration of UTF-8, before the envelope.
 _USUAL = re.compile(
@@ -85,6 +87,26 @@ class Document:
     declared_encoding: str | None = None
     byte_order_mark: str | None = None
     cut: Cut | None = None
+    _recalled: dict[str, object] = field(default_factory=dict, init=False, repr=False)
+
+    def around(self, cut: Cut) -> "Document":
+        """Return the same document around another text."""
+        document = Document.__new__(Document)
+        document.__dict__.update(self.__dict__, cut=cut)
+        return document
+
+    def recall(self, what: str, find: Callable[[], T]) -> T:
+        """Return what is found out about the tree alone, and find it out but once.
+
+        Documents that are the same around another text know it of each other.
+
+        Args:
+            what: Its name.
+            find: Finds it; must not look at `cut`.
+        """
+        if what not in self._recalled:
+            self._recalled[what] = find()
+        return cast("T", self._recalled[what])
 
     @cached_property
     def encoding(self) -> str:

@@ -17,6 +17,7 @@ from pytest_soblob import (
     TimeZone,
     _carving,
 )
+from pytest_soblob._carving import Surroundings
 from pytest_soblob.binding import Spelling
 from pytest_soblob.contract import Installation
 from pytest_soblob.envelope import Envelope
@@ -133,12 +134,16 @@ def wrap(data: bytes, chance: random.Random) -> bytes:
     return data[:start] + lines + data[end:]
 
 
-def compare(kind: str, data: bytes, seen: dict[str, int]) -> None:
+def compare(kind: str, data: bytes, seen: dict[str, int], known: Surroundings) -> None:
     profile = "auto"
     judge = EnvelopeValidator(kind, profile, "onsite")
     fast, envelope = judge.examine(data)
     plain, _ = judge.examine(data, fast=False)
     assert fast == plain, data[:3000]
+    for _ in range(2):  # what stands around the image is known the second time
+        again, recalled = judge.examine(data, known=known)
+        assert again == plain, data[:3000]
+    seen["known"] += is_known(recalled, known)
     is_cut = envelope is not None and envelope.document.cut is not None
     usual = envelope is not None and is_usual(envelope, kind, Installation.ONSITE)
     seen["fast"] += is_cut or usual
@@ -147,18 +152,24 @@ def compare(kind: str, data: bytes, seen: dict[str, int]) -> None:
     seen["wrong"] += not fast.is_valid
 
 
+def is_known(envelope: Envelope | None, known: Surroundings) -> bool:
+    around = None if envelope is None else known.find(envelope.document.data)
+    return around is not None and envelope is not None and around.document.root is envelope.root
+
+
 def test_mutated_messages_get_the_same_verdict_both_ways() -> None:
     chance = random.Random(20_261_124)
-    seen = {"fast": 0, "cut": 0, "usual": 0, "wrong": 0}
+    known = Surroundings()
+    seen = {"fast": 0, "cut": 0, "usual": 0, "wrong": 0, "known": 0}
     for _ in range(MUTATED):
         kind, data = draw_message(chance)
         for _ in range(chance.choice([0, 0, 1, 1, 1, 2])):
             data = mutate(data, chance) if data else data
-        compare(kind, data, seen)
+        compare(kind, data, seen, known)
     print(f"{MUTATED} mutated messages: {seen}")  # noqa: T201 -- the figures that are asked for
     assert seen["fast"] >= MUTATED // 2
     assert seen["wrong"] >= MUTATED // 5
-    assert min(seen["cut"], seen["usual"]) >= MUTATED // 20
+    assert min(seen["cut"], seen["usual"], seen["known"]) >= MUTATED // 20
 
 
 @pytest.mark.parametrize("installation", ["onsite", "online"])
@@ -187,3 +198,45 @@ def test_the_image_is_read_where_it_was_cut_out() -> None:
         assert message is not None
         assert message.image == NOISE
     assert Validator is EnvelopeValidator
+
+
+def test_another_image_in_known_surroundings_is_judged_as_it_is() -> None:
+    """The verdict is about this image, the place of what is wrong that in this message."""
+    known, judge = Surroundings(), EnvelopeValidator()
+    spellings = (Spelling(), Spelling(wrap=76))
+    pictures = (NOISE, bytes(NOISE)[:-40], NOISE[:2_000] + NOISE[2_200:], b"%PDF-1.7 " * 500)
+    verdicts = []
+    for spelling in spellings:
+        for picture in (*pictures, *pictures):
+            data = SaveImageStreamRequest(
+                type="PersonImage", image=picture, description="a\nb", ticket="7T:SoblobDrawn"
+            ).to_bytes("wsdl", spelling)
+            for message in (data, data.replace(b"b</", b"b\r</"), data.replace(b"AA", b"A-", 1)):
+                verdict, _ = judge.examine(message, known=known)
+                assert verdict == judge.examine(message, fast=False)[0]
+                verdicts.append([violation.rule for violation in verdict.violations])
+    assert {rule for rules in verdicts for rule in rules} >= {
+        "payload.image-truncated",
+        "payload.image-disguised",
+        "payload.base64-alphabet",
+        "payload.description-carriage-return",
+    }
+    assert [] in verdicts
+
+
+def test_only_so_much_is_known_and_the_newest_of_it() -> None:
+    known, judge = Surroundings(), EnvelopeValidator()
+
+    def upload(description: str) -> bytes:
+        return SaveImageStreamRequest(
+            type="PersonImage", image=NOISE, description=description, ticket="7T:SoblobDrawn"
+        ).to_bytes()
+
+    def is_known_of(description: str) -> bool:
+        return known.find(_carving.parse(upload(description)).data) is not None
+
+    for description in ("long" * 2_000, *(f"number {number}" for number in range(200))):
+        judge.examine(upload(description), known=known)
+    assert is_known_of("number 199")
+    assert not is_known_of("number 1")
+    assert not is_known_of("long" * 2_000)

@@ -47,7 +47,7 @@ def judge(
     view: View,
 ) -> Call:
     """Judge a request on its own."""
-    verdict, envelope = validator.examine(request)
+    verdict, envelope = validator.examine(request, known=view.known)
     # The answer has the form that was spoken, whatever form was asked for.
     profile = (
         _profile_of_headers(request)

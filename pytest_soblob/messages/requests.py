@@ -127,6 +127,10 @@ class SaveImageStreamRequest(Request):
 
 def read_credentials(envelope: Envelope) -> tuple[str | None, str | None]:
     """Return ticket and application token, each None where it is missing or nil."""
+    return envelope.document.recall("credentials", lambda: _read_credentials(envelope))
+
+
+def _read_credentials(envelope: Envelope) -> tuple[str | None, str | None]:
     first = envelope.root[0] if len(envelope.root) else None
     if first is not None and first.tag == _HEADER:
         blocks = {child.tag: child for child in first}  # the last of each, as WCF has it

@@ -37,6 +37,12 @@ def is_usual(envelope: Envelope, kind: str, installation: Installation) -> bool:
         kind: `request` or `response`.
         installation: `online` needs an application token.
     """
+    return envelope.document.recall(
+        f"usual {kind} {installation}", lambda: _is_usual(envelope, kind, installation)
+    )
+
+
+def _is_usual(envelope: Envelope, kind: str, installation: Installation) -> bool:
     data = envelope.document.data
     if envelope.document.encoding not in _ENCODINGS or b"!" in data or data.find(b"?", 8) >= 0:
         return False

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import Final, TypeVar, cast
 
 from pytest_soblob import _carving, _xml
+from pytest_soblob._carving import Surroundings
 from pytest_soblob._http import HttpSyntaxError
 from pytest_soblob._text import find_suspects
 from pytest_soblob._xml import Document
@@ -125,7 +126,11 @@ class EnvelopeValidator:
         return self.examine(message)[0]
 
     def examine(
-        self, message: bytes | HttpRequest | HttpResponse, *, fast: bool = True
+        self,
+        message: bytes | HttpRequest | HttpResponse,
+        *,
+        fast: bool = True,
+        known: Surroundings | None = None,
     ) -> tuple[Verdict, Envelope | None]:
         """Return the verdict, and the envelope that it is about, so that nobody parses again.
 
@@ -135,9 +140,10 @@ class EnvelopeValidator:
             message: As for `judge`.
             fast: Whether a large image may be cut out before parsing, and a usual message told at
                 a glance. The verdict is the same without; tests compare the two.
+            known: What stood around the images of messages before; None remembers nothing.
         """
         data = self._body_of(message)
-        document = _carving.parse(data) if fast else _xml.parse(data)
+        document = _carving.parse(data, known) if fast else _xml.parse(data)
         context, violations = self._judge_envelope(document, fast=fast)
         if self.max_message_size is not None and len(data) > self.max_message_size:
             violations = [self.too_large(len(data)), *violations]
