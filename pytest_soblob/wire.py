@@ -19,16 +19,16 @@ class _Headers:
 
     def header(self, name: str) -> str | None:
         """Return the first value of that header, None where it was not sent."""
-        wanted = name.lower()
+        wanted, length = name.lower(), len(name)
         for key, value in self.headers:
-            if key.lower() == wanted:
+            if len(key) == length and key.lower() == wanted:  # most are told by their length
                 return value
         return None
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """Return every value of that header, in the order sent."""
-        wanted = name.lower()
-        return tuple([value for key, value in self.headers if key.lower() == wanted])
+        wanted, length = name.lower(), len(name)
+        return tuple([v for key, v in self.headers if len(key) == length and key.lower() == wanted])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -6,13 +6,9 @@ refuses becomes an `HttpSyntaxError` with one line of text, whatever the bytes w
 
 from pytest_soblob._http._assembly import Rooms
 from pytest_soblob._http._captures import looks_like_http, parse_message
-from pytest_soblob._http._reading import (
-    MOST_HEADERS,
-    HttpSyntaxError,
-    Received,
-    RequestReader,
-    TooLargeError,
-)
+from pytest_soblob._http._collecting import MOST_HEADERS
+from pytest_soblob._http._reading import RequestReader
+from pytest_soblob._http._received import HttpSyntaxError, Received, TooLargeError
 from pytest_soblob._http._writing import to_bytes
 
 __all__ = [

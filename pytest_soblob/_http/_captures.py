@@ -6,12 +6,9 @@ from typing import Final
 import httptools
 
 from pytest_soblob._http._assembly import Assembly, Rooms
-from pytest_soblob._http._reading import (
-    Collector,
-    HttpSyntaxError,
-    RequestReader,
-    syntax_error,
-)
+from pytest_soblob._http._collecting import Collector
+from pytest_soblob._http._reading import RequestReader, syntax_error
+from pytest_soblob._http._received import HttpSyntaxError
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _FIRST_LINE = re.compile(rb"\s*(?:[A-Z]{1,20} \S{1,8000} HTTP/\d|HTTP/\d(?:\.\d)? \d{3})")

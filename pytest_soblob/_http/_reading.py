@@ -1,17 +1,21 @@
 """A connection's bytes to requests, in whatever pieces they come."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import httptools
 
 from pytest_soblob._http._assembly import Assembly, Rooms
+from pytest_soblob._http._collecting import Collector
+from pytest_soblob._http._received import (
+    HeadTooLargeError,
+    HttpSyntaxError,
+    Received,
+    VersionError,
+)
 from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.wire import HttpRequest
 
-MOST_HEADERS: Final = 1_000
 LARGEST_HEAD_BYTES: Final = 256 * 1024
 _VERSIONS: Final = ("1.1", "1.0")
 # Where a header goes on in the next line.
@@ -26,144 +30,6 @@ _FRAMING: Final = (
     ("be present with", "http.framed-twice"),
     ("content-length", "http.content-length"),
 )
-
-
-class HttpSyntaxError(ValueError):
-    """The bytes are no HTTP message; the text says why, in one line.
-
-    Attributes:
-        rule: The id of the rule that they break.
-        status: What a server answers.
-        before: The requests that were complete before.
-    """
-
-    status = 400
-
-    def __init__(self, text: str, rule: str = "http.malformed") -> None:
-        super().__init__(text)
-        self.rule = rule
-        self.before: list[Received] = []
-
-
-class TooLargeError(HttpSyntaxError):
-    """A body is larger than the reader takes."""
-
-    status = 413
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text, "payload.message-too-large")
-
-
-class HeadTooLargeError(HttpSyntaxError):
-    """A head is larger than the reader takes."""
-
-    status = 431
-
-
-class VersionError(HttpSyntaxError):
-    """The version is neither 1.0 nor 1.1."""
-
-    status = 505
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One request, and what its sender wants of the connection.
-
-    Attributes:
-        request: Complete, with its whole body.
-        keep_alive: Whether the connection may stay open after the answer.
-    """
-
-    request: HttpRequest
-    keep_alive: bool
-
-
-class Collector:
-    """What httptools calls while it reads; one message after the other.
-
-    Args:
-        largest_body: Bytes that a body may have; None means any number.
-        finish: Called with each message that is complete.
-        assembly: Where bodies that come in pieces are put together.
-        check_head: Called with each head that is complete, before its body; None for no check.
-    """
-
-    def __init__(
-        self,
-        largest_body: int | None,
-        finish: Callable[[], None],
-        assembly: Assembly,
-        check_head: Callable[[], None] | None = None,
-    ) -> None:
-        self._check_head = check_head
-        self._largest_body = largest_body
-        self._finish = finish
-        self._assembly = assembly
-        self.begun = False
-        self.on_message_begin()
-        self.begun = False
-
-    def on_message_begin(self) -> None:
-        self.url = b""
-        self.reason = b""
-        self.headers: list[tuple[str, str]] = []
-        self.body = b""
-        self.size = 0
-        self._whole: int | None = None
-        self.head_complete = False
-        self.begun = True
-
-    def on_url(self, data: bytes) -> None:
-        self.url += data
-
-    def on_status(self, data: bytes) -> None:
-        self.reason += data
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self.head_complete:
-            return  # a trailer: nobody reads it, and it must not pass for a header
-        if len(self.headers) >= MOST_HEADERS:
-            raise HeadTooLargeError(f"there are more than {MOST_HEADERS:,} headers")
-        self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
-
-    def on_headers_complete(self) -> None:
-        self.head_complete = True
-        if self._check_head is not None:
-            self._check_head()
-        lengths = [value for name, value in self.headers if name.lower() == "content-length"]
-        # httptools has seen to it that there is one, and that it is a number.
-        self._whole = int(lengths[0][:20]) if lengths else None
-        self._check_size(self._whole or 0)
-
-    def on_body(self, data: bytes) -> None:
-        if not self.size and self._whole in (None, len(data)):
-            self.body = data  # most come in one piece: no copy of it
-        else:
-            self._assembly.put(self.body, 0, self._whole) if self.body else None
-            self._assembly.put(data, self.size, self._whole)
-            self.body = b""
-        self.size += len(data)
-        self._check_size(self.size)
-
-    @property
-    def missing(self) -> int:
-        """Bytes of the body that are still to come, as far as the head has told."""
-        return (self._whole or 0) - self.size if self.begun and self.head_complete else 0
-
-    def place(self) -> memoryview | None:
-        """Return where the missing bytes are to lie; None where they are to be handed over."""
-        return self._assembly.place(self.size, self.size + self.missing)
-
-    def _check_size(self, size: int) -> None:
-        if self._largest_body is not None and size > self._largest_body:
-            raise TooLargeError(f"the body is over {self._largest_body:,} bytes")
-
-    def on_message_complete(self) -> None:
-        self.begun = False
-        if self.size and not self.body:
-            self.body = self._assembly.take(self.size)
-        self._finish()
 
 
 class RequestReader:
@@ -278,7 +144,7 @@ class RequestReader:
             return False
         if self._parser.get_http_version() != "1.1":
             return False  # RFC 9110, 10.1.1: an HTTP/1.0 client would not know what to make of it
-        expect = [value for name, value in collector.headers if name.lower() == "expect"]
+        expect = collector.values("expect")
         self._continued = any(value.strip().lower() == "100-continue" for value in expect)
         return self._continued
 
@@ -366,14 +232,14 @@ class RequestReader:
         if not self._as_server:
             return
         self._check_coding(version)
-        hosts = [name for name, _ in self._collector.headers if name.lower() == "host"]
-        if len(hosts) > 1:
+        hosts = self._collector.names.count("host")
+        if hosts > 1:
             raise HttpSyntaxError("there are two Hosts", "http.header-doubled")
         if not hosts and version == "1.1":
             raise HttpSyntaxError("there is no Host header, which RFC 9112 asks for")
 
     def _check_coding(self, version: str) -> None:
-        named = [v for name, v in self._collector.headers if name.lower() == "transfer-encoding"]
+        named = self._collector.values("transfer-encoding")
         coding = ",".join(named).strip().lower()
         if named and version == "1.0":
             raise HttpSyntaxError("HTTP/1.0 has no Transfer-Encoding: where the body ends is open")

@@ -33,9 +33,9 @@ class View:
     Args:
         netserver: Blobs, pictures, tickets, clock.
         spool: Where large requests are kept.
-        known: What stood around the images of requests before.
         script: Answers that wait.
         most: How many exchanges, blobs, findings and remarks are kept; None keeps all.
+        known: What stood around the images of requests before; None for none.
 
     Attributes:
         exchanges: In the order answered.
@@ -50,13 +50,13 @@ class View:
         self,
         netserver: NetServer,
         spool: Spool,
-        known: Surroundings,
         script: Script | None = None,
         most: int | None = None,
+        known: Surroundings | None = None,
     ) -> None:
         self.netserver = netserver
         self.spool = spool
-        self.known = known
+        self.known = known or Surroundings()
         self.script = script or Script()
         self._most = most
         self.exchanges: list[Exchange] = []
@@ -84,4 +84,4 @@ class View:
 
     def renewed(self, script: Script | None = None) -> "View":
         """Return a clean one that knows the tickets which were given out."""
-        return View(self.netserver.renewed(), self.spool, self.known, script, self._most)
+        return View(self.netserver.renewed(), self.spool, script, self._most, self.known)

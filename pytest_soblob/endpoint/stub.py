@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from pytest_soblob._carving import Surroundings
 from pytest_soblob._http import HttpSyntaxError, TooLargeError
 from pytest_soblob._numbers import is_whole
 from pytest_soblob._server import Handlers, Limits, Server
@@ -121,9 +120,7 @@ class StubEndpoint(Observed, Scripted):
         )
         own = () if self.settings.ticket is None else (self.settings.ticket,)
         netserver = NetServer(self.settings, dict.fromkeys((*own, *tickets)))
-        self._ledger = Ledger(
-            self._validator.policy, View(netserver, Spool(), Surroundings(), most=keep)
-        )
+        self._ledger = Ledger(self._validator.policy, View(netserver, Spool(), most=keep))
         self._server: Server | None = None
         self._server_errors: list[BaseException] = []
 

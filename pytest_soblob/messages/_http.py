@@ -1,5 +1,7 @@
 """The HTTP headers that each SOAP version asks for."""
 
+from functools import cache
+
 from pytest_soblob.contract import Profile
 from pytest_soblob.names import SOAP12
 from pytest_soblob.wire import HttpResponse
@@ -16,7 +18,10 @@ def http_request_headers(
 
 def to_http_response(body: bytes, profile: Profile | str, status: int = 200) -> HttpResponse:
     """Return an envelope with the headers that its SOAP version asks for."""
-    soap12 = Profile(profile).soap_namespace == SOAP12
-    media_type = "application/soap+xml" if soap12 else "text/xml"
-    headers = (("Content-Type", f"{media_type}; charset=utf-8"),)
-    return HttpResponse(status=status, headers=headers, body=body)
+    return HttpResponse(status=status, headers=_response_headers(Profile(profile)), body=body)
+
+
+@cache
+def _response_headers(profile: Profile) -> tuple[tuple[str, str], ...]:
+    media_type = "application/soap+xml" if profile.soap_namespace == SOAP12 else "text/xml"
+    return (("Content-Type", f"{media_type}; charset=utf-8"),)

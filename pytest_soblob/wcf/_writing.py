@@ -31,6 +31,7 @@ _EXCEPTION_DETAIL: Final = "http://schemas.datacontract.org/2004/07/System.Servi
 # What XML 1.0 cannot carry, and a percent-encoded SOAPAction may hold.
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
+_TO_ESCAPE: Final = re.compile(f"[{''.join(_ESCAPES)}]|{_ILLEGAL.pattern}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,5 +268,6 @@ def _result(particle: Particle, value: Any) -> str:
 
 def _escape(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    text = _ILLEGAL.sub("\ufffd", text)
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    if not _TO_ESCAPE.search(text):
+        return text
+    return "".join(_ESCAPES.get(character, character) for character in _ILLEGAL.sub("\ufffd", text))
