@@ -51,7 +51,8 @@ class Surroundings:
         if len(around.document.data) > _LONGEST_KNOWN:
             return
         if len(self._known) >= _MOST_KNOWN:
-            self._known.pop(next(iter(self._known)), None)
+            oldest, *_ = tuple(self._known)
+            self._known.pop(oldest, None)  # another thread may have been quicker
         self._known[around.document.data] = around
 
 
