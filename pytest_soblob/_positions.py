@@ -67,12 +67,22 @@ def iter_tags(data: bytes, encoding: str, offsets: Iterable[int]) -> Iterator[in
             yield offset
 
 
-def find_start_tags(data: bytes, encoding: str) -> list[Position]:
+class _EnoughError(Exception):
+    """As many start tags as are wanted have been found."""
+
+
+def is_readable(encoding: str) -> bool:
+    """Whether places are known in that encoding."""
+    return encoding.lower() in _ENCODINGS
+
+
+def find_start_tags(data: bytes, encoding: str, most: int | None = None) -> list[Position]:
     """Return the position of every start tag, in document order.
 
     Args:
-        data: A document that is well-formed and has no DTD.
+        data: A document without a DTD; where it is not well-formed, the list ends.
         encoding: That it is in; for one that expat does not read the list is empty.
+        most: How many are looked for; None for all.
     """
     name = _ENCODINGS.get(encoding.lower())
     if name is None:
@@ -86,6 +96,8 @@ def find_start_tags(data: bytes, encoding: str) -> list[Position]:
                 parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, parser.CurrentByteIndex
             )
         )
+        if len(found) == most:
+            raise _EnoughError
 
     parser.StartElementHandler = start
     parser.ordered_attributes = True
@@ -93,6 +105,6 @@ def find_start_tags(data: bytes, encoding: str) -> list[Position]:
         for offset in range(0, len(data), _FED_AT_ONCE):
             parser.Parse(memoryview(data)[offset : offset + _FED_AT_ONCE])
         parser.Parse(b"", True)
-    except expat.ExpatError:
+    except (expat.ExpatError, _EnoughError):
         pass  # what it found so far is right
     return found

@@ -1,6 +1,7 @@
 """What the first bytes say, before a parser sees any: encoding, declaration, DTD, what is no XML.
 
-Also what would cost a parser more than it is worth: a start tag with very many attributes.
+Also what would cost more than it is worth: a start tag with very many attributes, very many
+elements.
 """
 
 import re
@@ -10,7 +11,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Final
 
-from pytest_soblob._positions import iter_tags
+from pytest_soblob._positions import find_start_tags, is_readable, iter_tags
 from pytest_soblob._text import clip, redact
 
 # Multi-byte encodings whose second bytes can be `<` or that shift states (UTF-7, ISO-2022, EBCDIC)
@@ -29,6 +30,8 @@ _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)(?=[\s/>])", re.IGNORECA
 _BLANK = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[ \t\r\n\0]*+")
 # A start tag that is long enough for very many attributes; and one as it is written.
 MOST_ATTRIBUTES = 1_000
+# A right message has a few dozen; to judge so many wrong ones takes a third of a second.
+MOST_ELEMENTS = 100_000
 _MOST_SUSPECTS = 1_000
 _LONG_PIECE = re.compile(rb"<[^<]{%d}" % (5 * MOST_ATTRIBUTES))
 _ATTRIBUTE = rb"""\s++[^\s=<>]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')"""
@@ -207,7 +210,28 @@ def _not_xml(data: bytes) -> Problem:
     )
 
 
-def find_too_many_attributes(data: bytes, encoding: str) -> Problem | None:
+def find_too_many(data: bytes, encoding: str) -> Problem | None:
+    """Return why a message has more in it than anybody sends; None where it has not."""
+    return _find_too_many_attributes(data, encoding) or _find_too_many_elements(data, encoding)
+
+
+def _find_too_many_elements(data: bytes, encoding: str) -> Problem | None:
+    """Look for more elements than can be judged in no time, and kept in little memory."""
+    if data.count(b"<") <= MOST_ELEMENTS:
+        return None
+    line = None
+    if is_readable(encoding):
+        tags = find_start_tags(data, encoding, MOST_ELEMENTS + 1)
+        if len(tags) <= MOST_ELEMENTS:
+            return None
+        line = tags[-1].line
+    elif data.count(b"<") - data.count(b"</") <= MOST_ELEMENTS:
+        return None
+    text = f"the message has more than {MOST_ELEMENTS:,} elements"
+    return Problem(rule="xml.too-many-nodes", message=text, line=line)
+
+
+def _find_too_many_attributes(data: bytes, encoding: str) -> Problem | None:
     """Look for a start tag that would take libxml2 a kilobyte of memory for each few bytes."""
     suspects = list(_iter_suspects(data))
     if not suspects:
@@ -216,7 +240,7 @@ def find_too_many_attributes(data: bytes, encoding: str) -> Problem | None:
         suspects if len(suspects) > _MOST_SUSPECTS else iter_tags(data, encoding, suspects)
     ):
         return Problem(
-            rule="xml.too-many-attributes",
+            rule="xml.too-many-nodes",
             message=f"an element has more than {MOST_ATTRIBUTES:,} attributes",
             line=data.count(b"\n", 0, offset) + 1,
         )

@@ -25,7 +25,7 @@ from pytest_soblob._prolog import (
     decode,
     encoding_of,
     find_problem,
-    find_too_many_attributes,
+    find_too_many,
 )
 from pytest_soblob._syntax import sort_error
 from pytest_soblob._text import clip
@@ -236,7 +236,7 @@ _parsers = _Parsers()
 def _parse_tree(
     data: bytes, encoding: str, *, may_have_dtd: bool = True
 ) -> tuple[etree._Element | None, Problem | None]:
-    problem = find_too_many_attributes(data, encoding) if len(data) > 5 * MOST_ATTRIBUTES else None
+    problem = find_too_many(data, encoding) if len(data) > 5 * MOST_ATTRIBUTES else None
     if problem is not None:
         return None, problem
     parser = _parsers.parser

@@ -180,13 +180,12 @@ ROWS: Final = (
     Row(
         id="limit-of-a-team",
         they="know no limit of size or number",
-        we="refuse what is larger than the limit that a team sets, and more attributes or "
-        "namespaces "
-        "than anybody sends in earnest",
+        we="refuse what is larger than the limit that a team sets, and more attributes, "
+        "namespaces or elements than anybody sends in earnest",
         why="no schema has one; WCF's MaxReceivedMessageSize is 65,536 bytes unless configured, "
         "and "
         "its MaxNameTableCharCount 16,384 characters",
-        rules=_rules("payload.message-too-large xml.too-many-attributes"),
+        rules=_rules("payload.message-too-large xml.too-many-nodes"),
     ),
     Row(
         id="nothing-to-store",

@@ -82,8 +82,8 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "schemaLocation, a URL": _schema_location("{url}"),
     "XInclude, a file": _include("{file}"),
     "a stylesheet": _stylesheet,
-    "100,000 levels deep": lambda: _inside("<n:a>" * 100_000 + "</n:a>" * 100_000),
-    "100,000 levels deep, never closed": lambda: _inside("<n:a>" * 100_000),
+    "90,000 levels deep": lambda: _inside("<n:a>" * 90_000 + "</n:a>" * 90_000),
+    "90,000 levels deep, never closed": lambda: _inside("<n:a>" * 90_000),
     "a million attributes": lambda: _inside(
         "<n:a " + " ".join(f'a{i}=""' for i in range(1_000_000)) + "/>"
     ),
@@ -98,8 +98,8 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "a million namespaces": lambda: _inside(
         "<n:a " + " ".join(f'xmlns:p{i}="u"' for i in range(1_000_000)) + "/>"
     ),
-    "100,000 elements with a namespace each": lambda: _inside(
-        "".join(f'<p{i}:a xmlns:p{i}="urn:{i}"/>' for i in range(100_000))
+    "90,000 elements with a namespace each": lambda: _inside(
+        "".join(f'<p{i}:a xmlns:p{i}="urn:{i}"/>' for i in range(90_000))
     ),
     "a text of 100 MB": lambda: _inside("a" * 100 * MIB),
     "an Image of 100 MB that is no base64": lambda: request(
@@ -114,10 +114,12 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "a ticket of 100 MB": lambda: request(
         header=f"<n:Credentials><n:Ticket>7T:{'a' * 100 * MIB}</n:Ticket></n:Credentials>"
     ),
-    "200,000 siblings": lambda: request(TYPE, IMAGE, DESCRIPTION, "<n:a/>" * 200_000),
-    "200,000 siblings doubled": lambda: request(TYPE * 200_000, IMAGE, DESCRIPTION),
-    "200,000 header blocks": lambda: request(header="<n:Credentials/>" * 200_000),
-    "200,000 Bodies": lambda: request().replace("</e:Body>", "</e:Body>" + "<e:Body/>" * 200_000),
+    "90,000 siblings": lambda: request(TYPE, IMAGE, DESCRIPTION, "<n:a/>" * 90_000),
+    "90,000 siblings doubled": lambda: request(TYPE * 90_000, IMAGE, DESCRIPTION),
+    "90,000 header blocks": lambda: request(header="<n:Credentials/>" * 90_000),
+    "90,000 Bodies": lambda: request().replace("</e:Body>", "</e:Body>" + "<e:Body/>" * 90_000),
+    "10 million elements": lambda: _inside("<a/>" * 10_000_000),
+    "a million elements, then an ampersand": lambda: _inside("<a/>" * 1_000_000 + "&"),
     "a million comments": lambda: _inside("<!---->" * 1_000_000),
     "a million comments in Image": lambda: request(
         TYPE, "<n:Image>" + "QQ<!---->" * 1_000_000 + "</n:Image>", DESCRIPTION
@@ -138,9 +140,9 @@ HOSTILE: dict[str, Callable[[], str]] = {
 # What is tried each time; the rest with `SOBLOB_FULL=1`.
 LISTED = [
     *[name for name in HOSTILE if "URL" in name or "file" in name or "entit" in name],
-    *("a billion laughs", "a stylesheet", "100,000 levels deep", "a million attributes"),
+    *("a billion laughs", "a stylesheet", "90,000 levels deep", "a million attributes"),
     *("an attribute of 2 MB", "a name of 2 MB", "a million namespaces", "a text of 100 MB"),
-    *("200,000 siblings", "a million comments"),
+    *("90,000 siblings", "10 million elements", "a million comments"),
 ]
 
 

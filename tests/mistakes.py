@@ -595,7 +595,7 @@ def _requests() -> list[Mistake]:
             request(TYPE, "<n:x>" * 200 + "</n:x>" * 200),
         ),
         mistake(
-            "more attributes than anybody sends", "xml.too-many-attributes", None,
+            "more attributes than anybody sends", "xml.too-many-nodes", None,
             request(attributes="".join(f' a{i}=""' for i in range(1001))),
         ),
         mistake(

@@ -137,7 +137,7 @@ def _syntax() -> list[Mistake]:
                 f'<?xml version="1.0" encoding="UTF-16LE"?>{request()}'.encode("utf-16-be")),
         mistake("utf8 without a hyphen", "xml.encoding-unusual",
                 f'<?xml version="1.0" encoding="utf8"?>{request()}'),
-        mistake("more namespaces than anybody declares", "xml.too-many-attributes",
+        mistake("more namespaces than anybody declares", "xml.too-many-nodes",
                 request(attributes="".join(f' xmlns:p{i}="urn:{i}"' for i in range(101)))),
     ]  # fmt: skip
 

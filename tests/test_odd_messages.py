@@ -83,7 +83,46 @@ def test_odd_but_right(name: str) -> None:
 )
 def test_too_many_attributes_cannot_hide(text: str) -> None:
     verdict = EnvelopeValidator("request", "wsdl").judge(text.encode())
-    assert [v.rule for v in verdict.violations] == ["xml.too-many-attributes"]
+    assert [v.rule for v in verdict.violations] == ["xml.too-many-nodes"]
+
+
+ELEMENTS = "<a/>" * 100_001
+IN_LATIN_1 = '<?xml version="1.0" encoding="iso-8859-1"?>'
+IN_GBK = '<?xml version="1.0" encoding="GBK"?>'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        described(f"{ELEMENTS}</n:Description>").encode(),
+        described(f"{ELEMENTS}&").encode(),
+        described(f"{ELEMENTS}</n:Description>").encode("utf-16"),
+        (IN_LATIN_1 + described(f"{ELEMENTS}</n:Description>")).encode(),
+        (IN_GBK + described(f"{ELEMENTS}</n:Description>")).encode(),
+        described(f"{'<a>' * 100_001}").encode(),
+    ],
+    ids=["as it is", "broken behind", "UTF-16", "Latin-1", "GBK", "nested"],
+)
+def test_more_elements_than_anybody_sends_are_not_judged(message: bytes) -> None:
+    verdict = EnvelopeValidator("request", "wsdl").judge(message)
+    assert [v.rule for v in verdict.violations] == ["xml.too-many-nodes"]
+    assert "more than 100,000 elements" in verdict.violations[0].message
+
+
+@pytest.mark.parametrize(
+    ("encoding", "inside"),
+    [
+        ("UTF-8", f"<![CDATA[{'<' * 100_001}]]>"),
+        ("UTF-8", f"<!--{'<' * 100_001}-->"),
+        ("UTF-8", "<a></a>" * 60_000),
+        ("GBK", "<a></a>" * 60_000),
+    ],
+    ids=["CDATA", "a comment", "end tags", "end tags in GBK"],
+)
+def test_what_is_no_element_is_not_counted_as_one(encoding: str, inside: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?>' + described(f"{inside}</n:Description>")
+    verdict = EnvelopeValidator("request", "wsdl").judge(text.encode())
+    assert "xml.too-many-nodes" not in [v.rule for v in verdict.violations]
 
 
 def test_faults_with_subcodes_and_languages_are_right() -> None:

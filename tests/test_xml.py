@@ -98,9 +98,9 @@ def test_what_is_no_document(data: bytes, expected: str) -> None:
     assert rule(data) == expected
 
 
-def test_a_hundred_thousand_levels_are_told_and_crash_nothing() -> None:
-    deep = mistakes.request("<n:x>" * 100_000 + "</n:x>" * 100_000).encode()
-    for data in (deep, deep[:400_000]):
+def test_ninety_thousand_levels_are_told_and_crash_nothing() -> None:
+    deep = mistakes.request("<n:x>" * 90_000 + "</n:x>" * 90_000).encode()
+    for data in (deep, deep[:360_000]):
         (violation,) = EnvelopeValidator().judge(data).errors
         # Newer versions of libxml2 refuse it, older ones leave it to the judge.
         assert violation.rule in ("xml.too-deep", "xml.not-well-formed")

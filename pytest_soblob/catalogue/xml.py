@@ -185,11 +185,11 @@ RULES = (
         server="answers 500 with a DeserializationFailed fault below 128 levels",
     ),
     Rule(
-        id="xml.too-many-attributes",
+        id="xml.too-many-nodes",
         severity=Severity.ERROR,
-        meaning="An element has too many attributes",
+        meaning="There are more attributes, namespaces or elements than anybody sends in earnest",
         reference="XmlDictionaryReaderQuotas of a WCF host: MaxNameTableCharCount",
-        change="leave them out: the contract has no attributes of its own",
-        server="refuses it: all names that it reads may have 16,384 characters together",
+        change="leave them out: the operation needs a dozen elements, and no attributes of its own",
+        server="refuses many names: all that it reads may have 16,384 characters together",
     ),
 )

@@ -74,7 +74,7 @@ MUTATIONS = (
     _mutation("an attribute twice", "xml.attribute-doubled", _twice),
     _mutation(
         "more attributes than anybody sends",
-        "xml.too-many-attributes",
+        "xml.too-many-nodes",
         _declare("".join(f' a{i}=""' for i in range(1001)).lstrip()),
     ),
     _mutation("an entity of HTML", "xml.entity-undeclared", _in_body("&nbsp;")),

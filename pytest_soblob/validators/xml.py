@@ -58,7 +58,7 @@ def find_too_deep(envelope: Envelope) -> Violation | None:
     deepest, most = _depths(envelope)
     if most > MOST_NAMESPACES:
         return make_violation(
-            "xml.too-many-attributes",
+            "xml.too-many-nodes",
             f"{most:,} namespace declarations hold for one element",
             secrets=find_secrets(envelope),
             expected=f"at most {MOST_NAMESPACES}",

@@ -48,7 +48,7 @@ _BEFORE_THE_ROOT: Final = frozenset(
     f"xml.{name}"
     for name in (
         *("empty", "not-xml", "html", "version", "doctype", "utf16-undeclared"),
-        *("encoding-contradicts", "encoding-unsupported", "too-many-attributes"),
+        *("encoding-contradicts", "encoding-unsupported", "too-many-nodes"),
     )
 )
 _EMPTY_400: Final = Refusal(status=400)
