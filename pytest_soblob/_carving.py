@@ -50,7 +50,7 @@ class Surroundings:
         """Remember it, and forget the oldest where that is one too many."""
         if len(around.document.data) > _LONGEST_KNOWN:
             return
-        if len(self._known) >= _MOST_KNOWN:
+        while len(self._known) >= _MOST_KNOWN:
             oldest, *_ = tuple(self._known)
             self._known.pop(oldest, None)  # another thread may have been quicker
         self._known[around.document.data] = around
@@ -134,14 +134,14 @@ def _look_around(data: bytes, start: int, stop: int) -> _Around | None:
         return None
     images = document.root.iter("{*}Image")
     image = next(images, None)
-    if image is None or next(images, None) is not None or not _is_part(image, document.root):
+    if image is None or next(images, None) is not None or not is_part(image, document.root):
         return None
     return _Around(document, image)
 
 
-def _is_part(image: etree._Element, root: etree._Element) -> bool:
+def is_part(element: etree._Element, root: etree._Element) -> bool:
     """Whether it is an operation's child: Envelope, Body, operation, Image."""
-    wrapper = image.getparent()
+    wrapper = element.getparent()
     body = None if wrapper is None else wrapper.getparent()
     return body is not None and body.getparent() is root and etree.QName(body).localname == "Body"
 

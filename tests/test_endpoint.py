@@ -441,10 +441,10 @@ def test_a_request_that_is_still_being_judged_is_waited_for(
     begun, go_on = threading.Event(), threading.Event()
     examine = EnvelopeValidator.examine
 
-    def slowly(self: EnvelopeValidator, message: bytes | HttpRequest | HttpResponse) -> Any:
+    def slowly(self: EnvelopeValidator, message: HttpRequest, **options: Any) -> Any:
         begun.set()
         assert go_on.wait(10)
-        return examine(self, message)
+        return examine(self, message, **options)
 
     monkeypatch.setattr(EnvelopeValidator, "examine", slowly)
     wrong = mistakes.http_request(mistakes.request(mistakes.IMAGE, mistakes.TYPE))

@@ -5,6 +5,7 @@ Messages of all kinds are mutated without regard to what comes out. `SOBLOB_MUTA
 """
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,6 +22,7 @@ from pytest_soblob._carving import Surroundings
 from pytest_soblob.binding import Spelling
 from pytest_soblob.contract import Installation
 from pytest_soblob.envelope import Envelope
+from pytest_soblob.names import SOAP11
 from pytest_soblob.validators.usual import is_usual
 from pytest_soblob.validators.validator import EnvelopeValidator as Validator
 from tests.amount import MUTATED
@@ -222,6 +224,51 @@ def test_another_image_in_known_surroundings_is_judged_as_it_is() -> None:
         "payload.description-carriage-return",
     }
     assert [] in verdicts
+
+
+@pytest.mark.parametrize("named", ["TokenSet", "SaveImageStream"])
+def test_the_text_of_an_image_is_no_secret_wherever_it_is_quoted(named: str) -> None:
+    """Nor in an element that is named like a secret: an image that is cut out is not seen."""
+    text = "SECRETSECRET" * 8
+    data = (
+        f'<s:Envelope xmlns:s="{SOAP11}"><s:Body a="{text}"><x:{named} xmlns:x="urn:x">'
+        f"<x:Image>{text}</x:Image></x:{named}>{text}</s:Body></s:Envelope>"
+    ).encode()
+    judge, known = EnvelopeValidator(operation=None), Surroundings()
+    plain, _ = judge.examine(data, fast=False)
+    assert [judge.examine(data, known=known)[0] for _ in range(2)] == [plain, plain]
+    assert judge.examine(data)[0] == plain
+
+
+def test_what_is_recalled_is_recalled_for_its_own_kind_and_installation() -> None:
+    known = Surroundings()
+    data = SaveImageStreamRequest(
+        type="PersonImage", image=NOISE, description="d", ticket="7T:SoblobDrawn"
+    ).to_bytes()
+    for _ in range(2):
+        for kind in ("request", "response"):
+            for installation in ("onsite", "online"):
+                judge = EnvelopeValidator(kind, "auto", installation)
+                assert judge.examine(data, known=known)[0] == judge.examine(data, fast=False)[0]
+
+
+def test_threads_share_what_is_known() -> None:
+    known, judge = Surroundings(), EnvelopeValidator()
+
+    def see(first: int) -> list[bool]:
+        return [
+            judge.examine(
+                SaveImageStreamRequest(
+                    type="PersonImage", image=NOISE, description=f"{n}", ticket="7T:SoblobDrawn"
+                ).to_bytes(),
+                known=known,
+            )[0].is_valid
+            for n in range(first, first + 100)
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(all(valid) for valid in pool.map(see, [0, 0, 50, 50, 90, 90, 200, 200]))
+    assert len(known._known) <= 64
 
 
 def test_only_so_much_is_known_and_the_newest_of_it() -> None:

@@ -121,18 +121,70 @@ def test_only_what_is_large_is_read_to_its_place_and_only_where_there_is_room() 
 
     assert placed(400_000, 8_000_000) > 390_000
     assert placed(30_000, 8_000_000) == 0
-    assert placed(400_000, 200_000) == 0
+    assert 0 < placed(400_000, 200_000) < 200_000
+    assert placed(400_000, 0) == 0
 
 
-def test_a_reader_that_is_closed_leaves_no_place_in_use() -> None:
+LARGE = to_bytes(HttpRequest(body=b"x" * 400_000))
+
+
+def test_a_reader_that_is_closed_gives_its_room_back() -> None:
     rooms = Rooms()
     for _ in range(5):
         reader = RequestReader(rooms=rooms)
-        reader.feed(to_bytes(HttpRequest(body=b"x" * 400_000))[:1_000])
+        reader.feed(LARGE[:1_000])
         assert reader.place() is not None
         reader.close()
-    [room] = rooms._spare
-    room.extend(b"a view of it would not let it grow")
+    assert sum(len(room) for room in rooms._spare) == rooms._held
+
+
+def test_who_announces_much_takes_no_more_room_than_who_sends_it() -> None:
+    rooms = Rooms()
+    Source(RequestReader(rooms=rooms)).read(to_bytes(HttpRequest(body=b"x" * 8_000_000))[:1_000])
+    assert rooms._held < 300_000
+
+
+@pytest.mark.parametrize("budget", [100_000, 8_000_000])
+def test_an_idle_reader_holds_no_room(budget: int) -> None:
+    rooms = Rooms(budget)
+    readers = [RequestReader(rooms=rooms) for _ in range(50)]
+    head = LARGE.index(b"x")
+    for reader in readers:
+        reader.feed(LARGE[:head])
+        reader.place()  # as a connection does before it reads; nothing comes, and then all of it
+        [received] = reader.feed(LARGE[head:])
+        assert len(received.request.body) == 400_000
+    assert sum(len(room) for room in rooms._spare) == rooms._held <= max(budget, 400_000)
+
+
+@pytest.mark.parametrize("budget", [200_000, 8_000_000])
+def test_what_follows_a_large_request_that_closes_is_nobodys(budget: int) -> None:
+    source = Source(RequestReader(rooms=Rooms(budget)))
+    closing = LARGE.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+    [received] = source.read(closing[:1_000]) + source.read(closing[1_000:])
+    assert not received.keep_alive
+    with pytest.raises(HttpSyntaxError, match="closes the connection"):
+        source.read(LARGE)
+
+
+def test_what_comes_together_with_the_end_of_a_request_that_closes_is_passed_over() -> None:
+    source = Source(RequestReader(rooms=Rooms(200_000)))
+    closing = LARGE.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+    received = source.read(closing[:1_000]) + source.read(closing[1_000:] + LARGE)
+    assert [item.keep_alive for item in received] == [False]
+
+
+def test_nobody_minds_a_place_that_is_held_for_longer() -> None:
+    """As uvloop does, which lets go of it when everything has been done."""
+    reader = RequestReader(rooms=Rooms())
+    reader.feed(LARGE[:1_000])
+    held, at = [], 1_000
+    while place := reader.place():
+        size = min(len(place), 50_000)
+        place[:size] = LARGE[at : at + size]
+        held.append(memoryview(place))
+        received, at = reader.placed(size), at + size
+    assert [item.request.body for item in received] == [b"x" * 400_000]
 
 
 @settings(max_examples=either(150, 500))

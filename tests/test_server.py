@@ -1,5 +1,6 @@
 """The server on real sockets."""
 
+import asyncio
 import http.client
 import os
 import socket
@@ -278,6 +279,20 @@ def test_misuse_is_told() -> None:
         other = Server(Handlers(handle=echo), port=server.port)
         with pytest.raises(SoblobError, match=rf"cannot listen on 127\.0\.0\.1:{server.port}: "):
             other.start()
+
+
+def test_it_runs_on_the_loop_that_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite may have set a policy of its own: uvloop's, say."""
+    asked: list[object] = []
+    new_event_loop = asyncio.events.new_event_loop
+
+    def by_policy() -> asyncio.AbstractEventLoop:
+        asked.append("the policy")
+        return new_event_loop()
+
+    monkeypatch.setattr(asyncio.events, "new_event_loop", by_policy)
+    with Server(Handlers(handle=echo)):
+        assert asked == []
 
 
 def test_a_stopped_server_starts_again_and_ipv6_is_spoken() -> None:

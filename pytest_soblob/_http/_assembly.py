@@ -7,6 +7,8 @@ from pytest_soblob._spool import Spool, Spooled
 _SMALLEST_ROOM: Final = 64 * 1024
 _BUDGET_BYTES: Final = 8 * 1024 * 1024
 _MOST_SPARE: Final = 4
+# So many bytes that are missing are worth to be received where they are to lie.
+WORTH_PLACING_BYTES: Final = 64 * 1024
 
 
 class Rooms:
@@ -33,16 +35,26 @@ class Rooms:
         self._held += _SMALLEST_ROOM
         return bytearray(_SMALLEST_ROOM)
 
-    def extend(self, room: bytearray, size: int, *, must: bool) -> bool:
-        """Make a room larger where the budget has it, or where it must be; return whether it is."""
+    def enlarge(self, room: bytearray, size: int, *, must: bool) -> bytearray | None:
+        """Return a larger room in place of one, with what is in it.
+
+        Not the same one, which cannot grow as long as somebody looks at it.
+
+        Args:
+            room: That is too small.
+            size: That is wanted.
+            must: Whether it does not matter what the budget says.
+
+        Returns:
+            None where the budget has not that much.
+        """
         more = size - len(room)
         while self._spare and self._held + more > self._budget:
             self._held -= len(self._spare.pop())
         if self._held + more > self._budget and not must:
-            return False
-        room += bytes(more)
+            return None
         self._held += more
-        return True
+        return room + bytes(more)
 
     def give_back(self, room: bytearray) -> None:
         """Take a room back that nobody uses any more."""
@@ -64,7 +76,7 @@ class Assembly:
         self._room: bytearray | None = None
         self._spooled: Spooled | None = None
 
-    def put(self, data: bytes, at: int, whole: int | None) -> None:
+    def put(self, data: bytes | memoryview, at: int, whole: int | None) -> None:
         """Write a piece behind those before.
 
         Args:
@@ -75,31 +87,31 @@ class Assembly:
         """
         spooled = self._spooled
         if spooled is None:
-            room = self._room = self._room or self._rooms.take()
-            if self._fits(room, at + len(data), whole):
+            room = self._find_room(at + len(data), whole)
+            if room is not None:
                 room[at : at + len(data)] = data
                 return
-            spooled = self._spill(room, at, whole or 0)
+            spooled = self._spill(at, whole or 0)
         spooled.write(data, at)
 
     def place(self, at: int, whole: int) -> memoryview | None:
-        """Return where the rest of a body is to lie, to be written there instead of by `put`.
-
-        It must be released before anything else is done here.
+        """Return where the next bytes of a body are to lie, to be written there without `put`.
 
         Args:
             at: How many bytes there are already.
             whole: How many there will be.
 
         Returns:
-            Exactly as much room as the rest takes; None where memory has not that much.
+            Room for some of those that are missing; None where there is none in memory.
         """
         if self._spooled is not None:
             return None
-        room = self._room = self._room or self._rooms.take()
-        if len(room) < whole and not self._rooms.extend(room, whole, must=False):
-            return None
-        return memoryview(room)[at:whole]
+        room = self._find_room(min(at + WORTH_PLACING_BYTES, whole), whole)
+        if room is not None:
+            return memoryview(room)[at:whole]
+        if not at:
+            self.drop()
+        return None
 
     def take(self, size: int) -> bytes:
         """Return what was written, and give the room back."""
@@ -117,17 +129,21 @@ class Assembly:
             self._rooms.give_back(self._room)
         self._room = self._spooled = None
 
-    def _fits(self, room: bytearray, end: int, whole: int | None) -> bool:
+    def _find_room(self, end: int, whole: int | None) -> bytearray | None:
+        """Return a room of at least so many bytes, None where the budget has none."""
+        room = self._room = self._room or self._rooms.take()
         if end <= len(room):
-            return True
+            return room
         size = 2 * len(room) if whole is None else min(2 * len(room), whole)
-        return self._rooms.extend(room, max(end, size), must=whole is None)
+        larger = self._rooms.enlarge(room, max(end, size), must=whole is None)
+        self._room = larger or room
+        return larger
 
-    def _spill(self, room: bytearray, size: int, whole: int) -> Spooled:
+    def _spill(self, size: int, whole: int) -> Spooled:
         """Go on in the overflow."""
-        spooled = self._spooled = self._rooms.overflow.reserve(whole)
-        with memoryview(room) as view:
+        spooled = self._rooms.overflow.reserve(whole)
+        with memoryview(self._room or b"") as view:
             spooled.write(view[:size])
-        self._rooms.give_back(room)
-        self._room = None
+        self.drop()
+        self._spooled = spooled
         return spooled

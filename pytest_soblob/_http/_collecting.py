@@ -71,12 +71,18 @@ class Collector:
     def on_body(self, data: bytes) -> None:
         if not self.size and self._whole in (None, len(data)):
             self.body = data  # most come in one piece: no copy of it
+            self.size = len(data)
         else:
-            self._assembly.put(self.body, 0, self._whole) if self.body else None
-            self._assembly.put(data, self.size, self._whole)
-            self.body = b""
-        self.size += len(data)
+            if self.body:
+                self._assembly.put(self.body, 0, self._whole)
+                self.body = b""
+            self.put(data)
         self._check_size(self.size)
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Put a piece of the body behind those before."""
+        self._assembly.put(data, self.size, self._whole)
+        self.size += len(data)
 
     def values(self, name: str) -> list[str]:
         """Return the values of the headers of that name, which is in lower case."""
@@ -90,7 +96,7 @@ class Collector:
         return (self._whole or 0) - self.size if self.begun and self.head_complete else 0
 
     def place(self) -> memoryview | None:
-        """Return where the missing bytes are to lie; None where they are to be handed over."""
+        """Return where the next of them are to lie; None where they are to be handed over."""
         return self._assembly.place(self.size, self.size + self.missing)
 
     def _check_size(self, size: int) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import httptools
 
-from pytest_soblob._http._assembly import Assembly, Rooms
+from pytest_soblob._http._assembly import WORTH_PLACING_BYTES, Assembly, Rooms
 from pytest_soblob._http._collecting import Collector
 from pytest_soblob._http._received import (
     HeadTooLargeError,
@@ -22,8 +22,6 @@ _VERSIONS: Final = ("1.1", "1.0")
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
 _HEAD_END: Final = b"\r\n\r\n"
 _TLS_HANDSHAKE: Final = b"\x16\x03"
-# A body of which so much is missing is worth to be received where it is to lie.
-_WORTH_PLACING_BYTES: Final = 64 * 1024
 # What httptools says of framing that two readers would understand in two ways: the rule for it.
 _FRAMING: Final = (
     ("duplicate content-length", "http.header-doubled"),
@@ -63,8 +61,8 @@ class RequestReader:
         self._continued = False
         self._head_bytes = 0
         self._beyond: tuple[tuple[str, str], ...] = ()
-        self._place: memoryview | None = None
-        self._is_placing = False  # httptools is not shown the rest of this body
+        self._is_past_parser = False  # httptools is not shown the rest of this body
+        self._is_over = False  # the last request has come
 
     def place(self) -> memoryview | None:
         """Return where the next bytes are to be written, before they are told to `placed`.
@@ -72,27 +70,30 @@ class RequestReader:
         None where they may lie anywhere and are to be handed to `feed`. The rest of a large body
         has nothing in it that would have to be read, and no need to be moved about.
         """
-        self._let_go()
-        if self._is_placing or self._collector.missing >= _WORTH_PLACING_BYTES:
-            self._place = self._collector.place()
-            self._is_placing = self._place is not None
-        return self._place
+        if not self._is_past_parser and self._collector.missing < WORTH_PLACING_BYTES:
+            return None
+        place = self._collector.place()
+        self._is_past_parser |= place is not None
+        return place
 
     def placed(self, count: int) -> list[Received]:
         """Take note of so many bytes in that place, return the request that they complete."""
-        self._let_go()
         self._collector.size += count
-        if not self._collector.missing:
-            self._is_placing = False
-            self._collector.on_message_complete()
-            self._parser = httptools.HttpRequestParser(self._collector)
+        self._end_body()
+        return self._hand_over()
+
+    def _end_body(self) -> None:
+        """End a body that httptools was not shown, if it is complete."""
+        if self._collector.missing:
+            return
+        self._is_past_parser = False
+        self._collector.on_message_complete()
+        self._is_over = not self._received[-1].keep_alive
+        self._parser = httptools.HttpRequestParser(self._collector)
+
+    def _hand_over(self) -> list[Received]:
         received, self._received = self._received, []
         return received
-
-    def _let_go(self) -> None:
-        if self._place is not None:
-            self._place.release()
-            self._place = None
 
     def feed(self, data: bytes | memoryview) -> list[Received]:
         """Take the next bytes, return the requests that they complete.
@@ -103,6 +104,18 @@ class RequestReader:
             HttpSyntaxError: The bytes are no HTTP; `before` has what was complete before them.
             TooLargeError: A body is over the limit.
         """
+        if self._is_past_parser:
+            missing = self._collector.missing
+            self._collector.put(data[:missing])
+            self._end_body()
+            data = data[missing:]
+        if self._is_over and data and not self._received:
+            raise HttpSyntaxError("bytes follow a request that closes the connection")
+        if self._is_over or not data:
+            return self._hand_over()
+        return self._feed_parser(data)
+
+    def _feed_parser(self, data: bytes | memoryview) -> list[Received]:
         if not self._collector.head_complete or not self._collector.begun:
             self._check_size_of_head(data)
         try:
@@ -112,13 +125,12 @@ class RequestReader:
             if error.before and not error.before[-1].keep_alive:
                 return error.before  # what follows a last request is nobody's
             raise
-        received, self._received = self._received, []
+        received = self._hand_over()
         self._keep_head(data, received)
         return received
 
     def close(self) -> None:
         """Forget a body that has not come whole."""
-        self._let_go()
         self._assembly.drop()
 
     @property

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 import threading
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,6 +15,11 @@ from pytest_soblob._server._limits import Limits
 from pytest_soblob.errors import SoblobError
 
 _BACKLOG: Final = 1024
+# The stdlib's own, whatever policy the process has: what is promised was tried with these.
+if sys.platform == "win32":
+    _LOOP = asyncio.ProactorEventLoop
+else:
+    _LOOP = asyncio.SelectorEventLoop
 _SWEPT_EVERY_S: Final = 0.2
 # Of the loop, for connections to end: each needs two or three, and none must keep a test waiting.
 _MOST_TURNS: Final = 100
@@ -70,7 +76,7 @@ class Server:
         self._accepted = 0
         self._ready.clear()
         self._thread = threading.Thread(
-            target=asyncio.run, args=(self._serve(listener),), name="soblob-server", daemon=True
+            target=self._run, args=(listener,), name="soblob-server", daemon=True
         )
         self._thread.start()
         self._ready.wait()
@@ -103,6 +109,10 @@ class Server:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _run(self, listener: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=_LOOP) as runner:
+            runner.run(self._serve(listener))
 
     async def _serve(self, listener: socket.socket) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

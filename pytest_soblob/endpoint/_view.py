@@ -35,7 +35,7 @@ class View:
         spool: Where large requests are kept.
         script: Answers that wait.
         most: How many exchanges, blobs, findings and remarks are kept; None keeps all.
-        known: What stood around the images of requests before; None for none.
+        known: What stood around the images of requests before; None where this is the first view.
 
     Attributes:
         exchanges: In the order answered.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from pytest_soblob._carving import is_part
 from pytest_soblob.envelope import (
     SOAP_NAMESPACES,
     Element,
@@ -33,16 +34,22 @@ def _iter_secrets(envelope: Envelope) -> Iterator[str]:
         for element in part.iter("{*}*"):
             if _NAME.search(local_name(element)):
                 for inside in element.iter("{*}*"):
-                    yield from _values(inside)
+                    if local_name(inside) != "Image" or not is_part(inside, envelope.root):
+                        yield from _words(inside)
+                    yield from _attributes(inside)
 
 
-def _values(element: Element) -> Iterator[str]:
-    """Yield an element's own text, whole and in words, and its attributes' values."""
+def _words(element: Element) -> Iterator[str]:
+    """Yield an element's own text, whole and in words."""
     text = text_of(element)[:_LONGEST].strip()
     if text:
         yield text
         words = text.split(maxsplit=10)
         yield from words if len(words) > 1 else ()
+
+
+def _attributes(element: Element) -> Iterator[str]:
+    """Yield the values of an element's attributes."""
     for name in element.keys()[:10]:
         if split_name(str(name))[0] not in _NOT_SECRET:
             yield str(element.get(name))[:_LONGEST]
