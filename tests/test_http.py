@@ -96,6 +96,7 @@ class Source:
     budget=st.sampled_from((8_000_000, 200_000)),
 )
 @example(sizes=[400_000, 100_000], cuts=[1_000], budget=8_000_000)
+@example(sizes=[10_000, 252_060], cuts=[1], budget=8_000_000)
 @example(sizes=[400_000, 100_000], cuts=[1_000], budget=200_000)
 def test_large_bodies_are_read_to_where_they_are_to_lie(
     sizes: list[int], cuts: list[int], budget: int

@@ -116,8 +116,8 @@ class RequestReader:
         return self._feed_parser(data)
 
     def _feed_parser(self, data: bytes | memoryview) -> list[Received]:
-        if not self._collector.head_complete or not self._collector.begun:
-            self._check_size_of_head(data)
+        if self.is_between and bytes(data[:2]) == _TLS_HANDSHAKE:
+            raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
         try:
             self._feed(data)
         except HttpSyntaxError as error:
@@ -127,6 +127,7 @@ class RequestReader:
             raise
         received = self._hand_over()
         self._keep_head(data, received)
+        self._measure_head(data, received)
         return received
 
     def close(self) -> None:
@@ -160,11 +161,13 @@ class RequestReader:
         self._continued = any(value.strip().lower() == "100-continue" for value in expect)
         return self._continued
 
-    def _check_size_of_head(self, data: bytes | memoryview) -> None:
-        if not self._head_bytes and bytes(data[:2]) == _TLS_HANDSHAKE:
-            raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
+    def _measure_head(self, data: bytes | memoryview, received: list[Received]) -> None:
+        """Refuse a head without end; one behind another request is counted from the next bytes on."""
+        if not self.is_in_head or received:
+            self._head_bytes = 0
+            return
         self._head_bytes += len(data)
-        if self._head_bytes > LARGEST_HEAD_BYTES and self.is_in_head:
+        if self._head_bytes > LARGEST_HEAD_BYTES:
             raise HeadTooLargeError(f"the head is over {LARGEST_HEAD_BYTES:,} bytes")
 
     def _feed(self, data: bytes | memoryview) -> None:
@@ -274,7 +277,6 @@ class RequestReader:
         collector.body = b""  # a connection may stay idle for long
         self._received.append(Received(request, self._parser.should_keep_alive()))
         self._continued = False
-        self._head_bytes = 0
         self._beyond = ()
 
 
