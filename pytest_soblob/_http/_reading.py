@@ -162,7 +162,7 @@ class RequestReader:
         return self._continued
 
     def _measure_head(self, data: bytes | memoryview, received: list[Received]) -> None:
-        """Refuse a head without end; one behind another request is counted from the next bytes on."""
+        """Refuse a head without end; behind another request it counts from the next bytes on."""
         if not self.is_in_head or received:
             self._head_bytes = 0
             return
