@@ -94,7 +94,7 @@ class Paths:
     """Ways from the root to elements, as `s:Envelope/s:Body/ns:SaveImageStream`.
 
     A step gets an index, counted from 1, where it is not the first of that name. Siblings are
-    counted once for all: a hostile message has 200,000 of them, each of them wrong.
+    counted once for all: a hostile message may have 100,000 of them, each of them wrong.
     """
 
     def __init__(self) -> None:

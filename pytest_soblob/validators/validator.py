@@ -36,7 +36,7 @@ from pytest_soblob.violations import Verdict, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 KINDS: Final = ("request", "response")
-# Nobody reads more, and each costs time: a message of 200,000 wrong elements is an attack.
+# Nobody reads more, and each costs time: a message of 100,000 wrong elements is an attack.
 MOST_VIOLATIONS: Final = 1_000
 
 # For secrets, in bytes that are no envelope: a header that repeats one is rare enough.
