@@ -4,8 +4,6 @@ from typing import Final, TypeGuard
 
 # Beyond it neither seconds nor bytes nor calls mean anything, and arithmetic overflows.
 LARGEST: Final = 1e12
-
-
 # Of an xs:int (XML Schema part 2, 3.3.17).
 SMALLEST_INT: Final = -(2**31)
 LARGEST_INT: Final = 2**31 - 1

@@ -106,5 +106,5 @@ def find_start_tags(data: bytes, encoding: str, most: int | None = None) -> list
             parser.Parse(memoryview(data)[offset : offset + _FED_AT_ONCE])
         parser.Parse(b"", True)
     except (expat.ExpatError, _EnoughError):
-        pass  # what it found so far is right
+        pass  # what was found until then is right, and all that there is or that is wanted
     return found

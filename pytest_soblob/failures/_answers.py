@@ -19,7 +19,6 @@ from pytest_soblob.wire import Delivery, HttpResponse
 
 _SAVES: Final = frozenset({"SaveImageStream"})
 _UTF16_DECLARED: Final = b'<?xml version="1.0" encoding="UTF-16"?>'
-# The largest xs:int, and one more than that.
 
 
 def _changed(change: Callable[[HttpResponse], HttpResponse]) -> Callable[[Situation], Delivery]:
