@@ -179,7 +179,7 @@ def test_an_operation_of_its_own_or_any() -> None:
 
 
 REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
-    (("http-53",), {}, r"there is no failure 'http-53'; did you mean 'http-503'\?"),
+    (("http-53",), {}, r"no failure 'http-53'; did you mean 'http-503'\? \(`soblob failures` "),
     (("",), {}, "there is no failure ''"),
     (("delay",), {"second": 1}, r"'delay' has no parameter 'second'; did you mean 'seconds'\?"),
     (("http-400",), {"retry_after_s": 1}, r"has no parameter 'retry_after_s' \(it has none\)"),

@@ -32,7 +32,8 @@ def find_failure(name: str) -> Failure:
     """
     failure = FAILURES.get(name)
     if failure is None:
-        raise SoblobError(f"there is no failure {name!r}{did_you_mean(name, FAILURES)}")
+        hint = did_you_mean(name, FAILURES)
+        raise SoblobError(f"there is no failure {name!r}{hint} (`soblob failures` lists them)")
     return failure
 
 
