@@ -2,8 +2,9 @@
 
 The client is the same for all, and cheap: one socket, bytes that are ready, a regular expression.
 Ours judges every request in full and stores it, says so after each round, and the run fails if it
-did not. pytest-httpserver has one canned reply, spyne and node-soap run the operation. After each
-round each forgets what it has recorded, as between two tests.
+did not. pytest-httpserver has one canned reply, spyne and node-soap run the operation. So that one
+sees what is left to gain, our HTTP server runs beside them, with a canned reply and nothing else:
+the ceiling. After each round each forgets what it has recorded, as between two tests.
 
 Client and servers share one processor where the system allows that: a round trip is then what both
 compute. On two, most of it is the time in which an idle processor wakes up.
@@ -28,6 +29,7 @@ from pytest_soblob.names import SERVICE_PATHS
 
 HERE = Path(__file__).parent
 OURS, AGAIN = "ours", "ours again (null control)"
+CEILING = "our HTTP alone (ceiling)"
 # Image bytes, calls in a round, and how many times as fast as each ours has to be.
 SIZES = (
     ("2 kB", 2_000, 300, {"pytest-httpserver": 5.0, "spyne": 12.0}),
@@ -76,6 +78,7 @@ def run(rounds: int) -> dict[str, object]:
             "pytest-httpserver": (sys.executable, "-m", "benchmarks.peers.canned", str(canned)),
             "spyne": (sys.executable, "-m", "benchmarks.peers.with_spyne"),
             "node-soap": ("node", str(HERE / "with_node_soap.js"), str(wsdl)),
+            CEILING: (sys.executable, "-m", "benchmarks.peers.ceiling", str(canned)),
             AGAIN: (sys.executable, "-m", "benchmarks.peers.ours"),
         }
         for label, size, calls, wanted in SIZES:
@@ -110,16 +113,25 @@ def _print_table(
     label: str, seconds: dict[str, list[float]], wanted: dict[str, float]
 ) -> dict[str, object]:
     rates = {name: 1 / statistics.mean(times) for name, times in seconds.items()}
-    print(f"image of {label:<27}{'calls/s':>9}{'p50':>10}{'p99':>10}{'p99/p50':>9}{'ours is':>9}")
+    print(
+        f"image of {label:<27}{'calls/s':>9}{'p50':>10}{'p99':>10}{'p99/p50':>9}{'ours is':>9}"
+        f"{'ceiling is':>12}"
+    )
     rows: dict[str, object] = {}
     for name, times in seconds.items():
         ordered = sorted(times)
         p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
-        ratio = rates[OURS] / rates[name]
+        ratio, most = rates[OURS] / rates[name], rates[CEILING] / rates[name]
         goal = f"   wanted {wanted[name]:g} x" if name in wanted else ""
         print(f"  {name:<34}{rates[name]:9,.0f}{p50 * 1e6:7,.0f} us{p99 * 1e6:7,.0f} us"
-              f"{p99 / p50:9.1f}{ratio:7.2f} x{goal}")  # fmt: skip
-        rows[name] = {"calls_per_s": rates[name], "p50_s": p50, "p99_s": p99, "ours_is": ratio}
+              f"{p99 / p50:9.1f}{ratio:7.2f} x{most:10.2f} x{goal}")  # fmt: skip
+        rows[name] = {
+            "calls_per_s": rates[name],
+            "p50_s": p50,
+            "p99_s": p99,
+            "ours_is": ratio,
+            "ceiling_is": most,
+        }
     return rows
 
 
