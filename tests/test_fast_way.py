@@ -5,6 +5,7 @@ Messages of all kinds are mutated without regard to what comes out. `SOBLOB_MUTA
 """
 
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -85,8 +86,10 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
             chance.randrange(min(700, size)) if chance.random() < 0.5 else -chance.randrange(300)
         )
         place %= size
+    if chance.random() < 0.1:
+        place = 0
     width = chance.choice([1, 1, 3, 20])
-    match chance.randrange(8):
+    match chance.randrange(9):
         case 0:  # a byte flipped
             return (
                 data[:place] + bytes([data[place] ^ 1 << chance.randrange(8)]) + data[place + 1 :]
@@ -104,6 +107,9 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
         case 6 if chance.random() < 0.3:  # another encoding
             text = data.decode("utf-8", "replace")
             return text.encode(chance.choice(ENCODINGS), "replace")
+        case 7:  # an element alone
+            names = re.findall(rb"<((?:\w+:)?[A-Z]\w+)[ >]", data)
+            return alone(data, chance.choice(names)) if names else data
         case _:  # lines wrapped otherwise
             return wrap(data, chance)
 
@@ -122,6 +128,14 @@ def move(data: bytes, chance: random.Random) -> bytes:
                 return data[:end] + element + data[end:]
             return rest[:place] + element + rest[place:]
     return data
+
+
+def alone(data: bytes, name: bytes) -> bytes:
+    """An element of the message as a document of its own, with the namespaces that it needs."""
+    start, end = data.index(b"<" + name), data.find(b"</" + name + b">")
+    outside = b"".join(set(re.findall(rb' xmlns(?::\w+)?="[^"]*"', data[:start])))
+    rest = data[start + len(name) + 1 : end] + b"</" + name + b">"
+    return b"<" + name + (b"" if b"xmlns" in rest[:100] else outside) + rest
 
 
 def wrap(data: bytes, chance: random.Random) -> bytes:
@@ -172,6 +186,41 @@ def test_mutated_messages_get_the_same_verdict_both_ways() -> None:
     assert seen["fast"] >= MUTATED // 2
     assert seen["wrong"] >= MUTATED // 5
     assert min(seen["cut"], seen["usual"], seen["known"]) >= MUTATED // 20
+
+
+RIGHT = SaveImageStreamRequest(
+    type="PersonImage", image=NOISE, description="d", ticket="7T:SoblobDrawn"
+).to_bytes("wsdl", Spelling(netserver_prefix=""))
+ANSWER = SaveImageStreamResponse(blob_id=7, succeeded=True).to_bytes(
+    "wsdl", Spelling(netserver_prefix="")
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (alone(RIGHT, b"SaveImageStream"), "envelope.root-not-envelope"),
+        (alone(RIGHT, b"Credentials"), "envelope.root-not-envelope"),
+        (alone(ANSWER, b"SaveImageStreamResponse"), "envelope.root-not-envelope"),
+        (b"<?x y?>" + RIGHT, "xml.processing-instruction"),
+        (b"<?x?>" + RIGHT, "xml.processing-instruction"),
+        (b'<?xml version="1.0"?><?x?>' + RIGHT, "xml.processing-instruction"),
+        (b'<?xml version="1.0"?>\n' + RIGHT, None),
+        (b"<?xml version='1.0' encoding='UTF-8'?>" + RIGHT, None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["request", "response"])
+def test_what_looks_usual_from_within_both_ways(kind: str, data: bytes, rule: str | None) -> None:
+    judge = EnvelopeValidator(kind)
+    verdict, envelope = judge.examine(data)
+    assert verdict == judge.examine(data, fast=False)[0]
+    rules = [violation.rule for violation in verdict.violations]
+    if rule is not None:
+        assert rule in rules
+    elif kind == "request":
+        assert rules == []
+        assert envelope is not None
+        assert is_usual(envelope, kind, Installation.ONSITE)  # as most clients write it
 
 
 @pytest.mark.parametrize("installation", ["onsite", "online"])

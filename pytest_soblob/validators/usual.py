@@ -17,13 +17,17 @@ from pytest_soblob import _xml
 from pytest_soblob._schemas import schema_file
 from pytest_soblob.contract import Installation
 from pytest_soblob.envelope import Envelope, text_of
-from pytest_soblob.names import NETSERVER
+from pytest_soblob.names import NETSERVER, SOAP11
 from pytest_soblob.validators.xml import MOST_NAMESPACES
 
 # Of xsi's attributes only nil="true" is usual: a schema would follow a location, if it could.
 _NIL = re.compile(rb":nil(?!=\"true\")")
 _SHORT = 64 * 1024  # of what is copied in no time
 _ENCODINGS = ("utf-8", "UTF-8")
+_DECLARATION = re.compile(
+    rb"""<\?xml version=["']1\.0["']( encoding=["'][Uu][Tt][Ff]-8["'])? ?\?>\s*"""
+)
+_ENVELOPE = f"{{{SOAP11}}}Envelope"
 _TOKEN = f"{{*}}Header/{{{NETSERVER}}}ApplicationToken"
 # lxml keeps the log of the last validation on the schema: one thread at a time.
 _one_at_a_time = threading.Lock()
@@ -44,7 +48,10 @@ def is_usual(envelope: Envelope, kind: str, installation: Installation) -> bool:
 
 def _is_usual(envelope: Envelope, kind: str, installation: Installation) -> bool:
     data = envelope.document.data
-    if envelope.document.encoding not in _ENCODINGS or b"!" in data or data.find(b"?", 8) >= 0:
+    if envelope.root.tag != _ENVELOPE or envelope.document.encoding not in _ENCODINGS:
+        return False  # a schema takes any of its global elements as the root
+    declaration = _DECLARATION.match(data)
+    if b"!" in data or data.find(b"?", declaration.end() if declaration else 0) >= 0:
         return False
     if len(data) <= _SHORT:
         start = data.find(b"Image>") + 6
