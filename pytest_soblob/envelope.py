@@ -186,6 +186,11 @@ class Envelope:
         return self.soap_namespace == SOAP12
 
     @cached_property
+    def shown(self) -> dict[Element, str]:
+        """How each element is shown that has been shown."""
+        return {}
+
+    @cached_property
     def paths(self) -> Paths:
         """The ways to its elements."""
         return Paths()

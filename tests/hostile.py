@@ -121,6 +121,9 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "10 million elements": lambda: _inside("<a/>" * 10_000_000),
     "a million elements, then an ampersand": lambda: _inside("<a/>" * 1_000_000 + "&"),
     "a million comments": lambda: _inside("<!---->" * 1_000_000),
+    "300,000 comments between text": lambda: request("<!---->x" * 300_000),
+    "300,000 comments between text in Body": lambda: _inside("<!---->x" * 300_000),
+    "300,000 comments between text in Header": lambda: request(header="<!---->x" * 300_000),
     "a million comments in Image": lambda: request(
         TYPE, "<n:Image>" + "QQ<!---->" * 1_000_000 + "</n:Image>", DESCRIPTION
     ),
@@ -143,6 +146,7 @@ LISTED = [
     *("a billion laughs", "a stylesheet", "90,000 levels deep", "a million attributes"),
     *("an attribute of 2 MB", "a name of 2 MB", "a million namespaces", "a text of 100 MB"),
     *("90,000 siblings", "10 million elements", "a million comments"),
+    "300,000 comments between text",
 ]
 
 

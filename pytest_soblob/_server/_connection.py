@@ -70,6 +70,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_blocked = False  # the client does not read
         self._has_ended = False  # the client has sent its last byte
         self._body_since = math.inf
+        self._unsent = 0  # bytes, when the deadline was set
         self.deadline = math.inf
 
     # -- what the loop calls -------------------------------------------------------------------
@@ -157,6 +158,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def expire(self) -> None:
         """End a connection whose time is up; a request that has begun is told why."""
+        if self._has_read_on():
+            return
         if self._is_deaf or self._is_blocked or self._reader.is_between:
             self._transport.abort()
             return
@@ -166,6 +169,18 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting.append(error)
         self._is_deaf = True
         self._proceed()
+
+    def _has_read_on(self) -> bool:
+        """Whether the client has read more of an answer by now, and so has more time."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent >= self._unsent:
+            return False
+        self._give_time_to_read(self._limits.stall_s if unsent else self._limits.linger_s)
+        return True
+
+    def _give_time_to_read(self, seconds: float) -> None:
+        self._unsent = self._transport.get_write_buffer_size()
+        self.deadline = self._loop.time() + seconds
 
     def abort(self) -> None:
         """End at once, whatever is under way."""
@@ -288,11 +303,11 @@ class Connection(asyncio.BufferedProtocol):
     def _hang_up(self) -> None:
         """Close, but read on for a while: a reset would take the answer from who still sends."""
         self._is_deaf = True
+        self._give_time_to_read(self._limits.linger_s)
         if self._has_ended or not self._transport.can_write_eof():
             self._transport.close()
         else:
             self._transport.write_eof()
-            self.deadline = self._loop.time() + self._limits.linger_s
             if not self._transport.is_reading():
                 self._transport.resume_reading()
 
@@ -301,7 +316,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         now, limits = self._loop.time(), self._limits
         if self._is_blocked:
-            self.deadline = now + limits.stall_s
+            self._give_time_to_read(limits.stall_s)
         elif self._reader.is_between:
             self.deadline = now + limits.idle_s
             self._body_since = math.inf

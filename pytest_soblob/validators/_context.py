@@ -161,6 +161,14 @@ def excerpt_of(element: Element, envelope: Envelope) -> tuple[str, ...]:
 
 
 def _start_of(element: Element, envelope: Envelope) -> str:
+    """Return how an element begins, put together but once: a thousand violations may show it."""
+    shown = envelope.shown
+    if element not in shown:
+        shown[element] = _put_together(element, envelope)
+    return shown[element]
+
+
+def _put_together(element: Element, envelope: Envelope) -> str:
     tag = _source_name(element, str(element.tag))
     # Not element.items(): lxml needs quadratic time for it.
     names = sorted(element.keys()[:MOST_ATTRIBUTES], key=lambda name: name not in _SHOWN_FIRST)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from email.message import Message
 from urllib.parse import unquote
 
+from pytest_soblob._media_type import parse_content_type
 from pytest_soblob._text import quote
 from pytest_soblob._xml import Document
 from pytest_soblob.contract import Operation
@@ -167,7 +168,7 @@ def _iter_content_type(
             "http.content-type-missing", path="HTTP header Content-Type", expected=expected
         )
         return
-    parsed = _parse_content_type(value)
+    parsed = parse_content_type(value)
     media_type = parsed.get_content_type()
     if media_type == "text/xml" and expected != "text/xml":
         yield make_violation(
@@ -208,12 +209,6 @@ def _iter_charset(
             expected="charset=utf-8",
             got=quote(value),
         )
-
-
-def _parse_content_type(value: str) -> Message:
-    message = Message()
-    message["Content-Type"] = " ".join(value.split())
-    return message
 
 
 def _agrees(charset: str, document: Document) -> bool:
@@ -272,7 +267,7 @@ def _iter_soap_action(request: HttpRequest, operation: Operation) -> Iterator[Vi
 def _iter_action_parameter(request: HttpRequest, operation: Operation) -> Iterator[Violation]:
     where = "HTTP header Content-Type"
     value = request.header("Content-Type") or ""
-    action = _parse_content_type(value).get_param("action")
+    action = parse_content_type(value).get_param("action")
     if not isinstance(action, str):
         return
     if action != operation.soap_action:

@@ -6,11 +6,11 @@ told by path, so that a test can see what a server would not have.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from email.message import Message as Headers
 from typing import Any, Final
 from urllib.parse import unquote
 
 from pytest_soblob import _xml
+from pytest_soblob._media_type import parse_content_type
 from pytest_soblob.binding import parse_boolean, parse_int
 from pytest_soblob.contract import OPERATIONS, Operation
 from pytest_soblob.envelope import (
@@ -139,11 +139,10 @@ def _check_http(request: HttpRequest, size: int, largest: int) -> Refusal | None
 
 def _charset(content_type: str) -> str | None:
     """Return the charset, empty where none is given; None where the type is not taken."""
-    message = Headers()
-    message["Content-Type"] = " ".join(content_type.split())
-    if message.get_content_type() != "text/xml" or "/" not in content_type:
+    parsed = parse_content_type(content_type)
+    if parsed.get_content_type() != "text/xml" or "/" not in content_type:
         return None
-    charset = str(message.get_param("charset", "", unquote=True) or "").lower()
+    charset = str(parsed.get_param("charset", "", unquote=True) or "").lower()
     return _CHARSETS.get(charset) if charset else ""
 
 
