@@ -7,6 +7,7 @@ from typing import IO, Final
 
 # A file that has grown larger takes nothing more, and goes with the last of what is in it.
 _LARGEST_FILE_BYTES: Final = 256 * 1024 * 1024
+_EXTENT_BYTES: Final = 1024 * 1024
 
 
 class _File:
@@ -92,3 +93,34 @@ class Spool:
         spooled = self.reserve(len(data))
         spooled.write(data)
         return spooled
+
+
+class Growing:
+    """Bytes in a spool of which nobody knows yet how many there will be.
+
+    Args:
+        spool: Gives room, an extent at a time.
+    """
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._extents: list[Spooled] = []
+
+    def write(self, data: bytes | memoryview, at: int) -> None:
+        """Write at that offset, which is at most the number of bytes that there are."""
+        with memoryview(data) as view:
+            done = 0
+            while done < len(view):
+                number, inside = divmod(at + done, _EXTENT_BYTES)
+                if number == len(self._extents):
+                    self._extents.append(self._spool.reserve(_EXTENT_BYTES))
+                part = view[done : done + _EXTENT_BYTES - inside]
+                self._extents[number].write(part, inside)
+                done += len(part)
+
+    def read(self, size: int) -> bytes:
+        """Return the first of the bytes."""
+        pieces = [extent.read() for extent in self._extents]
+        if pieces:
+            pieces[-1] = pieces[-1][: size - _EXTENT_BYTES * (len(pieces) - 1)]
+        return b"".join(pieces)

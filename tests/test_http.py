@@ -69,6 +69,37 @@ def test_pieces_and_pipelining_make_no_difference(
     assert [item.request.body for item in whole] == [first.body, second.body]
 
 
+FRAMED = st.sampled_from(
+    (
+        b"Content-Length: 4\r\n\r\na\r\n\t",
+        b"Content-Length:\r\n 0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\na\n \r\n1;x\r\nb\r\n0\r\nT: x\r\n\r\n",
+    )
+)
+
+
+@given(
+    messages=st.lists(
+        st.tuples(st.sampled_from((b"a", b"a\r\n b", b"\r\n\t")), FRAMED), max_size=4
+    ),
+    cuts=st.lists(st.integers(0, 400), max_size=6),
+)
+def test_folds_are_read_wherever_a_request_stands(
+    messages: list[tuple[bytes, bytes]], cuts: list[int]
+) -> None:
+    """In one piece with the one before it, behind a body in chunks, in pieces."""
+    data = b"".join(b"POST /x HTTP/1.1\r\nX: %b\r\n%b" % message for message in messages)
+    reader = RequestReader()
+    places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    received = [item for a, b in pairwise(places) for item in reader.feed(data[a:b])]
+    values = {b"a": "a", b"a\r\n b": "a b", b"\r\n\t": ""}
+    assert [item.request.header("X") for item in received] == [values[x] for x, _ in messages]
+    for item, (_, framed) in zip(received, messages, strict=True):
+        expected = b"a\n b" if b"chunked" in framed else b"" if b" 0\r" in framed else b"a\r\n\t"
+        assert item.request.body == expected
+    assert reader.is_between
+
+
 class Source:
     """Reads as a connection does: to where the reader wants the bytes, or anywhere."""
 
@@ -325,6 +356,21 @@ def test_folded_headers_are_read_with_a_blank_for_each_fold(
     (request,) = (item.request for item in received)
     assert request.body == b"hi"
     assert request.headers == (("Host", "x"), ("X", value), ("Transfer-Encoding", "chunked"))
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_an_offer_to_upgrade_leaves_the_version_as_it_is(version: str) -> None:
+    head = f"POST / HTTP/{version}\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n"
+    (received,) = RequestReader(as_server=True).feed(f"{head}Content-Length: 2\r\n\r\nhi".encode())
+    assert received.request.http_version == version
+    assert received.request.body == b"hi"
+    assert received.keep_alive == (version == "1.1")
+
+
+def test_an_offer_to_upgrade_needs_no_host_in_http_1_0() -> None:
+    data = b"GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    (received,) = RequestReader(as_server=True).feed(data)
+    assert received.request.http_version == "1.0"
 
 
 @pytest.mark.parametrize("fold", [b"X: a\n b", b"X: a\r b", b"X: a\r\n b\x01", b"X: a\r\n b\nc"])

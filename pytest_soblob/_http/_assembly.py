@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pytest_soblob._spool import Spool, Spooled
+from pytest_soblob._spool import Growing, Spool
 
 _SMALLEST_ROOM: Final = 64 * 1024
 _BUDGET_BYTES: Final = 8 * 1024 * 1024
@@ -35,7 +35,7 @@ class Rooms:
         self._held += _SMALLEST_ROOM
         return bytearray(_SMALLEST_ROOM)
 
-    def enlarge(self, room: bytearray, size: int, *, must: bool) -> bytearray | None:
+    def enlarge(self, room: bytearray, size: int) -> bytearray | None:
         """Return a larger room in place of one, with what is in it.
 
         Not the same one, which cannot grow as long as somebody looks at it.
@@ -43,7 +43,6 @@ class Rooms:
         Args:
             room: That is too small.
             size: That is wanted.
-            must: Whether it does not matter what the budget says.
 
         Returns:
             None where the budget has not that much.
@@ -51,7 +50,7 @@ class Rooms:
         more = size - len(room)
         while self._spare and self._held + more > self._budget:
             self._held -= len(self._spare.pop())
-        if self._held + more > self._budget and not must:
+        if self._held + more > self._budget:
             return None
         self._held += more
         return room + bytes(more)
@@ -74,7 +73,7 @@ class Assembly:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._room: bytearray | None = None
-        self._spooled: Spooled | None = None
+        self._spooled: Growing | None = None
 
     def put(self, data: bytes | memoryview, at: int, whole: int | None) -> None:
         """Write a piece behind those before.
@@ -82,8 +81,7 @@ class Assembly:
         Args:
             data: The piece.
             at: How many bytes there are already.
-            whole: How many there will be; None where that is not known, and then all of it stays in
-                memory.
+            whole: How many there will be; None where that is not known.
         """
         spooled = self._spooled
         if spooled is None:
@@ -91,7 +89,7 @@ class Assembly:
             if room is not None:
                 room[at : at + len(data)] = data
                 return
-            spooled = self._spill(at, whole or 0)
+            spooled = self._spill(at)
         spooled.write(data, at)
 
     def place(self, at: int, whole: int) -> memoryview | None:
@@ -116,7 +114,7 @@ class Assembly:
     def take(self, size: int) -> bytes:
         """Return what was written, and give the room back."""
         if self._spooled is not None:
-            data = self._spooled.read()
+            data = self._spooled.read(size)
         else:
             with memoryview(self._room or b"") as view:
                 data = bytes(view[:size])
@@ -135,15 +133,15 @@ class Assembly:
         if end <= len(room):
             return room
         size = 2 * len(room) if whole is None else min(2 * len(room), whole)
-        larger = self._rooms.enlarge(room, max(end, size), must=whole is None)
+        larger = self._rooms.enlarge(room, max(end, size))
         self._room = larger or room
         return larger
 
-    def _spill(self, size: int, whole: int) -> Spooled:
+    def _spill(self, size: int) -> Growing:
         """Go on in the overflow."""
-        spooled = self._rooms.overflow.reserve(whole)
+        spooled = Growing(self._rooms.overflow)
         with memoryview(self._room or b"") as view:
-            spooled.write(view[:size])
+            spooled.write(view[:size], 0)
         self.drop()
         self._spooled = spooled
         return spooled

@@ -93,7 +93,9 @@ class Collector:
     @property
     def missing(self) -> int:
         """Bytes of the body that are still to come, as far as the head has told."""
-        return (self._whole or 0) - self.size if self.begun and self.head_complete else 0
+        if self._whole is None or not (self.begun and self.head_complete):
+            return 0
+        return self._whole - self.size
 
     def place(self) -> memoryview | None:
         """Return where the next of them are to lie; None where they are to be handed over."""

@@ -21,6 +21,8 @@ _VERSIONS: Final = ("1.1", "1.0")
 # Where a header goes on in the next line.
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
 _HEAD_END: Final = b"\r\n\r\n"
+_HEAD_ENDS: Final = re.compile(_HEAD_END)
+_LINE_ENDS: Final = re.compile(b"\n")
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 # What httptools says of framing that two readers would understand in two ways: the rule for it.
 _FRAMING: Final = (
@@ -54,12 +56,9 @@ class RequestReader:
             largest_body, self._finish, self._assembly, self._check_complete_head
         )
         self._parser = httptools.HttpRequestParser(self._collector)
-        # The raw head, while it is incomplete and httptools may yet find that it is folded; None
-        # where it began is not known: in the midst of a feed, behind another request.
-        self._raw: bytearray | None = bytearray()
+        self._raw = bytearray()  # the head, while it is incomplete: httptools may find it folded
         self._is_folded = False
         self._continued = False
-        self._head_bytes = 0
         self._beyond: tuple[tuple[str, str], ...] = ()
         self._is_past_parser = False  # httptools is not shown the rest of this body
         self._is_over = False  # the last request has come
@@ -88,7 +87,6 @@ class RequestReader:
             return
         self._is_past_parser = False
         self._collector.on_message_complete()
-        self._is_over = not self._received[-1].keep_alive
         self._parser = httptools.HttpRequestParser(self._collector)
 
     def _hand_over(self) -> list[Received]:
@@ -104,31 +102,38 @@ class RequestReader:
             HttpSyntaxError: The bytes are no HTTP; `before` has what was complete before them.
             TooLargeError: A body is over the limit.
         """
-        if self._is_past_parser:
-            missing = self._collector.missing
-            self._collector.put(data[:missing])
-            self._end_body()
-            data = data[missing:]
-        if self._is_over and data and not self._received:
+        if self._is_over and data:
             raise HttpSyntaxError("bytes follow a request that closes the connection")
-        if self._is_over or not data:
-            return self._hand_over()
-        return self._feed_parser(data)
-
-    def _feed_parser(self, data: bytes | memoryview) -> list[Received]:
-        if self.is_between and bytes(data[:2]) == _TLS_HANDSHAKE:
-            raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
         try:
-            self._feed(data)
+            while data and not self._is_over:
+                data = data[self._take(data) :]
         except HttpSyntaxError as error:
-            error.before, self._received = self._received, []
-            if error.before and not error.before[-1].keep_alive:
-                return error.before  # what follows a last request is nobody's
+            error.before = self._hand_over()
             raise
-        received = self._hand_over()
-        self._keep_head(data, received)
-        self._measure_head(data, received)
-        return received
+        return self._hand_over()
+
+    def _take(self, data: bytes | memoryview) -> int:
+        """Take as many of the bytes as belong together, return how many.
+
+        A head, a body, a line of a body in chunks: so where each message begins is always known.
+        """
+        if self._is_past_parser:
+            piece = data[: self._collector.missing]
+            self._collector.put(piece)
+            self._end_body()
+        elif self.is_between or self.is_in_head:
+            piece = data[: self._end_of_head(data)]
+            self._feed_head(piece)
+        else:
+            piece = data[: self._collector.missing or _end_of_line(data)]
+            self._feed(piece)
+        return len(piece)
+
+    def _end_of_head(self, data: bytes | memoryview) -> int:
+        """Return behind which byte the head ends that is under way; the last one if it does not."""
+        begun = bytes(self._raw[1 - len(_HEAD_END) :])
+        end = _HEAD_ENDS.search(begun + data if begun else data)
+        return len(data) if end is None else end.end() - len(begun)
 
     def close(self) -> None:
         """Forget a body that has not come whole."""
@@ -161,84 +166,56 @@ class RequestReader:
         self._continued = any(value.strip().lower() == "100-continue" for value in expect)
         return self._continued
 
-    def _measure_head(self, data: bytes | memoryview, received: list[Received]) -> None:
-        """Refuse a head without end; behind another request it counts from the next bytes on."""
-        if not self.is_in_head or received:
-            self._head_bytes = 0
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > LARGEST_HEAD_BYTES:
+    def _feed_head(self, piece: bytes | memoryview) -> None:
+        if self.is_between and bytes(piece[:2]) == _TLS_HANDSHAKE:
+            raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
+        self._raw += piece
+        if len(self._raw) > LARGEST_HEAD_BYTES:
             raise HeadTooLargeError(f"the head is over {LARGEST_HEAD_BYTES:,} bytes")
-
-    def _feed(self, data: bytes | memoryview) -> None:
-        if self._is_folded:
-            self._feed_folded(data)
-            return
-        rest = data
         try:
-            while rest:
-                rest = self._feed_once(rest)
+            if not self._is_folded:
+                self._feed(piece)
         except HttpSyntaxError:
-            if not (self.is_in_head and self._has_fold(data)):
+            self._is_folded = (
+                self.is_in_head and _FOLD.search(self._raw.lstrip(b"\r\n")) is not None
+            )
+            if not self._is_folded:
                 raise
-            self._feed_folded(data)
+        if self._is_folded and self._raw.endswith(_HEAD_END):
+            self._unfold()
+        if not self.is_in_head:
+            self._raw.clear()
 
-    def _has_fold(self, data: bytes | memoryview) -> bool:
-        """Whether the head that these bytes go on with is folded as far as it is there."""
-        if self._raw is None or self._received:
-            return False  # it was sent behind another: where it began is not known
-        head = bytes(self._raw + data).lstrip(b"\r\n").partition(_HEAD_END)[0]
-        return _FOLD.search(head) is not None
-
-    def _feed_folded(self, data: bytes | memoryview) -> None:
+    def _unfold(self) -> None:
         """Read a head with folded headers as a server may: with blanks in place of each fold.
 
         RFC 9112, 5.2. httptools reads folds only with a leniency that lets in much else.
         """
-        raw = bytes((self._raw or b"") + data)
-        head, end, rest = raw.lstrip(b"\r\n").partition(_HEAD_END)
-        self._is_folded = not end
-        self._raw = bytearray(b"" if end else raw)
-        if end:
-            self._parser = httptools.HttpRequestParser(self._collector)
-            self._feed(_FOLD.sub(b" ", head) + end + rest)
+        self._is_folded = False
+        self._parser = httptools.HttpRequestParser(self._collector)
+        self._feed(_FOLD.sub(b" ", self._raw.lstrip(b"\r\n")))
 
-    def _keep_head(self, data: bytes | memoryview, received: list[Received]) -> None:
-        """Keep the raw head for as long as it may turn out to be folded."""
-        if self._is_folded:
-            return
-        if not self.is_in_head:
-            self._raw = bytearray() if self._raw is None or self._raw else self._raw
-        elif received:
-            self._raw = None
-        elif self._raw is not None:
-            self._raw += data
-
-    def _feed_once(self, data: bytes | memoryview) -> bytes | memoryview:
-        """Feed the parser; return what it has left because of an upgrade."""
+    def _feed(self, piece: bytes | memoryview) -> None:
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._parser.get_method() == b"CONNECT":
-                self._received.pop()
-                raise HttpSyntaxError("CONNECT is for proxies") from None
-            rest = data[int(upgrade.args[0]) :]
+            self._parser.feed_data(piece)
+        except httptools.HttpParserUpgrade:
             self._go_on_without_upgrade()
-            return rest
         except httptools.HttpParserError as error:
             raise syntax_error(error) from None
-        return b""
 
     def _go_on_without_upgrade(self) -> None:
         """Begin the message anew without the offer: httptools has stopped at its head."""
         request = self._received.pop().request
+        if request.method == "CONNECT":
+            raise HttpSyntaxError("CONNECT is for proxies")
         names = ("upgrade", "http2-settings")
         kept = [(name, value) for name, value in request.headers if name.lower() not in names]
+        self._is_over = False
         self._beyond = tuple(pair for pair in request.headers if pair not in kept)
         self._parser = httptools.HttpRequestParser(self._collector)
-        head = f"{request.method} {request.target} HTTP/1.1\r\n"
+        head = f"{request.method} {request.target} HTTP/{request.http_version}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in kept)
-        self._parser.feed_data(f"{head}\r\n".encode("latin-1"))
+        self._feed(f"{head}\r\n".encode("latin-1"))
 
     def _check_complete_head(self) -> None:
         version = self._parser.get_http_version()
@@ -275,9 +252,16 @@ class RequestReader:
         collector = self._collector
         request = self._request()
         collector.body = b""  # a connection may stay idle for long
-        self._received.append(Received(request, self._parser.should_keep_alive()))
+        received = Received(request, self._parser.should_keep_alive())
+        self._received.append(received)
+        self._is_over = not received.keep_alive
         self._continued = False
         self._beyond = ()
+
+
+def _end_of_line(data: bytes | memoryview) -> int:
+    end = _LINE_ENDS.search(data)
+    return len(data) if end is None else end.end()
 
 
 def syntax_error(error: httptools.HttpParserError) -> HttpSyntaxError:
