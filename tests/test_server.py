@@ -57,6 +57,8 @@ def echo(request: HttpRequest, connection: int) -> Delivery:
             return Delivery(response=HttpResponse(headers=(("Connection", "keep-alive"),)))
         case "/much":
             return Delivery(response=HttpResponse(body=bytes(8_000_000)))
+        case "/soon-much":
+            return Delivery(response=HttpResponse(body=bytes(16_000_000)), delay_s=0.01)
         case "/bye":
             return Delivery(response=HttpResponse(headers=(("Connection", "close"),)))
         case _:
@@ -293,6 +295,21 @@ def test_it_runs_on_the_loop_that_was_tried(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(asyncio.events, "new_event_loop", by_policy)
     with Server(Handlers(handle=echo)):
         assert asked == []
+
+
+def test_a_server_that_cannot_run_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no more files can be opened, say; nobody waits for it, and the port is free again."""
+    server = Server(Handlers(handle=echo))
+
+    def no_loop() -> asyncio.AbstractEventLoop:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pytest_soblob._server._listening._LOOP", no_loop)
+        with pytest.raises(SoblobError, match=r"the server cannot run: .*Too many open files"):
+            server.start()
+    with server:
+        assert once(server, POST % 1).endswith(b"/1 2")
 
 
 def test_a_stopped_server_starts_again_and_ipv6_is_spoken() -> None:
@@ -659,3 +676,17 @@ def test_connections_are_numbered(errors: list[BaseException]) -> None:
         once(server, POST % 1)
         assert numbers == [1, 1, 2]
         assert server.accepted == 2
+
+
+def test_who_never_reads_a_late_answer_is_given_up(impatient: Server) -> None:
+    """Even if nothing more is read from it, because what followed was no HTTP."""
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.settimeout(10)
+        connection.connect((impatient.host, impatient.port))
+        connection.sendall(b"GET /soon-much HTTP/1.1\r\nHost: a\r\n\r\n\0\r\n\r\n")
+        for _ in range(4):  # each takes a sweep and more
+            with closing(connect(impatient)) as clock:
+                clock.sendall(b"P")
+                assert everything(clock).startswith(b"HTTP/1.1 408 ")
+        assert len(everything(connection)) < 16_000_000

@@ -87,7 +87,7 @@ class Connection(asyncio.BufferedProtocol):
     async def _begin_tls(self, tls: ssl.SSLContext) -> None:
         try:
             upgraded = await self._loop.start_tls(self._transport, self, tls, server_side=True)
-        except (OSError, ConnectionError):  # no TLS, or a certificate that one side will not have
+        except OSError:  # no TLS, or a certificate that one side will not have
             self._transport.abort()
             return
         finally:
@@ -312,7 +312,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.resume_reading()
 
     def _set_deadline(self) -> None:
-        if self._is_deaf or self._task is not None:
+        if self._task is not None or (self._is_deaf and not self._waiting):
             return
         now, limits = self._loop.time(), self._limits
         if self._is_blocked:

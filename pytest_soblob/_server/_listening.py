@@ -5,6 +5,7 @@ import socket
 import ssl
 import sys
 import threading
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -57,6 +58,7 @@ class Server:
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
+        self._failed: BaseException | None = None  # to start
 
     @property
     def accepted(self) -> int:
@@ -67,20 +69,27 @@ class Server:
         """Listen, and return when connections are taken.
 
         Raises:
-            SoblobError: It runs already, or the address cannot be had.
+            SoblobError: It runs already, the address cannot be had, or the system has no more to give.
         """
         if self._thread is not None:
             raise SoblobError("the server has been started already")
         listener = _listen(self.host, self.port)
         self.port = listener.getsockname()[1]
-        self._accepted = 0
+        self._accepted, self._failed = 0, None
         self._ready.clear()
         self._thread = threading.Thread(
             target=self._run, args=(listener,), name="soblob-server", daemon=True
         )
         self._thread.start()
         self._ready.wait()
+        self._check_started()
         return self
+
+    def _check_started(self) -> None:
+        if self._failed is not None and self._thread is not None:
+            self._thread.join()
+            self._thread = self._loop = self._stop = None
+            raise SoblobError(f"the server cannot run: {self._failed}") from self._failed
 
     def stop(self) -> None:
         """Close the listener and every connection, and join the thread; once or many times."""
@@ -111,8 +120,14 @@ class Server:
         self.stop()
 
     def _run(self, listener: socket.socket) -> None:
-        with asyncio.Runner(loop_factory=_LOOP) as runner:
-            runner.run(self._serve(listener))
+        try:
+            with closing(listener), asyncio.Runner(loop_factory=_LOOP) as runner:
+                runner.run(self._serve(listener))
+        except BaseException as error:  # noqa: BLE001 -- handed on: nobody to raise to in a thread
+            if self._ready.is_set():
+                self._handlers.failed(error)
+            self._failed = error
+            self._ready.set()
 
     async def _serve(self, listener: socket.socket) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
