@@ -41,6 +41,17 @@ _installation = click.option(
     show_default=True,
     help="Online makes an application token mandatory.",
 )
+_fail_on = click.option(
+    "--fail-on",
+    type=click.Choice(THRESHOLDS),
+    help="What fails. Default: what the nearest pytest configuration says, or error.",
+)
+_severity = click.option(
+    "--severity",
+    multiple=True,
+    metavar="RULE=SEVERITY",
+    help="A severity of your own: error, warning, note or off. Comes over the configuration's.",
+)
 
 
 class _Commands(click.Group):
@@ -90,18 +101,8 @@ def main() -> None:
     show_default=True,
     help="json: a list; jsonl: an object on a line for each file.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(THRESHOLDS),
-    help="What exit code 1 is for. Default: what the nearest pytest configuration says, or error.",
-)
-@click.option(
-    "--severity",
-    "own",
-    multiple=True,
-    metavar="RULE=SEVERITY",
-    help="A severity of your own: error, warning, note or off. Comes over the configuration's.",
-)
+@_fail_on
+@_severity
 @click.option(
     "--max-message-size",
     type=click.IntRange(min=1),
@@ -136,7 +137,7 @@ def validate(
     installation: str,
     output: str,
     fail_on: str | None,
-    own: tuple[str, ...],
+    severity: tuple[str, ...],
     max_message_size: int | None,
     cross_check: bool,
     max_size: int,
@@ -149,7 +150,7 @@ def validate(
     an error unless --fail-on says otherwise; 1: something; 2: a file that cannot be read.
     """
     try:
-        severities = _severities(fail_on, own)
+        severities = _severities(fail_on, severity)
     except SoblobError as error:
         raise click.UsageError(str(error)) from None
     settings = JudgeSettings(
@@ -237,6 +238,8 @@ def rules(ids: tuple[str, ...], output: str) -> None:
 @click.option("--culture", help="Language of a .NET host's faults.  [default: en-US]")
 @click.option("--hosting", type=click.Choice(HOSTINGS), help="Whose headers a .NET host sends.")
 @click.option("--exception-detail", is_flag=True, default=None, help="Faults say what was wrong.")
+@_fail_on
+@_severity
 @click.option(
     "--fail",
     "failures",
@@ -271,6 +274,7 @@ def serve(config: Path | None, **options: Any) -> None:
 
     try:
         base = serving.Configuration() if config is None else serving.Configuration.read(config)
+        base = base.over(read_nearest(Path.cwd()))
         serving.serve(base.changed(_served(options, serving.read_failure)), _echo)
     except SoblobError as error:
         click.echo(f"soblob: {error}", err=True)

@@ -126,12 +126,25 @@ def render_findings(findings: Sequence[tuple[str, Sequence[Violation]]]) -> str:
     return "\n\n".join(blocks)
 
 
-def summary_line(violations: Sequence[Violation]) -> str:
-    """Return every violation in a sentence, for the reason of a fault."""
+def summary_line(violations: Sequence[Violation], longest: int | None = None) -> str:
+    """Return every violation in a sentence, for the reason of a fault, or for a log.
+
+    Args:
+        violations: Of one message.
+        longest: Characters that a sentence may have; None for no limit.
+    """
     ordered = by_severity(violations)
-    shown = [f"{v.rule}: {v.message}" + (f" [{v.path}]" if v.path else "") for v in ordered[:5]]
+    shown = [_sentence(violation) for violation in ordered[:5]]
+    if longest is not None:
+        shown = [clip(sentence, longest) for sentence in shown]
     more = f"; and {len(ordered) - 5} more" if len(ordered) > 5 else ""
     return "; ".join(shown) + more
+
+
+def _sentence(violation: Violation) -> str:
+    graded = "" if violation.is_error else f" ({violation.severity})"
+    place = f" [{violation.path}]" if violation.path else ""
+    return f"{violation.rule}{graded}: {violation.message}{place}"
 
 
 def render_remarks(counts: Mapping[tuple[str, str], int]) -> str:

@@ -13,9 +13,17 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_soblob import ImageBytes, SaveImageStreamRequest, SoblobError, StubEndpoint
+from pytest_soblob import (
+    ImageBytes,
+    SaveImageStreamRequest,
+    SoblobError,
+    SoblobSettings,
+    StubEndpoint,
+)
+from pytest_soblob.catalogue import RULES
 from pytest_soblob.control import PREFIX, ControlApi
 from pytest_soblob.control._openapi import openapi
+from pytest_soblob.severities import Severities
 from pytest_soblob.wire import HttpRequest, HttpResponse
 from tests.amount import either
 from tests.json_schema import allowed
@@ -52,9 +60,9 @@ def read(endpoint: StubEndpoint, path: str) -> Any:
     return json.loads(response.body)
 
 
-def upload(endpoint: StubEndpoint, description: str = "Kari") -> int:
+def upload(endpoint: StubEndpoint, description: str = "Kari", image: bytes | None = IMAGE) -> int:
     http = SaveImageStreamRequest(
-        type="PersonImage", image=IMAGE, description=description, ticket="7T:LeakedTicket=="
+        type="PersonImage", image=image, description=description, ticket="7T:LeakedTicket=="
     ).to_http_request()
     length = ("Content-Length", str(len(http.body)))
     response = endpoint.handle(
@@ -155,9 +163,29 @@ def test_expectations_and_what_the_end_of_a_test_would_say() -> None:
     said = json.loads(ask(endpoint, "POST", "check").body)
     assert said["ok"] is False
     assert "expected 2 of SaveImageStream, description 'Kari'; 1 came" in said["text"]
-    assert json.loads(ask(endpoint, "POST", "check").body) == {"ok": True, "text": "", "rules": []}
+    nothing = {"ok": True, "text": "", "rules": [], "remarks": []}
+    assert json.loads(ask(endpoint, "POST", "check").body) == nothing
     at_least = {"calls": [{"at_least": 0, "at_most": 9, "matching": {"image": "AA=="}}]}
     assert ask(endpoint, "POST", "expectations", {**at_least, "only": False}).status == 204
+
+
+@pytest.mark.parametrize("fail_on", ["error", "warning"])
+def test_a_check_tells_what_fails_apart_from_what_does_not(fail_on: str) -> None:
+    severities = Severities.parse("flow.sent-again-unsure=note", fail_on)
+    endpoint, _ = driven(settings=SoblobSettings(severities=severities))
+    ask(endpoint, "POST", "replies", {"failure": "saved-but-503"})
+    assert [upload(endpoint, image=None), upload(endpoint, image=None)] == [503, 200]
+    said = json.loads(ask(endpoint, "POST", "check").body)
+    schema = openapi()["paths"]["/check"]["post"]["responses"]["200"]["content"]
+    jsonschema.validate(said, schema_of(openapi(), schema))
+    rows = [(row["rule"], row["severity"], row["count"]) for row in said["remarks"]]
+    note = ("flow.sent-again-unsure", "note", 1)
+    if fail_on == "warning":
+        assert (said["ok"], said["rules"], rows) == (False, ["body.image-missing"] * 2, [note])
+    else:
+        assert (said["ok"], said["rules"]) == (True, [])
+        assert rows == [("body.image-missing", "warning", 2), note]
+    assert said["remarks"][-1]["meaning"] == RULES["flow.sent-again-unsure"].meaning
 
 
 REFUSED: list[tuple[str, object, str]] = [

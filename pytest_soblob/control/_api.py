@@ -8,7 +8,7 @@ from typing import Any, Final
 from pytest_soblob.control._fields import as_object, check_known, take
 from pytest_soblob.control._openapi import openapi
 from pytest_soblob.control._scripts import expected_calls, script
-from pytest_soblob.control._values import exchange_to_json
+from pytest_soblob.control._values import exchange_to_json, remarks_to_json
 from pytest_soblob.endpoint import StubEndpoint
 from pytest_soblob.errors import ContractViolationError, SoblobError
 from pytest_soblob.wire import HttpRequest, HttpResponse
@@ -165,14 +165,14 @@ class ControlApi:
         return HttpResponse(status=204)
 
     def _check(self, request: HttpRequest) -> HttpResponse:
-        """Say what the end of a test would say, once."""
+        """Say what the end of a test would say, once; and what has not failed since the reset."""
+        said: dict[str, Any] = {"ok": True, "text": "", "rules": []}
         try:
             self.endpoint.check()
         except (ContractViolationError, SoblobError) as error:
-            found = getattr(error, "violations", ())
-            rules = [violation.rule for violation in found]
-            return _json({"ok": False, "text": str(error), "rules": rules})
-        return _json({"ok": True, "text": "", "rules": []})
+            rules = [violation.rule for violation in getattr(error, "violations", ())]
+            said = {"ok": False, "text": str(error), "rules": rules}
+        return _json({**said, "remarks": remarks_to_json(self.endpoint.remarks())})
 
 
 def _object(request: HttpRequest) -> Mapping[str, Any]:

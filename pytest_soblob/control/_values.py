@@ -1,12 +1,17 @@
 """Exchanges as JSON: what was called, answered and found; secrets are redacted."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
 from pytest_soblob._text import mask
+from pytest_soblob.catalogue import RULES
 from pytest_soblob.exchange import Exchange
 from pytest_soblob.messages import SECRET_ATTRIBUTES, Request, TimeZone
+from pytest_soblob.rendering import by_severity
+from pytest_soblob.violations import Violation
 
 
 def exchange_to_json(exchange: Exchange, number: int) -> dict[str, Any]:
@@ -29,6 +34,15 @@ def exchange_to_json(exchange: Exchange, number: int) -> dict[str, Any]:
         "violations": [violation.to_json() for violation in exchange.violations],
         "message": None if message is None else message_to_json(message),
     }
+
+
+def remarks_to_json(remarks: Iterable[Violation]) -> list[dict[str, Any]]:
+    """Return each rule that was broken without failing anything, and how often; worst first."""
+    counts = Counter((v.rule, str(v.severity)) for v in by_severity(remarks))
+    return [
+        {"rule": rule, "severity": severity, "count": count, "meaning": RULES[rule].meaning}
+        for (rule, severity), count in counts.items()
+    ]
 
 
 def message_to_json(message: Request) -> dict[str, Any]:

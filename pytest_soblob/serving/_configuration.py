@@ -32,6 +32,7 @@ from pytest_soblob.control._fields import as_object, check_known, take, take_tex
 from pytest_soblob.endpoint import StubEndpoint
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.settings import TICKET_LIFETIME_S, SoblobSettings, WcfHost
+from pytest_soblob.severities import Severities
 
 LOGS: Final = ("lines", "json", "none")
 KEPT: Final = 1_000
@@ -62,6 +63,8 @@ class Configuration:
         tls_folder: Where the authority's files go; None: plain HTTP.
         client_certificate: Whether a client must have a certificate.
         log: `lines`, `json` or `none`.
+        fail_on: What fails a check; None: what the pytest configuration says, or `error`.
+        severity: Severities of a team's own, as `RULE=SEVERITY`; the last of a rule holds.
         control_token: Of the control API; None: there is none.
         replies: Scripted answers, as the control API takes them.
     """
@@ -83,6 +86,8 @@ class Configuration:
     tls_folder: Path | None = None
     client_certificate: bool = False
     log: str = "lines"
+    fail_on: str | None = None
+    severity: tuple[str, ...] = ()
     control_token: str | None = None
     replies: tuple[Mapping[str, Any], ...] = ()
 
@@ -113,7 +118,7 @@ class Configuration:
         plain: dict[str, Any] = {
             name: take(data, key, kind) for key, (name, kind) in _PLAIN.items() if key in data
         }
-        for key, name in (("tickets", "tickets"), ("application-tokens", "application_tokens")):
+        for key, name in _LISTS.items():
             if key in data:
                 plain[name] = take_texts(data, key)
         plain["accounts"] = tuple(map(_account, take(data, "accounts", list, [])))
@@ -129,9 +134,18 @@ class Configuration:
             plain["client_certificate"] = take(tls, "client-certificate", bool, False)
         return cls(**plain)
 
+    def over(self, ini: Mapping[str, str]) -> Self:
+        """Return the same, and beneath it what the pytest configuration says of severities."""
+        return replace(
+            self,
+            fail_on=self.fail_on or ini.get("soblob_fail_on") or None,
+            severity=(ini.get("soblob_severity", ""), *self.severity),
+        )
+
     def changed(self, options: Mapping[str, Any]) -> Self:
         """Return the same with what the command line says; None and empty say nothing."""
         given = {k: v for k, v in options.items() if v is not None and v != ()}
+        given["severity"] = (*self.severity, *given.get("severity", ()))
         wcf = {name: given.pop(name) for name in _WCF_OPTIONS if name in given}
         host = replace(self.wcf_host, **wcf)
         return replace(self, wcf_host=host, **given)
@@ -168,6 +182,7 @@ class Configuration:
             image_check=self.image_check,
             client_certificate=self.client_certificate,
             wcf_host=self.wcf_host,
+            severities=Severities.parse("\n".join(self.severity), self.fail_on or "error"),
             address=f"[{self.host}]:{self.port}"
             if ":" in self.host
             else f"{self.host}:{self.port}",
@@ -196,12 +211,16 @@ _PLAIN: Final[Mapping[str, tuple[str, type]]] = {
     "max-message-size": ("max_message_size", int),
     "keep": ("keep", int),
     "log": ("log", str),
+    "fail-on": ("fail_on", str),
     "control-token": ("control_token", str),
 }
-_KEYS: Final = (
-    *_PLAIN,
-    *("tickets", "application-tokens", "accounts", "replies", "wcf", "tls"),
-)
+# Likewise of texts in a list.
+_LISTS: Final[Mapping[str, str]] = {
+    "tickets": "tickets",
+    "application-tokens": "application_tokens",
+    "severity": "severity",
+}
+_KEYS: Final = (*_PLAIN, *_LISTS, "accounts", "replies", "wcf", "tls")
 # What looks like a number after `--fail`, and is none: soap=1.2.
 _TEXTS: Final = ("operation", "soap", "location")
 _WCF_OPTIONS: Final = ("culture", "hosting", "exception_detail", "empty_extra_info")

@@ -22,6 +22,7 @@ from pytest_soblob.rendering import summary_line
 from pytest_soblob.serving._configuration import Configuration
 
 _MOST_LINES: Final = 10_000
+_LONGEST_SAID: Final = 150  # of one violation, so that a long one hides no other
 _PATIENCE_S: Final = 1.0
 _LOOKED_EVERY_S: Final = 0.05
 
@@ -169,8 +170,8 @@ class _Log:
 
 def _line(exchange: Exchange) -> str:
     status = "closed" if exchange.response is None else str(exchange.response.status)
-    errors = [violation for violation in exchange.violations if violation.is_error]
     blob = "" if exchange.blob_id is None else f" blob {exchange.blob_id}"
     played = "" if exchange.failure is None else f" ({exchange.failure})"
-    said = f" {clip(summary_line(errors), 300)}" if errors else ""
+    found = exchange.violations
+    said = f" {summary_line(found, _LONGEST_SAID)}" if found else ""
     return f"{status} {exchange.operation or 'unknown operation'}{blob}{played}{said}"

@@ -16,14 +16,14 @@ from typing import IO
 import pytest
 import requests
 
-from pytest_soblob import HttpRequest, SaveImageStreamRequest
+from pytest_soblob import HttpRequest, ImageBytes, SaveImageStreamRequest
 from pytest_soblob.messages import AuthenticateUsernamePasswordRequest
 from tests import mistakes
 from tests.cli.conftest import Soblob, command
 
 URL = re.compile(r"serving http://127\.0\.0\.1:(\d+)/Remote/Services86/BLOB\.svc")
 RIGHT = SaveImageStreamRequest(
-    type="PersonImage", image=b"1", description="d", ticket="7T:LeakedTicket",
+    type="PersonImage", image=ImageBytes(format="PNG"), description="d", ticket="7T:LeakedTicket",
     application_token="LeakedToken",
 ).to_http_request()  # fmt: skip
 
@@ -51,10 +51,10 @@ class Serving:
 
 @contextmanager
 def started(
-    *options: str, stdout: int | IO[str] = subprocess.PIPE
+    *options: str, stdout: int | IO[str] = subprocess.PIPE, folder: Path | None = None
 ) -> "Iterator[subprocess.Popen[str]]":
     process = subprocess.Popen(
-        command("serve", *options), stdout=stdout, stderr=subprocess.PIPE, text=True
+        command("serve", *options), stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=folder
     )
     with process:
         try:
@@ -162,6 +162,48 @@ def test_a_command_that_there_is_not_is_one_line_and_none_is_help(soblob: Soblob
     assert b"serve     Run the stub" in alone.stdout + alone.stderr  # click 8.1 has it on stdout
 
 
+def test_a_line_says_which_rules_were_broken_and_how_much_each_matters() -> None:
+    with serving("--severity", "http.content-type=warning") as stub:
+        lonely = mistakes.request(mistakes.TYPE, mistakes.DESCRIPTION)
+        assert stub.post(mistakes.http_request(lonely, content_type="text/plain"))[0] == 200
+        line = stub.line()
+    assert line.startswith("200 SaveImageStream blob 1 http.content-type (warning): ")
+    assert "; body.image-missing (warning): " in line
+
+
+def fails_on(folder: Path, *options: str) -> bool:
+    """Whether a warning fails the check of `soblob serve`, in a folder."""
+    warned = SaveImageStreamRequest(type="PersonImage", image=None, description="d", ticket="7T:x")
+    token = ("--control-token", "LeakedControlToken")
+    with started(*token, *options, folder=folder) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("serving ").strip()
+        http_request = warned.to_http_request()
+        requests.post(url, data=http_request.body, headers=dict(http_request.headers), timeout=30)
+        said = requests.post(
+            url.partition("/Remote")[0] + "/_soblob/check",
+            headers={"Authorization": f"Bearer {token[1]}"}, timeout=30,
+        ).json()  # fmt: skip
+    place = said["remarks"] if said["ok"] else [{"rule": rule} for rule in said["rules"]]
+    assert "body.image-missing" in [row["rule"] for row in place]
+    return not said["ok"]
+
+
+def test_what_fails_stands_in_options_over_a_file_over_pytests_configuration(
+    tmp_path: Path,
+) -> None:
+    assert not fails_on(tmp_path)
+    assert fails_on(tmp_path, "--fail-on", "warning")
+    assert fails_on(tmp_path, "--severity", "body.image-missing=error")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nsoblob_fail_on = warning\n")
+    assert fails_on(tmp_path)
+    assert not fails_on(tmp_path, "--fail-on", "error")
+    (tmp_path / "stub.toml").write_text('fail-on = "error"\nseverity = ["body.image-missing=note"]')
+    assert not fails_on(tmp_path, "--config", "stub.toml")
+    own = ("--severity", "body.image-missing=warning", "--fail-on", "warning")
+    assert fails_on(tmp_path, "--config", "stub.toml", *own)
+
+
 def test_a_log_that_cannot_be_written_is_told() -> None:
     device = Path("/dev/full")
     if not device.exists():
@@ -234,6 +276,9 @@ def test_a_file_says_all_of_it_and_the_command_line_comes_over_it(tmp_path: Path
         ("control-token = 'x'", "8 or more printable ASCII characters"),
         ("host = '0.0.0.0'\ncontrol-token = 'LeakedControl'", "the control API is for loopback"),
         ("tickets = 'x'", "tickets must be a list, not 'x'"),
+        ("fail-on = 'note'", "fail_on must be 'error' or 'warning', not 'note'"),
+        ("severity = ['body.image-mising=off']", "did you mean 'body.image-missing'?"),
+        ("severity = ['body.image-missing']", "should be RULE=SEVERITY"),
         ("tls = 1", "tls must be an object, not 1"),
         ("max-message-size = -1", "max-message-size must be 1 or more, not -1"),
         ("[[accounts]]\nuser = 'a'\n[[accounts]]\nuser = 'A'", "there are two accounts 'a'"),
@@ -284,7 +329,7 @@ def test_failures_accounts_and_a_licence_by_option() -> None:
         ticket = re.search(r"<Ticket>(.*?)</Ticket>", answer)
         assert ticket is not None
         request = SaveImageStreamRequest(
-            type="PersonImage", image=b"1", description="d", ticket=ticket[1]
+            type="PersonImage", image=ImageBytes(format="PNG"), description="d", ticket=ticket[1]
         ).to_http_request()
         assert [stub.post(request)[0] for _ in range(4)] == [200, 503, 503, 200]
         assert [stub.line() for _ in range(3)] == [
