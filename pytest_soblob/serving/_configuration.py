@@ -161,6 +161,7 @@ class Configuration:
         for name, number in (("keep", self.keep), ("max-message-size", self.max_message_size)):
             if number is not None and number < 1:
                 raise SoblobError(f"{name} must be 1 or more, not {number}")
+        self._check_blank()
         if self.client_certificate and self.tls_folder is None:
             raise SoblobError("a client certificate is a matter of TLS: say --tls FOLDER as well")
         if self.control_token is not None:
@@ -187,6 +188,18 @@ class Configuration:
             if ":" in self.host
             else f"{self.host}:{self.port}",
         )
+
+    def _check_blank(self) -> None:
+        """A shell variable that is not set would leave an endpoint that takes nobody."""
+        of_accounts = [ticket for account in self.accounts for ticket in account.tickets]
+        for what, texts in (
+            ("a ticket", (*self.tickets, *of_accounts)),
+            ("an application token", self.application_tokens),
+        ):
+            if not all(map(str.strip, texts)):
+                raise SoblobError(
+                    f"{what} is blank, which is never right: name one, or leave it out"
+                )
 
     def script(self, endpoint: StubEndpoint) -> None:
         """Script the answers.
