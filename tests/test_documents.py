@@ -2,12 +2,15 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from pytest_soblob import StubEndpoint
+from pytest_soblob.control._scripts import FAULT, INFO, RESPONSE
 from pytest_soblob.serving import Configuration
+from pytest_soblob.serving._tables import TABLES, TOP
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -103,6 +106,18 @@ def test_the_configuration_on_the_servers_page_is_one(tmp_path: Path) -> None:
     configuration = Configuration.read(tmp_path / "stub.toml")
     configuration.script(StubEndpoint(settings=configuration.settings()))
     assert [account.user for account in configuration.accounts] == ["ada", "guest"]
+
+
+def test_the_configuration_on_the_servers_page_has_every_key() -> None:
+    (source,) = blocks("toml", (ROOT / "docs" / "serve.md").read_text(encoding="utf-8"))
+    data = tomllib.loads(source)
+    shown = {TOP: set(data), "[wcf]": set(data["wcf"]), "[tls]": set(data["tls"])}
+    for name in ("accounts", "replies"):
+        shown[f"[[{name}]]"] = {key for table in data[name] for key in table}
+    assert shown == {table: set(keys) for table, keys in TABLES.items()}
+    for name, keys in (("exception-info", INFO), ("fault", FAULT), ("response", RESPONSE)):
+        inside = {key for table in data["replies"] for key in table.get(name, ())}
+        assert inside == {key.replace("_", "-") for key in keys}
 
 
 def test_the_servers_page_lists_the_control_api() -> None:

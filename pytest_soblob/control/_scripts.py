@@ -8,6 +8,7 @@ from typing import Any, Final
 from pytest_soblob.control._fields import as_object, check_known, take
 from pytest_soblob.endpoint import ExpectedCall, StubEndpoint
 from pytest_soblob.errors import SoblobError
+from pytest_soblob.failures import find_failure
 from pytest_soblob.messages import ExceptionInfo, Fault
 from pytest_soblob.wire import HttpResponse
 
@@ -16,9 +17,10 @@ _REPLY: Final = (
     *("blob_id", "succeeded", "exception_info", "fault", "status", "response", "raw_base64"),
     *("close", "delay_s"),
 )
-_INFO: Final = ("message", "stack_trace", "friendly_text", "exception_type", "source")
-_FAULT: Final = ("code", "reason", "language", "actor", "detail")
-_RESPONSE: Final = ("status", "reason", "headers", "body", "body_base64")
+REPLY_FIELDS: Final = ("failure", "parameters", *_REPLY, *_WHEN)
+INFO: Final = ("message", "stack_trace", "friendly_text", "exception_type", "source")
+FAULT: Final = ("code", "reason", "language", "actor", "detail")
+RESPONSE: Final = ("status", "reason", "headers", "body", "body_base64")
 
 
 def script(endpoint: StubEndpoint, data: Mapping[str, Any]) -> None:
@@ -32,12 +34,7 @@ def script(endpoint: StubEndpoint, data: Mapping[str, Any]) -> None:
         SoblobError: A field is unknown or has a value that cannot be.
     """
     if "failure" in data:
-        check_known(data, ("failure", "parameters", *_WHEN), "a failure")
-        parameters = as_object(data.get("parameters", {}), "parameters")
-        for name in parameters:
-            if name in _WHEN:
-                raise SoblobError(f"{name} stands beside parameters, not in them")
-        endpoint.fail(take(data, "failure", str), **_when(data), **parameters)
+        endpoint.fail(take(data, "failure", str), **_when(data), **_parameters(data))
         return
     check_known(data, (*_REPLY, *_WHEN), "a reply")
     if not any(name in data for name in _REPLY):
@@ -82,6 +79,20 @@ def matching_values(data: Mapping[str, Any]) -> dict[str, Any] | None:
     return values
 
 
+def _parameters(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a failure's parameters, which are not at home beside when it is played."""
+    known = find_failure(take(data, "failure", str)).parameters
+    for name in data:
+        if name in known and name not in REPLY_FIELDS:
+            raise SoblobError(f"{name} stands in parameters, not beside them")
+    check_known(data, ("failure", "parameters", *_WHEN), "a failure")
+    parameters = as_object(data.get("parameters", {}), "parameters")
+    for name in parameters:
+        if name in _WHEN:
+            raise SoblobError(f"{name} stands beside parameters, not in them")
+    return parameters
+
+
 def _when(data: Mapping[str, Any]) -> dict[str, Any]:
     when: dict[str, Any] = {"nth": take(data, "nth", int, 1), "seed": take(data, "seed", int, 0)}
     for name, kind in (("operation", str), ("times", int), ("share", float)):
@@ -101,9 +112,9 @@ def _what(data: Mapping[str, Any]) -> dict[str, Any]:
     for name, kind in (("succeeded", bool), ("status", int)):
         what[name] = take(data, name, kind)
     if "exception_info" in data:
-        what["exception_info"] = ExceptionInfo(**_texts(data, "exception_info", _INFO))
+        what["exception_info"] = ExceptionInfo(**_texts(data, "exception_info", INFO))
     if "fault" in data:
-        what["fault"] = Fault(**_texts(data, "fault", _FAULT))
+        what["fault"] = Fault(**_texts(data, "fault", FAULT))
     if "response" in data:
         what["response"] = _response(as_object(data["response"], "response"))
     if "raw_base64" in data:
@@ -118,7 +129,7 @@ def _texts(data: Mapping[str, Any], what: str, names: tuple[str, ...]) -> dict[s
 
 
 def _response(data: Mapping[str, Any]) -> HttpResponse:
-    check_known(data, _RESPONSE, "a response")
+    check_known(data, RESPONSE, "a response")
     status = take(data, "status", int, 200)
     headers = as_object(data.get("headers", {}), "headers")
     body = take(data, "body", str, "").encode()

@@ -28,17 +28,15 @@ from typing import Any, Final, Self
 
 from pytest_soblob.accounts import Account
 from pytest_soblob.control import check_token, script
-from pytest_soblob.control._fields import as_object, check_known, take, take_texts
+from pytest_soblob.control._fields import as_object, take, take_texts
 from pytest_soblob.endpoint import StubEndpoint
 from pytest_soblob.errors import SoblobError
+from pytest_soblob.serving._tables import LISTS, NONE, PLAIN, TOP, check_keys, read_reply
 from pytest_soblob.settings import TICKET_LIFETIME_S, SoblobSettings, WcfHost
 from pytest_soblob.severities import Severities
 
 LOGS: Final = ("lines", "json", "none")
 KEPT: Final = 1_000
-_WCF: Final = ("culture", "hosting", "exception-detail", "empty-extra-info", "max-message-size")
-_ACCOUNT: Final = ("user", "password", "tickets", "rights")
-_TLS: Final = ("folder", "client-certificate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,22 +112,20 @@ class Configuration:
 
     @classmethod
     def _of(cls, data: Mapping[str, Any]) -> Self:
-        check_known(data, _KEYS, "the configuration")
+        check_keys(data, TOP, "the configuration")
         plain: dict[str, Any] = {
-            name: take(data, key, kind) for key, (name, kind) in _PLAIN.items() if key in data
+            name: take(data, key, kind) for key, (name, kind) in PLAIN.items() if key in data
         }
-        for key, name in _LISTS.items():
+        for key, name in LISTS.items():
             if key in data:
                 plain[name] = take_texts(data, key)
         plain["accounts"] = tuple(map(_account, take(data, "accounts", list, [])))
-        plain["replies"] = tuple(
-            as_object(reply, "a reply") for reply in take(data, "replies", list, [])
-        )
+        plain["replies"] = tuple(map(read_reply, take(data, "replies", list, [])))
         if "wcf" in data:
             plain["wcf_host"] = _wcf(as_object(data["wcf"], "wcf"))
         if "tls" in data:
             tls = as_object(data["tls"], "tls")
-            check_known(tls, _TLS, "tls")
+            check_keys(tls, "[tls]", "tls")
             plain["tls_folder"] = Path(take(tls, "folder", str, "soblob-tls"))
             plain["client_certificate"] = take(tls, "client-certificate", bool, False)
         return cls(**plain)
@@ -211,29 +207,6 @@ class Configuration:
             script(endpoint, reply)
 
 
-# Key of the file: attribute and type.
-_PLAIN: Final[Mapping[str, tuple[str, type]]] = {
-    "host": ("host", str),
-    "port": ("port", int),
-    "behaviour": ("behaviour", str),
-    "profile": ("profile", str),
-    "installation": ("installation", str),
-    "ticket-lifetime": ("ticket_lifetime_s", float),
-    "licensed": ("licensed", bool),
-    "image-check": ("image_check", str),
-    "max-message-size": ("max_message_size", int),
-    "keep": ("keep", int),
-    "log": ("log", str),
-    "fail-on": ("fail_on", str),
-    "control-token": ("control_token", str),
-}
-# Likewise of texts in a list.
-_LISTS: Final[Mapping[str, str]] = {
-    "tickets": "tickets",
-    "application-tokens": "application_tokens",
-    "severity": "severity",
-}
-_KEYS: Final = (*_PLAIN, *_LISTS, "accounts", "replies", "wcf", "tls")
 # What looks like a number after `--fail`, and is none: soap=1.2.
 _TEXTS: Final = ("operation", "soap", "location")
 _WCF_OPTIONS: Final = ("culture", "hosting", "exception_detail", "empty_extra_info")
@@ -246,22 +219,28 @@ def read_failure(text: str) -> Mapping[str, Any]:
     is played is a parameter of it.
 
     Raises:
-        SoblobError: A part is no pair.
+        SoblobError: A part is no pair, or says what only a file can.
     """
     name, *pairs = (part.strip() for part in text.split(","))
     data: dict[str, Any] = {"failure": name}
     parameters: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = (piece.strip() for piece in pair.partition("="))
+        key = key.replace("-", "_")
         if not equals or not key:
             raise SoblobError(f"{pair!r} should be NAME=VALUE, as in http-503,share=0.1")
+        if key == "matching":
+            raise SoblobError(
+                "--fail cannot say matching: write the failure as [[replies]] into a file, "
+                "for --config"
+            )
         place = data if key in ("operation", "times", "nth", "share", "seed") else parameters
         place[key] = _value(value, is_text=key in _TEXTS)
     return {**data, "parameters": parameters} if parameters else data
 
 
 def _value(text: str, *, is_text: bool) -> object:
-    if text.lower() == "none":
+    if text.lower() == NONE:
         return None
     if is_text:
         return text
@@ -275,7 +254,7 @@ def _value(text: str, *, is_text: bool) -> object:
 
 def _account(value: object) -> Account:
     data = as_object(value, "an account")
-    check_known(data, _ACCOUNT, "an account")
+    check_keys(data, "[[accounts]]", "an account")
     rights: dict[str, Any] = {}
     if "rights" in data:
         rights["rights"] = take_texts(data, "rights")
@@ -288,7 +267,7 @@ def _account(value: object) -> Account:
 
 
 def _wcf(data: Mapping[str, Any]) -> WcfHost:
-    check_known(data, _WCF, "wcf")
+    check_keys(data, "[wcf]", "wcf")
     host = WcfHost()
     return WcfHost(
         max_message_size=take(data, "max-message-size", int, host.max_message_size),

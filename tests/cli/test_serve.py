@@ -18,6 +18,7 @@ import requests
 
 from pytest_soblob import HttpRequest, ImageBytes, SaveImageStreamRequest
 from pytest_soblob.messages import AuthenticateUsernamePasswordRequest
+from pytest_soblob.serving import Configuration, read_failure
 from tests import mistakes
 from tests.cli.conftest import Soblob, command
 
@@ -267,7 +268,10 @@ def test_a_file_says_all_of_it_and_the_command_line_comes_over_it(tmp_path: Path
         ("behaviour = 'kind'", "behaviour must be one of 'strict', 'wcf', not 'kind'"),
         ("log = 'xml'", "log must be one of 'lines', 'json', 'none', not 'xml'"),
         ("keep = 0", "keep must be 1 or more"),
-        ("[wcf]\nhost = 'x'", "wcf has no 'host'; did you mean 'hosting'?"),
+        (
+            "[wcf]\nhost = 'x'",
+            "belongs to the top, above the first table; or did you mean 'hosting'?",
+        ),
         ("[wcf]\nhosting = 'x'", "hosting must be one of 'self-host', 'iis'"),
         ("[[accounts]]\nname = 'x'", "an account has no 'name'"),
         ("[[accounts]]\nuser = 'x'\nrights = ['all']", "rights must be of 'store'"),
@@ -276,6 +280,21 @@ def test_a_file_says_all_of_it_and_the_command_line_comes_over_it(tmp_path: Path
         ("control-token = 'x'", "8 or more printable ASCII characters"),
         ("host = '0.0.0.0'\ncontrol-token = 'LeakedControl'", "the control API is for loopback"),
         ("tickets = 'x'", "tickets must be a list, not 'x'"),
+        ("client-certificate = true", "has no 'client-certificate': it belongs into [tls]"),
+        ("exception-detail = true", "has no 'exception-detail': it belongs into [wcf]"),
+        ("exception_detail = true", "has no 'exception_detail': 'exception-detail' belongs into"),
+        ("user = 'ada'", "it belongs into [[accounts]]"),
+        ("blob-id = 1", "it belongs into [[replies]]"),
+        ("fail = 'http-503'", "has no 'fail': 'failure' belongs into [[replies]]"),
+        ("[wcf]\nport = 1", "wcf has no 'port': it belongs to the top, above the first table"),
+        ("[tls]\nrights = ['read']", "tls has no 'rights': it belongs into [[accounts]]"),
+        ("[[replies]]\nclose = true\nlog = 'none'", "a reply has no 'log': it belongs to the top"),
+        ("[[replies]]\nclose = true\nblob_idd = 1", "did you mean 'blob_id'?"),
+        ("[[replies]]\nblob-id = 1\nblob_id = 1", "blob_id stands there twice"),
+        (
+            "[[replies]]\nfailure = 'delay'\nseconds = 1",
+            "seconds stands in parameters, not beside them",
+        ),
         ("tickets = ['']", "a ticket is blank, which is never right"),
         ("application-tokens = ['a', ' ']", "an application token is blank"),
         ("[[accounts]]\nuser = 'a'\ntickets = ['']", "a ticket is blank"),
@@ -299,6 +318,33 @@ def test_a_file_that_cannot_be_is_one_line(
     assert "Leaked" not in line
 
 
+def test_replies_of_a_file_have_hyphens_as_all_else_has(tmp_path: Path) -> None:
+    (tmp_path / "stub.toml").write_text(
+        """
+        [[replies]]
+        blob-id = 4711
+        matching = { description = "d" }
+
+        [[replies]]
+        response = { status = 418, headers = { X-Under = "a-b" }, body-base64 = "dGVh" }
+        times = "none"
+
+        [[replies]]
+        failure = "http-429"
+        operation = "none"
+        parameters = { retry-after-s = 9 }
+        """
+    )
+    assert Configuration.read(tmp_path / "stub.toml").replies == (
+        {"blob_id": 4711, "matching": {"description": "d"}},
+        {
+            "response": {"status": 418, "headers": {"X-Under": "a-b"}, "body_base64": "dGVh"},
+            "times": None,
+        },
+        {"failure": "http-429", "operation": None, "parameters": {"retry_after_s": 9}},
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -316,6 +362,7 @@ def test_a_file_that_cannot_be_is_one_line(
         (["--ticket-lifetime", "-1"], "ticket_lifetime_s must be over 0"),
         (["--tls", "/dev/null/x"], "cannot write certificates to /dev/null/x: "),
         (["--client-certificate"], "a client certificate is a matter of TLS: say --tls FOLDER"),
+        (["--fail", "http-503,matching=1"], "--fail cannot say matching: write the failure as [[r"),
         (["--fail", "http-503,share=nan"], "share is too large, or no number: nan"),
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid:0"),
     ],
@@ -329,6 +376,9 @@ def test_options_that_cannot_be_are_one_line(soblob: Soblob, options: list[str],
 
 
 def test_failures_accounts_and_a_licence_by_option() -> None:
+    assert read_failure("http-429,retry-after-s=9,times=none") == {
+        "failure": "http-429", "times": None, "parameters": {"retry_after_s": 9}
+    }  # fmt: skip
     with serving("--fail", "http-503,nth=2,times=2", "--account", "ada:LeakedPassword") as stub:
         login = AuthenticateUsernamePasswordRequest(user="ada", password="LeakedPassword")
         status, answer = stub.post(login.to_http_request())
