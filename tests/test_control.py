@@ -27,6 +27,7 @@ from pytest_soblob.severities import Severities
 from pytest_soblob.wire import HttpRequest, HttpResponse
 from tests.amount import either
 from tests.json_schema import allowed
+from tests.mistakes import TARGET
 
 TOKEN = "LeakedControlToken"
 IMAGE = ImageBytes(format="PNG", width=2, height=2)
@@ -124,6 +125,19 @@ def test_a_suite_drives_it() -> None:
     assert read(endpoint, "blobs")["blobs"][0]["is_orphan"] is False
     assert ask(endpoint, "POST", "reset").status == 204
     assert read(endpoint, "exchanges") == {"exchanges": []}
+
+
+def test_exchanges_are_numbered_as_a_check_numbers_them() -> None:
+    endpoint, _ = driven(keep=2)
+    for description in ("a", "b", "c", "d"):
+        upload(endpoint, description)
+    endpoint.handle(HttpRequest(target=TARGET))
+    exchanges = read(endpoint, "exchanges")["exchanges"]
+    assert [exchange["number"] for exchange in exchanges] == [4, 5]
+    assert "request 5 breaks" in json.loads(ask(endpoint, "POST", "check").body)["text"]
+    ask(endpoint, "POST", "reset")
+    upload(endpoint)
+    assert [e["number"] for e in read(endpoint, "exchanges")["exchanges"]] == [1]
 
 
 def test_scripted_answers_of_every_kind() -> None:

@@ -101,10 +101,8 @@ class ControlApi:
         return HttpResponse(status=204)
 
     def _exchanges(self, request: HttpRequest) -> HttpResponse:
-        exchanges = self.endpoint.exchanges
-        return _json(
-            {"exchanges": [exchange_to_json(e, number) for number, e in enumerate(exchanges, 1)]}
-        )
+        numbered = enumerate(self.endpoint.exchanges, self.endpoint.forgotten + 1)
+        return _json({"exchanges": [exchange_to_json(e, number) for number, e in numbered]})
 
     def _blobs(self, request: HttpRequest) -> HttpResponse:
         orphans = {blob.id for blob in self.endpoint.orphans}

@@ -19,7 +19,7 @@ def exchange_to_json(exchange: Exchange, number: int) -> dict[str, Any]:
 
     Args:
         exchange: That was recorded.
-        number: Counted from 1.
+        number: Counted from 1 since the last reset, those that are forgotten included.
     """
     message = exchange.message
     return {

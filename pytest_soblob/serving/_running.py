@@ -57,6 +57,7 @@ def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
             on_exchange=log.exchange,
             on_malformed=log.malformed,
         )
+        log.endpoint = endpoint
         if control is not None:
             control.endpoint = endpoint
         configuration.script(endpoint)
@@ -140,20 +141,24 @@ class _Log:
     Args:
         form: `lines`, `json` or `none`.
         write: Takes each line.
+
+    Attributes:
+        endpoint: That is logged; it says which number an exchange has.
     """
+
+    endpoint: StubEndpoint
 
     def __init__(self, form: str, write: Callable[[str], None]) -> None:
         self._form = form
         self._write = write
-        self._count = 0
 
     def exchange(self, exchange: Exchange) -> None:
-        """Write one exchange."""
-        self._count += 1
+        """Write the newest exchange."""
         if self._form == "lines":
             self._write(_line(exchange))
         elif self._form == "json":
-            self._write_json(exchange_to_json(exchange, self._count))
+            number = self.endpoint.forgotten + len(self.endpoint.exchanges)
+            self._write_json(exchange_to_json(exchange, number))
 
     def malformed(self, error: HttpSyntaxError) -> None:
         """Write that bytes came which are no HTTP."""

@@ -446,6 +446,21 @@ def test_another_language_drives_it_by_http() -> None:
         assert control(stub, "GET", "exchanges")[0] == 404
 
 
+def test_a_reset_begins_the_numbers_of_the_log_anew() -> None:
+    token = "LeakedControlToken"
+    options = ("--log", "json", "--keep", "1", "--control-token", token)
+    with serving(*options) as stub:
+        reset = HttpRequest(
+            target="/_soblob/reset", headers=(("Authorization", f"Bearer {token}"),)
+        )
+        numbers = []
+        for request in (RIGHT, RIGHT, RIGHT, reset, RIGHT):
+            assert stub.post(request)[0] in (200, 204)
+            if request is RIGHT:
+                numbers.append(json.loads(stub.line())["number"])
+    assert numbers == [1, 2, 3, 1]
+
+
 def test_tls_with_an_authority_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "tls"
     with started("--tls", str(folder), "--client-certificate") as process:
