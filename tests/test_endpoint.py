@@ -1,8 +1,10 @@
 """The endpoint: what it stores, what it answers, in each profile and with real clients."""
 
+import gc
 import shutil
 import subprocess
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -465,6 +467,33 @@ def test_an_error_of_the_stub_itself_is_raised_by_check(
         assert post(endpoint, RIGHT.to_http_request()).status_code == 500
     with pytest.raises(SoblobError, match=r"the stub failed: ZeroDivisionError: .* \(and 1 more\)"):
         endpoint.check()
+
+
+def test_errors_of_the_stub_do_not_pile_up_and_hold_no_request(
+    endpoint: StubEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[weakref.ref[object]] = []
+
+    def record(*arguments: object) -> None:
+        class Local:
+            pass
+
+        local = Local()
+        held.append(weakref.ref(local))
+        raise ValueError("one\nline\x1b" + "x" * 1000)
+
+    monkeypatch.setattr("pytest_soblob.endpoint._service.record", record)
+    for _ in range(20):
+        assert post(endpoint, RIGHT.to_http_request()).status_code == 500
+    gc.collect()
+    assert [reference() for reference in held] == [None] * 20
+    with pytest.raises(
+        SoblobError, match=r"ValueError: one\\nline\\x1bx.*… \(and 19 more\)"
+    ) as met:
+        endpoint.check()
+    assert len(str(met.value)) < 400
+    assert ", in record\n" in "".join(met.value.__notes__), "where it happened"
+    endpoint.check()  # told once
 
 
 # -- sizes, with three clients --------------------------------------------------------------------

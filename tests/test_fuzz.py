@@ -187,7 +187,7 @@ def test_any_stream_is_answered_or_closed_and_nothing_incomplete_is_stored(
             assert answer.startswith(b"HTTP/1.1 200 "), f"after seed {seed}, {kind}: {data!r}"
             assert len(endpoint.blobs) == 1
             endpoint.reset()
-    assert endpoint._server_errors == []
+    assert endpoint._breakdowns.take() is None
     assert set(threading.enumerate()) <= threads
     said = capfd.readouterr()
     assert "Traceback" not in said.out + said.err

@@ -1,5 +1,6 @@
 """What one test, or one Hypothesis example, sees of the endpoint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_soblob._carving import Surroundings
@@ -9,6 +10,7 @@ from pytest_soblob.endpoint._flow import Flow
 from pytest_soblob.endpoint._script import Script
 from pytest_soblob.exchange import Exchange
 from pytest_soblob.netserver import NetServer
+from pytest_soblob.rendering import headline
 from pytest_soblob.violations import Verdict, Violation
 
 
@@ -85,3 +87,18 @@ class View:
     def renewed(self, script: Script | None = None) -> "View":
         """Return a clean one that knows the tickets which were given out."""
         return View(self.netserver.renewed(), self.spool, script, self._most, self.known)
+
+
+def titled(findings: Sequence[Finding]) -> list[tuple[str, Sequence[Violation]]]:
+    """Return each finding with a headline, as a failure takes them."""
+    return [
+        (
+            headline(
+                found.verdict,
+                found.violations,
+                "what came" if found.number is None else f"request {found.number}",
+            ),
+            found.violations,
+        )
+        for found in findings
+    ]

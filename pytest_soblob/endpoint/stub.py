@@ -16,16 +16,17 @@ from pytest_soblob._text import plural
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.endpoint import _service
 from pytest_soblob.endpoint._behaviours import behave
+from pytest_soblob.endpoint._breakdowns import Breakdowns, describe
 from pytest_soblob.endpoint._call import Answer, Call
 from pytest_soblob.endpoint._ledger import Ledger, raise_unmet
 from pytest_soblob.endpoint._observed import Observed
 from pytest_soblob.endpoint._scripted import Scripted
-from pytest_soblob.endpoint._view import Finding, View
+from pytest_soblob.endpoint._view import View, titled
 from pytest_soblob.errors import ContractViolationError, SoblobError
 from pytest_soblob.exchange import Exchange
 from pytest_soblob.names import SERVICE_PATHS
 from pytest_soblob.netserver import NetServer
-from pytest_soblob.rendering import failure, headline, render_findings
+from pytest_soblob.rendering import failure, render_findings
 from pytest_soblob.settings import SoblobSettings
 from pytest_soblob.validators import EnvelopeValidator
 from pytest_soblob.validators.validator import malformed_http
@@ -61,6 +62,7 @@ class StubEndpoint(Observed, Scripted):
         on_exchange: Called with each exchange when it has been recorded, in the server's thread.
             It must not call this endpoint itself.
         on_malformed: Likewise with what is wrong about bytes that are no HTTP.
+        on_failed: Likewise with what the stub itself failed at, in one line without secrets.
 
     As a context manager it starts and stops; leaving it raises what `check` would raise, so that
     a forgotten `check()` does not pass.
@@ -86,6 +88,7 @@ class StubEndpoint(Observed, Scripted):
         intercept: Callable[[HttpRequest], HttpResponse | None] | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
         on_malformed: Callable[[HttpSyntaxError], None] | None = None,
+        on_failed: Callable[[str], None] | None = None,
     ) -> None:
         for name, texts in (("tickets", tickets), ("tokens", tokens)):
             kind = type(texts).__name__
@@ -110,6 +113,7 @@ class StubEndpoint(Observed, Scripted):
         self._intercept = intercept
         self._on_exchange = on_exchange
         self._on_malformed = on_malformed
+        self._on_failed = on_failed
         self._validator = EnvelopeValidator(
             "request",
             self.settings.profile,
@@ -122,7 +126,7 @@ class StubEndpoint(Observed, Scripted):
         netserver = NetServer(self.settings, dict.fromkeys((*own, *tickets)))
         self._ledger = Ledger(self._validator.policy, View(netserver, Spool(), most=keep))
         self._server: Server | None = None
-        self._server_errors: list[BaseException] = []
+        self._breakdowns = Breakdowns()
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -139,7 +143,7 @@ class StubEndpoint(Observed, Scripted):
             handle=self.handle,
             preview=self._preview,
             refuse=self._refuse,
-            failed=self._server_errors.append,
+            failed=self._fail_itself,
         )
         server = Server(handlers, host, port, limits=self._limits, tls=self._tls)
         server.start()
@@ -283,6 +287,11 @@ class StubEndpoint(Observed, Scripted):
             self._on_malformed(error)
         return self._behaviour.refuse(error)
 
+    def _fail_itself(self, error: BaseException) -> None:
+        self._breakdowns.note(error)
+        if self._on_failed is not None:
+            self._on_failed(describe(error))
+
     # -- judging ---------------------------------------------------------------------------------
 
     def check(self) -> None:
@@ -297,14 +306,11 @@ class StubEndpoint(Observed, Scripted):
         self._settle()
         findings = self._ledger.pending(tick_off=True)
         missed = self._ledger.missed_calls(tick_off=True)
-        errors = self._server_errors[:]
-        if errors:
-            self._server_errors.clear()
-            more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
-            said = f"the stub failed: {type(errors[0]).__name__}: {errors[0]}{more}"
-            raise SoblobError(said) from errors[0]
+        broken = self._breakdowns.take()
+        if broken is not None:
+            raise broken
         if findings:
-            raise failure(_titled(findings), missed)
+            raise failure(titled(findings), missed)
         if missed:
             raise ContractViolationError(missed)
 
@@ -364,7 +370,7 @@ class StubEndpoint(Observed, Scripted):
         """Start anew: a clean view, no expectations, nothing to tell."""
         self._settle()
         self._ledger.reset()
-        self._server_errors.clear()
+        self._breakdowns.clear()
 
     def tick_off(self) -> None:
         """Forget what nobody was told of: it has been said elsewhere."""
@@ -377,23 +383,9 @@ class StubEndpoint(Observed, Scripted):
         self._settle()
         findings = self._ledger.pending(tick_off=False)
         missed = self._ledger.missed_calls(tick_off=False)
-        said = [render_findings(_titled(findings))] if findings else []
+        said = [render_findings(titled(findings))] if findings else []
         return "\n\n".join([*said, missed] if missed else said) or None
 
     def remarks(self) -> list[Violation]:
         """Return the warnings and notes since the last reset."""
         return self._ledger.remarks()
-
-
-def _titled(findings: Sequence[Finding]) -> list[tuple[str, Sequence[Violation]]]:
-    return [
-        (
-            headline(
-                found.verdict,
-                found.violations,
-                "what came" if found.number is None else f"request {found.number}",
-            ),
-            found.violations,
-        )
-        for found in findings
-    ]

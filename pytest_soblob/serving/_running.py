@@ -56,6 +56,7 @@ def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
             intercept=None if control is None else control.intercept,
             on_exchange=log.exchange,
             on_malformed=log.malformed,
+            on_failed=log.failed,
         )
         log.endpoint = endpoint
         if control is not None:
@@ -167,6 +168,13 @@ class _Log:
             self._write(f"{error.status} {error.rule}: {said}")
         elif self._form == "json":
             self._write_json({"status": error.status, "malformed": {error.rule: said}})
+
+    def failed(self, said: str) -> None:
+        """Write that the stub itself failed: its client got a 500, and no exchange is logged."""
+        if self._form == "lines":
+            self._write(f"the stub failed: {said}")
+        elif self._form == "json":
+            self._write_json({"stub_failed": said})
 
     def _write_json(self, data: dict[str, object]) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

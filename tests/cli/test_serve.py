@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -408,6 +409,29 @@ def test_what_is_no_http_is_logged() -> None:
                 client.sendall(b"what is this\r\n\r\n")
                 assert client.recv(100).startswith(b"HTTP/1.1 400 ")
             assert expected in stub.line()
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("lines", "the stub failed: ZeroDivisionError: division by zero"),
+        ("json", '"stub_failed": "ZeroDivisionError: division by zero"'),
+    ],
+)
+def test_an_error_of_the_stub_itself_is_logged(
+    form: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "from pytest_soblob.cli import main; from pytest_soblob.endpoint import _service; "
+        "_service.record = lambda *_: 1 / 0; main()"
+    )
+    monkeypatch.setitem(
+        globals(), "command", lambda *options: [sys.executable, "-c", code, *options]
+    )
+    with serving("--log", form) as stub:
+        assert stub.post(RIGHT) == (500, "the stub itself failed\n")
+        stub.process.terminate()  # so that a line that does not come is waited for no longer
+        assert expected in stub.line()
 
 
 def test_who_does_not_read_the_log_holds_up_nothing() -> None:
