@@ -1,6 +1,5 @@
 """What the documents claim is what happens."""
 
-import json
 import re
 import tomllib
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_soblob import StubEndpoint
+from pytest_soblob.control import ControlApi
+from pytest_soblob.control._openapi import openapi
 from pytest_soblob.control._scripts import FAULT, INFO, RESPONSE
 from pytest_soblob.serving import Configuration
 from pytest_soblob.serving._tables import TABLES, TOP
@@ -121,12 +122,20 @@ def test_the_configuration_on_the_servers_page_has_every_key() -> None:
 
 
 def test_the_servers_page_lists_the_control_api() -> None:
+    """Each row says method and paths; a path without a method has the one before it."""
     page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
-    described = json.loads(
-        (ROOT / "pytest_soblob" / "control" / "openapi.json").read_text(encoding="utf-8")
-    )
-    for path in described["paths"]:
-        assert path.replace("{id}", "1") in page, path
+    listed = []
+    for row in re.findall(r"^\| (`[A-Z]+ /_soblob/.*?) \|", page, re.MULTILINE):
+        method = ""
+        for named, path in re.findall(r"`(?:([A-Z]+) /_soblob)?(/[^`]+)`", row):
+            method = named or method
+            listed.append((method, path.replace("/1", "/{id}")))
+    described = [
+        (method.upper(), path) for path, methods in openapi()["paths"].items() for method in methods
+    ]
+    assert sorted(listed) == sorted(described)
+    routes = [(method, f"/{name}") for method, name in ControlApi("only-for-this-run")._routes]
+    assert sorted([*routes, ("GET", "/blobs/{id}")]) == sorted(described)
 
 
 def test_no_document_names_what_is_not_there() -> None:
