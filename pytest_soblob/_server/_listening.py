@@ -69,7 +69,7 @@ class Server:
         """Listen, and return when connections are taken.
 
         Raises:
-            SoblobError: It runs already, the address cannot be had, or the system has no more to give.
+            SoblobError: It runs already, the address cannot be had, or the loop cannot run.
         """
         if self._thread is not None:
             raise SoblobError("the server has been started already")
