@@ -21,13 +21,13 @@ class Breakdowns:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.clear()
+        self._count = 0
+        self._first, self._where = "", ""
 
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
             self._count = 0
-            self._first, self._where = "", ""
 
     def note(self, error: BaseException) -> None:
         """Remember an error."""
@@ -41,10 +41,10 @@ class Breakdowns:
     def take(self) -> SoblobError | None:
         """Return what is to be raised, once; None where nothing went wrong."""
         with self._lock:
-            count, first, where = self._count, self._first, self._where
+            count, self._count = self._count, 0
+            first, where = self._first, self._where
         if not count:
             return None
-        self.clear()
         more = f" (and {count - 1:,} more)" if count > 1 else ""
         error = SoblobError(f"the stub failed: {first}{more}")
         error.add_note(f"where it happened:\n{where}")
