@@ -178,6 +178,25 @@ def test_an_operation_of_its_own_or_any() -> None:
     assert found == [500, 200, 503, 200]
 
 
+def test_what_is_for_any_operation_waits_for_one_that_it_suits() -> None:
+    """Otherwise a change of a picture would be told to have worked, and have done nothing."""
+    endpoint = StubEndpoint()
+    endpoint.person_images[1] = 7
+    endpoint.fail("wrong-password", operation=None)
+    endpoint.fail("zero-id", operation=None)
+    endpoint.reply(blob_id=9, operation=None)
+    remove = ChangePersonImageRequest(person_id=1, ticket="7T:x")
+    call(endpoint, remove)
+    assert endpoint.person_images == {}
+    for number in range(2):
+        call(endpoint, upload(str(number)))
+    call(endpoint, AuthenticateUsernamePasswordRequest(user="a", password="b"))
+    assert [exchange.failure for exchange in endpoint.exchanges] == [
+        None, "zero-id", None, "wrong-password",
+    ]  # fmt: skip
+    assert list(endpoint.blobs) == [9]
+
+
 REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
     (("http-53",), {}, r"no failure 'http-53'; did you mean 'http-503'\? \(`soblob failures` "),
     (("",), {}, "there is no failure ''"),
@@ -229,6 +248,10 @@ REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
         ({"delay_s": "x"}, "delay_s must be 0 or more seconds, not 'x'"),
         ({"fault": "x"}, "fault must be a Fault, not 'x'"),
         ({"exception_info": "x"}, "exception_info must be a ExceptionInfo, not 'x'"),
+        (
+            {"blob_id": 1, "operation": "ChangePersonImage"},
+            "blob_id is in the answer to SaveImageStream, not to ChangePersonImage",
+        ),
         ({"blob_id": "1"}, "blob_id must fit an xs:int, not '1'"),
         ({"succeeded": "no"}, "succeeded must be True or False, not 'no'"),
         ({"fault": Fault(), "status": 100}, "status must have three digits"),

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from pytest_soblob._http import to_bytes
 from pytest_soblob._numbers import is_number, is_whole, is_xs_int
 from pytest_soblob._text import quote
+from pytest_soblob.contract import SAVE_IMAGE_STREAM
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.messages import ExceptionInfo, Fault, SaveImageStreamResponse
 from pytest_soblob.wire import HttpResponse
@@ -72,6 +73,10 @@ class Reply:
         given = [name for name, is_given in answers.items() if is_given]
         if len(given) > 1:
             raise SoblobError(f"a reply is one thing only, not {' and '.join(given)}")
+
+    def suits(self, operation: str) -> bool:
+        """Whether it is an answer to that operation: only one of them gives ids."""
+        return isinstance(self.blob_id, Unset) or operation == SAVE_IMAGE_STREAM.name
 
     @property
     def is_failure(self) -> bool:

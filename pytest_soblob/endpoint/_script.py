@@ -145,7 +145,9 @@ class Entry:
     def count(self, operation: str, message: Callable[[], Request | None]) -> bool:
         """Take notice of a call; return whether it could be answered by this."""
         when = self.when
-        if when.operation not in (None, operation) or not when.takes(message):
+        if when.operation not in (None, operation) or not self.what.suits(operation):
+            return False
+        if not when.takes(message):
             return False
         self._seen += 1
         if when.share is not None:
@@ -169,6 +171,10 @@ class Playing:
 
     failure: Failure
     parameters: Mapping[str, Any]
+
+    def suits(self, operation: str) -> bool:
+        """Whether that operation can fail so."""
+        return self.failure.suits(operation)
 
 
 class Script:

@@ -49,7 +49,8 @@ class Scripted:
             response: A whole HTTP response; bytes go out exactly as they are.
             close: Close the connection without an answer.
             delay_s: Seconds to wait before the answer, whatever it is.
-            operation: The operation that it answers; None answers any.
+            operation: The operation that it answers; None answers any, with a `blob_id` any that
+                gives one.
             times: How many calls; None answers all until `clear`, or the end of the test or
                 example. Left out: one, or all with a `share`.
             nth: The first call that it is for, counted from 1 from now on.
@@ -70,6 +71,8 @@ class Scripted:
             close=close,
             delay_s=delay_s,
         )
+        if operation is not None and not reply.suits(operation):
+            raise SoblobError(f"blob_id is in the answer to SaveImageStream, not to {operation}")
         self._script(reply, operation, times, nth, share, seed, matching)
 
     def fail(

@@ -92,13 +92,19 @@ class Failure:
             _check_parameter(name, value, self.parameters[name])
         return {**self.parameters, **given}
 
+    def suits(self, operation: str) -> bool:
+        """Whether it makes sense for that operation."""
+        return not self.operations or operation in self.operations
+
     def check_operation(self, operation: str | None) -> None:
         """See whether it makes sense for an operation; None: for any of those that it knows.
 
         Raises:
             SoblobError: It does not.
         """
-        if self.operations and operation in OPERATIONS and operation not in self.operations:
+        if operation is None or not self.operations:
+            return
+        if operation in OPERATIONS and operation not in self.operations:
             names = ", ".join(sorted(self.operations))
             raise SoblobError(f"{self.name!r} makes no sense for {operation}, only for {names}")
 
