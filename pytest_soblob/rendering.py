@@ -86,7 +86,7 @@ def render_violations(violations: Sequence[Violation], width: int = WIDTH, start
 
 def headline(verdict: Verdict, violations: Sequence[Violation], subject: str | None = None) -> str:
     """Return the first line of a failure: what is broken, in how many places, by which profile."""
-    operation = verdict.operation or "SaveImageStream"
+    operation = verdict.operation or verdict.judged_as or "SaveImageStream"
     subject = subject or f"the {verdict.kind}"
     told = "told from the message" if verdict.guessed else "as asked"
     profile = "" if verdict.profile is None else f" (profile {verdict.profile}, {told})"

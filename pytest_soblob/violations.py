@@ -121,6 +121,9 @@ class Verdict:
         operation: The operation that the body names; None where it names none that is known.
         violations: In the order found: envelope, header, body, payload.
         guessed: Whether the profile was told from the message (`auto`).
+        judged_as: The operation by which it was judged: the body's; else the one that alone is
+            judged; else, where any may come, the one that the HTTP request's head names. None
+            where nothing says it.
     """
 
     kind: str
@@ -128,6 +131,7 @@ class Verdict:
     operation: str | None
     violations: tuple[Violation, ...]
     guessed: bool = False
+    judged_as: str | None = None
 
     @property
     def errors(self) -> tuple[Violation, ...]:

@@ -1,15 +1,32 @@
 """`EnvelopeValidator`: its settings, and what it is handed."""
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis.errors import InvalidArgument
 
-from pytest_soblob import EnvelopeValidator, Profile, SaveImageStreamRequest, SoblobError
+from pytest_soblob import (
+    EnvelopeValidator,
+    HttpRequest,
+    HttpResponse,
+    Profile,
+    SaveImageStreamRequest,
+    SoblobError,
+    StubEndpoint,
+)
 from pytest_soblob import strategies as soblob_st
 from pytest_soblob.binding import Spelling
 from pytest_soblob.catalogue import RULES, check_rule_ids
+from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS, Operation
+from pytest_soblob.messages import (
+    AuthenticateUsernamePasswordRequest,
+    ChangePersonImageRequest,
+    Request,
+)
+from pytest_soblob.names import SERVICE_PATHS
+from pytest_soblob.rendering import headline
 from pytest_soblob.specimens import MalformedBytes
 from tests import mistakes
 
@@ -109,3 +126,73 @@ def test_credentials_of_another_version_are_told_once() -> None:
     said = {v.rule: v.message for v in verdict.errors}
     assert set(said) == {"header.block-other-version", "header.credentials-missing"}
     assert said["header.credentials-missing"] == "the request has no Credentials"
+
+
+LOG_IN = AuthenticateUsernamePasswordRequest(user="u", password="p")
+CHANGE = ChangePersonImageRequest(person_id=1, blob_id=2, ticket="7T:x")
+OF_THE_SERVICE = EnvelopeValidator("request", operation=None)
+
+
+def broken(request: Request, old: bytes, new: bytes, profile: str = "wsdl") -> HttpRequest:
+    """A right HTTP request around an envelope that is none any more."""
+    right = request.to_http_request(profile)
+    assert old in right.body
+    return replace(right, body=right.body.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("request_", "rule", "operation"),
+    [
+        (broken(LOG_IN, b">p<", b">p&q<"), "xml.ampersand-unescaped", LOG_IN.operation),
+        (broken(CHANGE, b"</ns:PersonId>", b"</ns:Id>"), "xml.not-well-formed", CHANGE.operation),
+        (broken(LOG_IN, b">p<", b">p&q<", "soap12"), "xml.ampersand-unescaped", LOG_IN.operation),
+    ],
+    ids=["another service", "another operation", "an action parameter"],
+)
+def test_what_does_not_parse_is_judged_as_the_operation_that_its_head_names(
+    request_: HttpRequest, rule: str, operation: Operation
+) -> None:
+    verdict = OF_THE_SERVICE.judge(request_)
+    assert [violation.rule for violation in verdict.violations] == [rule]
+    assert (verdict.operation, verdict.judged_as) == (None, operation.name)
+    one = EnvelopeValidator("request", operation=operation.name).judge(request_)
+    assert [violation.rule for violation in one.violations] == [rule]
+
+
+@pytest.mark.parametrize("action", ['"{}"', "{}", "%22{}%22"])
+@pytest.mark.parametrize("name", ["GetBlobStream", "SetPersonImage", "GetSystemInfo"])
+def test_each_operation_that_a_soap_action_names_is_known(name: str, action: str) -> None:
+    operation = {**OPERATIONS, **OTHER_OPERATIONS}[name]
+    headers = (
+        ("Content-Type", "text/xml"),
+        ("SOAPAction", action.format(operation.soap_action)),
+    )
+    target = SERVICE_PATHS[operation.service]
+    verdict = OF_THE_SERVICE.judge(HttpRequest(target=target, headers=headers, body=b"<a>"))
+    assert (verdict.judged_as, verdict.errors[-1].rule) == (name, "xml.truncated")
+    assert "http.path" not in [violation.rule for violation in verdict.violations]
+
+
+def test_where_no_soap_action_names_one_the_path_may() -> None:
+    """SoPrincipal.svc has one operation that is judged, BLOB.svc several."""
+    sent = replace(broken(LOG_IN, b">p<", b">p&q<"), headers=(("Content-Type", "text/xml"),))
+    verdict = OF_THE_SERVICE.judge(sent)
+    missing, ampersand = verdict.violations
+    assert (missing.rule, ampersand.rule) == ("http.soap-action-missing", "xml.ampersand-unescaped")
+    assert missing.expected == f'"{LOG_IN.operation.soap_action}"'
+    assert verdict.judged_as == "AuthenticateUsernamePassword"
+    blob = OF_THE_SERVICE.judge(replace(sent, target=SERVICE_PATHS["BLOB"]))
+    assert blob.judged_as is None
+    assert blob.violations[0].expected == f'"{OPERATIONS["SaveImageStream"].soap_action}"'
+
+
+def test_the_title_names_the_operation_that_was_meant() -> None:
+    endpoint = StubEndpoint()
+    endpoint.handle(broken(LOG_IN, b">p<", b">p&q<"))
+    said = endpoint.untold() or ""
+    assert "breaks the AuthenticateUsernamePassword contract in 1 place" in said
+
+
+def test_the_title_names_the_one_operation_that_is_judged() -> None:
+    verdict = EnvelopeValidator("request", operation="ChangePersonImage").judge(b"<a>")
+    assert "the ChangePersonImage contract" in headline(verdict, verdict.violations)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pytest_soblob._media_type import parse_content_type
 from pytest_soblob._text import quote
 from pytest_soblob._xml import Document
-from pytest_soblob.contract import Operation
+from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS, Operation
 from pytest_soblob.names import SERVICE_PATHS, SOAP12
 from pytest_soblob.validators._context import make_violation
 from pytest_soblob.violations import Severity, Violation
@@ -26,6 +26,7 @@ _MOST_HEADS = 256
 _MOST_REMEMBERED_HEADERS = 20
 _LONGEST_REMEMBERED = 300
 _UTF16 = ("utf-16", "utf-16le", "utf-16be")
+_BY_ACTION = {one.soap_action: one for one in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())}
 
 
 def judge_request(
@@ -71,8 +72,8 @@ def _iter_head(
             server="takes it all the same" if request.method in ("PUT", "PATCH") else None,
         )
     yield from _iter_doubled(request)
-    expected = SERVICE_PATHS[operation.service]
     if not is_path_of(operation.service, request.path):
+        expected = SERVICE_PATHS[operation.service]
         yield make_violation(
             "http.path",
             f"the path is {quote(request.path, 100)}",
@@ -85,6 +86,20 @@ def _iter_head(
         yield from _iter_action_parameter(request, operation)
     else:
         yield from _iter_soap_action(request, operation)
+
+
+def find_operation(request: HttpRequest) -> Operation | None:
+    """Return the operation that a head names, whatever its body holds; None where it names none.
+
+    That is SOAPAction's, or the action parameter's; else the only one that is judged of the service
+    to which the path leads.
+    """
+    raw = unquote((request.header("SOAPAction") or _action_parameter(request) or "").strip())
+    named = _BY_ACTION.get(raw.strip('"'))
+    if named is not None:
+        return named
+    of_path = [one for one in OPERATIONS.values() if is_path_of(one.service, request.path)]
+    return of_path[0] if len(of_path) == 1 else None
 
 
 def is_path_of(service: str, path: str) -> bool:
@@ -267,8 +282,8 @@ def _iter_soap_action(request: HttpRequest, operation: Operation) -> Iterator[Vi
 def _iter_action_parameter(request: HttpRequest, operation: Operation) -> Iterator[Violation]:
     where = "HTTP header Content-Type"
     value = request.header("Content-Type") or ""
-    action = parse_content_type(value).get_param("action")
-    if not isinstance(action, str):
+    action = _action_parameter(request)
+    if action is None:
         return
     if action != operation.soap_action:
         yield make_violation(
@@ -280,3 +295,8 @@ def _iter_action_parameter(request: HttpRequest, operation: Operation) -> Iterat
         )
     elif not _QUOTED_ACTION.search(value):
         yield make_violation("http.action-unquoted", path=where, got=quote(action, 160))
+
+
+def _action_parameter(request: HttpRequest) -> str | None:
+    action = parse_content_type(request.header("Content-Type") or "").get_param("action")
+    return action if isinstance(action, str) else None

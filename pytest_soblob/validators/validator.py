@@ -145,10 +145,11 @@ class EnvelopeValidator:
         data = self._body_of(message)
         document = _carving.parse(data, known) if fast else _xml.parse(data)
         context, violations = self._judge_envelope(document, fast=fast)
+        expected = self._expected(message, context)
         if self.max_message_size is not None and len(data) > self.max_message_size:
             violations = [self.too_large(len(data)), *violations]
         if type(message) is not bytes and isinstance(message, HttpRequest | HttpResponse):
-            found = self._judge_http(message, document, context)
+            found = self._judge_http(message, document, context, expected)
             secrets = _secrets_of(document, context) if found else ()
             violations = [*(without_secrets(v, secrets) for v in found), *violations]
         if violations and self.kind == "response":
@@ -159,6 +160,7 @@ class EnvelopeValidator:
             operation=None if context is None or context.actual is None else context.actual.name,
             violations=self.policy.apply(violations),
             guessed=self.profile is Profile.AUTO,
+            judged_as=None if expected is None else expected.name,
         )
         return verdict, None if context is None else context.envelope
 
@@ -238,7 +240,11 @@ class EnvelopeValidator:
         )
 
     def _judge_http(
-        self, message: HttpRequest | HttpResponse, document: Document, context: Context | None
+        self,
+        message: HttpRequest | HttpResponse,
+        document: Document,
+        context: Context | None,
+        expected: Operation | None,
     ) -> list[Violation]:
         if isinstance(message, HttpResponse):
             if context is None:
@@ -251,10 +257,8 @@ class EnvelopeValidator:
                     is_fault=context.envelope.fault is not None,
                 )
             )
-        actual = None if context is None else context.actual
-        return http.judge_request(
-            message, document, self._soap_namespace(message, context), self._operation(actual)
-        )
+        soap_namespace = self._soap_namespace(message, context)
+        return http.judge_request(message, document, soap_namespace, expected or SAVE_IMAGE_STREAM)
 
     def _soap_namespace(self, message: HttpRequest, context: Context | None) -> str:
         """The envelope's SOAP version; where there is none, what profile or Content-Type say."""
@@ -265,9 +269,13 @@ class EnvelopeValidator:
         soap12 = "application/soap+xml" in (message.header("Content-Type") or "").lower()
         return SOAP12 if soap12 else SOAP11
 
-    def _operation(self, actual: Operation | None) -> Operation:
-        """The operation whose SOAPAction is expected: the body's, else the judged one."""
-        return actual or OPERATIONS[self.operation or SAVE_IMAGE_STREAM.name]
+    def _expected(self, message: object, context: Context | None) -> Operation | None:
+        """The operation of body or judge, else what a head names: see `Verdict.judged_as`."""
+        if context is not None and context.actual is not None:
+            return context.actual
+        if self.operation is not None:
+            return OPERATIONS[self.operation]
+        return http.find_operation(message) if isinstance(message, HttpRequest) else None
 
 
 def _secrets_of(document: Document, context: Context | None) -> AbstractSet[str]:
