@@ -196,3 +196,35 @@ def test_the_title_names_the_operation_that_was_meant() -> None:
 def test_the_title_names_the_one_operation_that_is_judged() -> None:
     verdict = EnvelopeValidator("request", operation="ChangePersonImage").judge(b"<a>")
     assert "the ChangePersonImage contract" in headline(verdict, verdict.violations)
+
+
+@pytest.mark.parametrize(
+    ("request_", "target", "server"),
+    [
+        (LOG_IN, SERVICE_PATHS["BLOB"], "answers 500 with an ActionNotSupported fault"),
+        (CHANGE, SERVICE_PATHS["SoPrincipal"], "answers 500 with an ActionNotSupported fault"),
+        (
+            CHANGE,
+            f"{SERVICE_PATHS['SoPrincipal']}/x",
+            "answers 500 with an ActionNotSupported fault",
+        ),
+        (CHANGE, f"{SERVICE_PATHS['BLOB']}/x", "answers 500 with a DestinationUnreachable fault"),
+        (LOG_IN, "/Remote/Services86/Person.svc", "answers 404"),
+        (LOG_IN, f"{SERVICE_PATHS['SoPrincipal']}x", "answers 404"),
+    ],
+)
+def test_another_path_is_told_with_the_right_one_and_with_what_a_server_does(
+    request_: Request, target: str, server: str
+) -> None:
+    right_one = request_.to_http_request()
+    headers = (*right_one.headers, ("Content-Length", str(len(right_one.body))))
+    sent = replace(right_one, target=target, headers=headers)
+    (violation,) = OF_THE_SERVICE.judge(sent).violations
+    right = SERVICE_PATHS[request_.operation.service]
+    assert (violation.rule, violation.change) == ("http.path", f"send it to ...{right}")
+    assert (violation.expected, violation.server) == (f"a path that ends in {right}", server)
+    host = StubEndpoint(behaviour="wcf")
+    answer = host.handle(sent).response
+    assert isinstance(answer, HttpResponse)
+    assert str(answer.status) in server
+    assert answer.status == 404 or server.split()[-2].encode() in answer.body

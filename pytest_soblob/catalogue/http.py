@@ -26,8 +26,9 @@ RULES = (
         severity=Severity.ERROR,
         meaning="The request goes to another path than the service's",
         reference="Services86-BLOB.wsdl, soap:address; page: Remote/Services86/BLOB.svc",
-        change="send it to .../Remote/Services86/BLOB.svc",
-        server="answers 404, or 500 with a DestinationUnreachable fault below the service",
+        change="send it to .../Remote/Services86/BLOB.svc, or to SoPrincipal.svc for a ticket",
+        server="answers 404; 500 with a DestinationUnreachable fault below the service, with an "
+        "ActionNotSupported fault at another one",
     ),
     Rule(
         id="http.content-type-missing",

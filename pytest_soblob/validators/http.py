@@ -80,6 +80,8 @@ def _iter_head(
             path="HTTP request line",
             expected=f"a path that ends in {expected}",
             got=quote(request.path, 100),
+            change=f"send it to ...{expected}",
+            server=_answer_at(request.path, operation.service),
         )
     yield from _iter_content_type(request, document, soap_namespace)
     if soap_namespace == SOAP12:
@@ -105,6 +107,17 @@ def find_operation(request: HttpRequest) -> Operation | None:
 def is_path_of(service: str, path: str) -> bool:
     """Whether a path is the service's: in any case, a slash at the end allowed, as WCF has it."""
     return path.lower().removesuffix("/").endswith(SERVICE_PATHS[service].lower())
+
+
+def _answer_at(path: str, service: str) -> str:
+    """What a server makes of a call at a path that is not its service's."""
+    found = next(
+        (s for s, own in SERVICE_PATHS.items() if f"{own}/".lower() in f"{path}/".lower()), None
+    )
+    if found is None:
+        return "answers 404"
+    fault = "a DestinationUnreachable" if found == service else "an ActionNotSupported"
+    return f"answers 500 with {fault} fault"
 
 
 def iter_response_violations(
