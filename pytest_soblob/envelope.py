@@ -23,6 +23,7 @@ from pytest_soblob.names import NETSERVER, NETSERVER_FAMILY, PREFIXES, SOAP11, S
 Element: TypeAlias = etree._Element
 
 SOAP_NAMESPACES = (SOAP11, SOAP12)
+WHITE_SPACE = " \t\r\n"  # XML 1.0, 2.3
 _ENVELOPES = {f"{{{uri}}}Envelope": uri for uri in SOAP_NAMESPACES}
 _NC_NAME = r"[^\W\d][\w.\-\u00b7]*"
 _QNAME = re.compile(rf"(?:({_NC_NAME}):)?({_NC_NAME})")
@@ -71,14 +72,19 @@ def parse_qname(text: str) -> tuple[str | None, str] | None:
 
     Source: Namespaces in XML 1.0, section 4; white space around it is collapsed.
     """
-    found = _QNAME.fullmatch(text.strip(" \t\r\n"))
+    found = _QNAME.fullmatch(text.strip(WHITE_SPACE))
     return None if found is None else (found[1], found[2])
 
 
 def stray_texts(element: Element) -> Iterator[str]:
     """Yield each text between the element's children that is not XML white space."""
     texts = [element.text, *(child.tail for child in element)]
-    yield from (text for text in texts if text and text.strip(" \t\r\n"))
+    yield from (text for text in texts if text and not is_blank(text))
+
+
+def is_blank(text: str | None) -> bool:
+    """Whether there is nothing but XML's white space, to which a no-break space does not belong."""
+    return text is None or not text.strip(WHITE_SPACE)
 
 
 def display_name(name: str) -> str:

@@ -267,6 +267,14 @@ BODIES: dict[str, tuple[str | bytes, tuple[int, str]]] = {
     "URL-safe base64": (image("-_-_"), DF),
     "base64 of five characters": (image("QUJDQ"), DF),
     "white space in base64": (image(" QU\r\nJD "), OK),
+    "a no-break space in base64": (image("AA\u00a0EC"), DF),
+    "an em space in base64": (image("AA\u2003EC"), DF),
+    "a line separator in base64": (image("AA\u2028EC"), DF),
+    "a next line in base64": (image("AA\u0085EC"), DF),
+    "a no-break space in the wrapper": (request(TYPE, "\u00a0", IMAGE, DESCRIPTION), DF),
+    "a no-break space before the parts": (request("\u00a0", TYPE, IMAGE, DESCRIPTION), DF),
+    "a no-break space as Body": (
+        re.sub("<e:Body>.*</e:Body>", "<e:Body>\u00a0</e:Body>", R, flags=re.S), IS),
     "CDATA": (image("<![CDATA[QUJD]]>"), OK),
     "a character reference": (image("&#81;UJD"), OK),
     "a comment in base64": (image("QU<!-- -->JD"), OK),
@@ -352,6 +360,8 @@ BREAKS: dict[str, tuple[str | bytes, tuple[int, str], str]] = {
     "too deep in a block": (request(header=CREDENTIALS + DEEPER), EMPTY, ""),
     "text, and a bad image behind it": (
         request(TYPE, "abc", "<n:Image>A*EC</n:Image>"), DF, "body of request message"),
+    "a no-break space in Body": (
+        R[: R.index("<n:SaveImageStream>")] + "\u00a0&", IS, "internal error"),
     "a comment and text as Body": (
         re.sub("<e:Body>.*</e:Body>", "<e:Body><!-- -->abc</e:Body>", R, flags=re.S), IS,
         "internal error"),
@@ -499,6 +509,10 @@ def test_the_order_of_checks_hides_what_comes_later(host: StubEndpoint) -> None:
     ("body", "said"),
     [
         (image("A*EC"), "The characters 'A*EC' at offset 0 are not a valid Base64 sequence."),
+        (
+            image("AA\u00a0EC"),
+            "The characters 'AA\u00a0E' at offset 0 are not a valid Base64 sequence.",
+        ),
         (image("QUJDQ"), "Base64 sequence length (5) not valid. Must be a multiple of 4."),
         (type_("x"), "Invalid enum value 'x' cannot be deserialized into type 'BlobLinkType'."),
     ],

@@ -7,7 +7,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from pytest_soblob import _xml
-from pytest_soblob.envelope import Element, children
+from pytest_soblob.envelope import Element, children, is_blank
 from pytest_soblob.names import SOAP11
 
 DEEPEST: Final = 128
@@ -33,7 +33,7 @@ class Progress:
     def has_reached_body(self) -> bool:
         """Whether something inside Body was read, be it text."""
         body = None if self.root is None else self.root.find(_BODY)
-        return body is not None and (bool(children(body)) or bool(first_text_of(body).strip()))
+        return body is not None and (bool(children(body)) or not is_blank(first_text_of(body)))
 
 
 def read_on(document: _xml.Document) -> Progress:

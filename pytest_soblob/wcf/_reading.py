@@ -17,6 +17,7 @@ from pytest_soblob.envelope import (
     Element,
     Envelope,
     children,
+    is_blank,
     local_name,
     namespace,
     stray_texts,
@@ -210,7 +211,7 @@ def _read_message(
     except UnreadableError:
         return internal_service_fault("a header block has a value that cannot be read")
     body = next(child for child in children(envelope.root) if local_name(child) == "Body")
-    if first_text_of(body).strip():
+    if not is_blank(first_text_of(body)):
         return internal_service_fault("Body holds text")
     inside = children(body)
     if inside and inside[0].tag != f"{{{NETSERVER}}}{operation.name}":
@@ -248,7 +249,7 @@ def _read_parts(
     names = [part.name for part in operation.parts]
     parts = {part.name: part for part in operation.parts}
     position = 0
-    if wrapper.text is not None and wrapper.text.strip():
+    if not is_blank(wrapper.text):
         return deserialization_failed(operation.name, _text_error(wrapper))
     for child in wrapper:
         wanted = names[position:]
@@ -265,7 +266,7 @@ def _read_parts(
             position = names.index(name) + 1
         elif is_element and len(dropped) < _MOST_TOLD:
             dropped.append(envelope.paths.path_of(child))
-        if child.tail is not None and child.tail.strip():  # the pass ends here
+        if not is_blank(child.tail):  # the pass ends here
             return deserialization_failed(operation.name, _text_error(wrapper))
     if wrapper in progress.inside:
         return deserialization_failed(operation.name, progress.stopped or "")

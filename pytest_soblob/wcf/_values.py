@@ -8,7 +8,15 @@ import pybase64
 from pytest_soblob._text import clip
 from pytest_soblob.binding import NIL, XSI_TYPE, parse_boolean, parse_int
 from pytest_soblob.contract import BlobLinkType, Particle
-from pytest_soblob.envelope import Element, children, display_name, local_name, parse_qname, text_of
+from pytest_soblob.envelope import (
+    WHITE_SPACE,
+    Element,
+    children,
+    display_name,
+    local_name,
+    parse_qname,
+    text_of,
+)
 from pytest_soblob.names import NETSERVER, XSD
 
 _GROUPS: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)*+")
@@ -69,7 +77,9 @@ def read_base64(text: str) -> bytes:
     Raises:
         UnreadableError: A character is wrong, or the length.
     """
-    compact = "".join(text.split())
+    compact = text
+    for character in WHITE_SPACE:  # of XML: a no-break space is a wrong character
+        compact = compact.replace(character, "")
     good = _GROUPS.match(compact).end()  # type: ignore[union-attr]  # it matches anything
     if good < len(compact):
         group = compact[good : good + 4]
