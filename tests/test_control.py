@@ -47,8 +47,9 @@ def ask(
     data: object = None,
     authorization: str | None = AUTHORIZATION,
 ) -> HttpResponse:
-    headers = () if authorization is None else (("Authorization", authorization),)
     body = b"" if data is None else data if isinstance(data, bytes) else json.dumps(data).encode()
+    length = ("Content-Length", str(len(body)))
+    headers = (length,) if authorization is None else (length, ("Authorization", authorization))
     request = HttpRequest(method=method, target=PREFIX + path, headers=headers, body=body)
     response = endpoint.handle(request).response
     assert isinstance(response, HttpResponse)

@@ -230,6 +230,13 @@ BODIES: dict[str, tuple[str | bytes, tuple[int, str]]] = {
     "SOAP 1.2": (request(soap=SOAP12), EMPTY),
     "an unknown envelope": (request(soap="urn:x"), EMPTY),
     "the root is no Envelope": ("<a/>", EMPTY),
+    "text before Header": (R.replace("<e:Header>", "oops<e:Header>"), EMPTY),
+    "text before Body": (R.replace("<e:Body>", "oops<e:Body>"), EMPTY),
+    "a comment and text before Body": (R.replace("<e:Body>", "<!-- -->oops<e:Body>"), EMPTY),
+    "text in Header": (R.replace("</e:Header>", "oops</e:Header>"), EMPTY),
+    "text before a block": (R.replace("<e:Header>", "<e:Header>oops"), EMPTY),
+    "white space and comments before Body": (R.replace("<e:Body>", " <!-- a --> <e:Body>"), OK),
+    "text behind Body": (R.replace("</e:Body>", "</e:Body>oops"), DF),
     "not XML": ("hello", EMPTY),
     "a DTD": (f"<!DOCTYPE a>{R}", EMPTY),
     "an instruction before": (f"<?php?>{R}", EMPTY),
@@ -473,14 +480,20 @@ HEADS: dict[str, tuple[dict[str, object], tuple[int, str]]] = {
     "HEAD": ({"method": "HEAD"}, EMPTY),
     "DELETE": ({"method": "DELETE"}, EMPTY),
     "OPTIONS": ({"method": "OPTIONS"}, EMPTY),
+    "OPTIONS *": ({"method": "OPTIONS", "path": "*", "body": b"", "length": False}, EMPTY),
     "PUT": ({"method": "PUT"}, OK),
     "PATCH": ({"method": "PATCH"}, OK),
     "a path in another case": ({"path": PATH.upper()}, OK),
     "a slash at the end": ({"path": f"{PATH}/"}, OK),
+    "two slashes at the end": ({"path": f"{PATH}//"}, (500, "DestinationUnreachable")),
     "a query": ({"path": f"{PATH}?x=y"}, OK),
     "below the service": ({"path": f"{PATH}/x"}, (500, "DestinationUnreachable")),
     "below it, and another SOAPAction": ({"path": f"{PATH}/x", "action": '"urn:x"'}, AN),
     "another path": ({"path": "/x"}, (404, "")),
+    "another path, and no length": ({"path": "/x", "body": b"", "length": False}, (411, "")),
+    "another path, and a method without a body": ({"path": "/x", "method": "DELETE"}, (404, "")),
+    "text before Body, and another SOAPAction": (
+        {"body": R.replace("<e:Body>", "oops<e:Body>"), "action": '"urn:x"'}, EMPTY),
     "broken XML, and another SOAPAction": ({"body": "hello", "action": '"urn:x"'}, EMPTY),
     "a broken part, and another SOAPAction": ({"body": image("A*EC"), "action": '"urn:x"'}, AN),
 }  # fmt: skip
@@ -627,7 +640,8 @@ def test_looking_around(host: StubEndpoint, query: str, kind: str, start: bytes)
     response = post(host, method="GET", path=PATH + query, length=False)
     assert (response.status, response.header("Content-Type")) == (200, kind)
     assert response.body.startswith(start)
-    assert post(host, method="GET", path=f"{PATH}/x{query}", length=False).status == 400
+    for below in ("/x", "//"):
+        assert post(host, method="GET", path=f"{PATH}{below}{query}", length=False).status == 400
     assert host.exchanges == []
 
 

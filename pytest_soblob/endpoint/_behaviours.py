@@ -156,7 +156,7 @@ class Wcf:
         if found is None:
             return wcf.fault_response(wcf.Refusal(status=404), self._host)
         service, rest = found
-        if request.method != "GET" or rest.strip("/"):
+        if request.method != "GET" or wcf.is_below(rest):
             return wcf.fault_response(wcf.Refusal(status=400), self._host)
         address = base_url + SERVICE_PATHS[service]
         query = request.query.lower()

@@ -10,6 +10,7 @@ from pytest_soblob.wcf._reading import (
     check_head,
     choose_operation,
     find_service,
+    is_below,
     read_request,
 )
 from pytest_soblob.wcf._writing import (
@@ -35,6 +36,7 @@ __all__ = [
     "fault_response",
     "find_service",
     "internal_service_fault",
+    "is_below",
     "must_understand",
     "normal_response",
     "read_request",

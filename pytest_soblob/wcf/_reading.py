@@ -52,6 +52,8 @@ _BEFORE_THE_ROOT: Final = frozenset(
         *("encoding-contradicts", "encoding-unsupported", "too-many-nodes"),
     )
 )
+_WITH_A_BODY: Final = ("POST", "PUT", "PATCH")
+_NO_PATH: Final = "*"  # of OPTIONS alone (RFC 9112, 3.2.4); what it is answered is inferred
 _EMPTY_400: Final = Refusal(status=400)
 
 
@@ -104,6 +106,11 @@ def find_service(path: str) -> tuple[str, str] | None:
     return None
 
 
+def is_below(rest: str) -> bool:
+    """Whether what follows a service leads below it: one slash at the end does not."""
+    return rest not in ("", "/")
+
+
 def check_head(head: HttpRequest, largest: int) -> Refusal | None:
     """Return why a request is refused before its body is read; None where it is not yet.
 
@@ -116,15 +123,14 @@ def check_head(head: HttpRequest, largest: int) -> Refusal | None:
 
 
 def _check_http(request: HttpRequest, size: int, largest: int) -> Refusal | None:
-    """Sections 1 to 4: the address, whether there is a body, its type, its size."""
-    if find_service(request.path) is None:
-        return Refusal(status=404)
-    if request.method not in ("POST", "PUT", "PATCH"):
-        return _EMPTY_400
+    """Sections 1 to 4: its length, the address, whether there is a body, its type, its size."""
+    has_body = request.method in _WITH_A_BODY
     chunked = request.header("Transfer-Encoding") is not None
-    if request.header("Content-Length") is None and not chunked:
+    if has_body and request.header("Content-Length") is None and not chunked:
         return Refusal(status=411)
-    if not size:
+    if find_service(request.path) is None and (has_body or request.target != _NO_PATH):
+        return Refusal(status=404)
+    if not has_body or not size:
         return _EMPTY_400
     given = request.header("Content-Type") or "application/octet-stream"
     if _charset(given) is None:
@@ -181,6 +187,8 @@ def _check_envelope(envelope: Envelope) -> Refusal | None:
     if tags[:1] != expected[1:] and tags[:2] != expected:
         return _EMPTY_400
     header = children(envelope.root)[0] if tags[0] == expected[0] else None
+    if _has_text_before_body(envelope.root) or (header is not None and _has_text(header)):
+        return _EMPTY_400  # the reader wants an element, or the end
     for block in [] if header is None else children(header):
         value = block.get(f"{{{SOAP11}}}mustUnderstand")
         if namespace(block) == _ADDRESSING_NONE:
@@ -188,6 +196,16 @@ def _check_envelope(envelope: Envelope) -> Refusal | None:
         if value is not None and parse_boolean(value) is None:
             return _EMPTY_400
     return None
+
+
+def _has_text_before_body(root: Element) -> bool:
+    nodes = list(root)
+    body = next(at for at, node in enumerate(nodes) if node.tag == f"{{{SOAP11}}}Body")
+    return not all(map(is_blank, [root.text, *(node.tail for node in nodes[:body])]))
+
+
+def _has_text(element: Element) -> bool:
+    return next(stray_texts(element), None) is not None
 
 
 def choose_operation(request: HttpRequest) -> Operation | Refusal:
@@ -199,7 +217,7 @@ def choose_operation(request: HttpRequest) -> Operation | Refusal:
     operation = next((one for one in known if one.soap_action == action), None)
     if operation is None:
         return action_not_supported(action)
-    return destination_unreachable(request.path) if rest.strip("/") else operation
+    return destination_unreachable(request.path) if is_below(rest) else operation
 
 
 def _read_message(
@@ -316,6 +334,4 @@ def _text(element: Element) -> str:
 
 def _goes_on(root: Element, body: Element, inside: Sequence[Element]) -> bool:
     """Whether anything but white space and comments stands behind the wrapper."""
-    if len(inside) > 1 or next(stray_texts(body), None) is not None:
-        return True
-    return children(root)[-1] is not body or next(stray_texts(root), None) is not None
+    return len(inside) > 1 or _has_text(body) or children(root)[-1] is not body or _has_text(root)
