@@ -559,13 +559,16 @@ def test_what_is_dropped_in_silence_is_told_by_the_judge(host: StubEndpoint, nam
         host.check()
 
 
-def test_of_two_blocks_the_last_wins_and_of_two_parts_the_first() -> None:
+def test_of_two_blocks_the_last_wins_and_of_two_parts_or_children_the_first() -> None:
     ticket = "<n:Credentials><n:Ticket>{}</n:Ticket></n:Credentials>"
     with StubEndpoint(behaviour="wcf", tickets=["7T:good"]) as host:
         for first, last, succeeded in (("7T:bad", "7T:good", b"true"), ("7T:good", "", b"false")):
             header = ticket.format(first) + "<n:ApplicationToken>a</n:ApplicationToken>"
             answer = post(host, request(header=header + ticket.format(last)))
             assert b">%b</h:Succeeded>" % succeeded in answer.body
+        two = "<n:Ticket>7T:good</n:Ticket><n:Ticket>7T:bad</n:Ticket>"
+        answer = post(host, request(header=f"<n:Credentials>{two}</n:Credentials>"))
+        assert b">true</h:Succeeded>" in answer.body
         second = DESCRIPTION.replace(">", ">second ", 1)
         header = ticket.format("7T:good")
         assert post(host, request(TYPE, IMAGE, DESCRIPTION, second, header=header)).status == 200

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 from pytest_soblob import _xml
 from pytest_soblob._media_type import parse_content_type
-from pytest_soblob.binding import parse_boolean, parse_int
-from pytest_soblob.contract import OPERATIONS, Operation
+from pytest_soblob.binding import parse_boolean
+from pytest_soblob.contract import COMPLEX_TYPES, OPERATIONS, Operation, Particle
 from pytest_soblob.envelope import (
     Element,
     Envelope,
@@ -21,11 +21,10 @@ from pytest_soblob.envelope import (
     local_name,
     namespace,
     stray_texts,
-    text_of,
 )
 from pytest_soblob.names import NETSERVER, SERVICE_PATHS, SOAP11
 from pytest_soblob.wcf._progress import Progress, first_text_of, read_on
-from pytest_soblob.wcf._values import UnreadableError, read_part
+from pytest_soblob.wcf._values import UnreadableError, read_members, read_part
 from pytest_soblob.wcf._writing import (
     Refusal,
     action_not_supported,
@@ -132,7 +131,7 @@ def _check_http(request: HttpRequest, size: int, largest: int) -> Refusal | None
         return Refusal(status=404)
     if not has_body or not size:
         return _EMPTY_400
-    given = request.header("Content-Type") or "application/octet-stream"
+    given = _value_of(request, "Content-Type") or "application/octet-stream"
     if _charset(given) is None:
         return Refusal(
             status=415,
@@ -142,6 +141,11 @@ def _check_http(request: HttpRequest, size: int, largest: int) -> Refusal | None
     if chunked and size >= largest:
         return _EMPTY_400
     return Refusal(status=413) if size > largest else None
+
+
+def _value_of(request: HttpRequest, name: str) -> str:
+    """Return a header's value, as the host has it: several are one, with commas."""
+    return ", ".join(request.header_values(name))
 
 
 def _charset(content_type: str) -> str | None:
@@ -210,7 +214,7 @@ def _has_text(element: Element) -> bool:
 
 def choose_operation(request: HttpRequest) -> Operation | Refusal:
     """Section 6: SOAPAction alone, in its exact case; then the address."""
-    raw = unquote((request.header("SOAPAction") or "").strip())
+    raw = unquote(_value_of(request, "SOAPAction").strip())
     action = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] == '"' else raw
     service, rest = find_service(request.path) or ("", "")
     known = (one for one in OPERATIONS.values() if one.service == service)
@@ -301,7 +305,7 @@ def _read_blocks(envelope: Envelope, operation: Operation) -> tuple[dict[str, An
     Raises:
         UnreadableError: A value cannot be read.
     """
-    known = {block.name: block.type for block in operation.request_blocks}
+    known = {block.name: block for block in operation.request_blocks}
     values: dict[str, Any] = {}
     unknown: Element | None = None
     header = children(envelope.root)[0]
@@ -314,22 +318,11 @@ def _read_blocks(envelope: Envelope, operation: Operation) -> tuple[dict[str, An
     return values, unknown
 
 
-def _read_block(block: Element, type_name: str) -> Any:
-    if type_name == "string":
-        return _text(block)
-    inside = {local_name(c): c for c in children(block) if namespace(c) == NETSERVER}
-    if type_name == "SoCredentials":
-        return _text(inside["Ticket"]) if "Ticket" in inside else None
-    zone = inside.get("SoTimeZoneId")
-    if zone is not None and parse_int(text_of(zone)) is None:
-        raise UnreadableError("SoTimeZoneId")
-    return {name: _text(child) for name, child in inside.items()}
-
-
-def _text(element: Element) -> str:
-    if children(element):
-        raise UnreadableError(local_name(element))
-    return text_of(element)
+def _read_block(block: Element, declared: Particle) -> Any:
+    if declared.type not in COMPLEX_TYPES:
+        return read_part(block, declared)
+    members = read_members(block, declared.type)
+    return (members or {}).get("Ticket") if declared.name == "Credentials" else members
 
 
 def _goes_on(root: Element, body: Element, inside: Sequence[Element]) -> bool:

@@ -1,13 +1,13 @@
 """How .NET reads the parts: an enum by its exact name, base64 leniently, text as it stands."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import pybase64
 
 from pytest_soblob._text import clip
 from pytest_soblob.binding import NIL, XSI_TYPE, parse_boolean, parse_int
-from pytest_soblob.contract import BlobLinkType, Particle
+from pytest_soblob.contract import COMPLEX_TYPES, BlobLinkType, Particle
 from pytest_soblob.envelope import (
     WHITE_SPACE,
     Element,
@@ -15,12 +15,16 @@ from pytest_soblob.envelope import (
     display_name,
     local_name,
     parse_qname,
+    stray_texts,
     text_of,
 )
 from pytest_soblob.names import NETSERVER, XSD
 
+_ALPHABET: Final = re.compile(r"[A-Za-z0-9+/=]*")
 _GROUPS: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)*+")
 _PIECES: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+_NETSERVERS_OWN: Final = frozenset({"BlobLinkType", *COMPLEX_TYPES})
 
 
 class UnreadableError(ValueError):
@@ -33,8 +37,7 @@ def read_part(element: Element, part: Particle) -> BlobLinkType | bytes | str | 
     Raises:
         UnreadableError: The reader refuses it.
     """
-    _check_type(element, part.type)
-    if parse_boolean(element.get(NIL, "")):
+    if reads_as_nil(element, part.type):
         return None
     inside = children(element)
     if inside:
@@ -54,6 +57,39 @@ def read_part(element: Element, part: Particle) -> BlobLinkType | bytes | str | 
     if value is None:
         raise UnreadableError(f"The value '{_clipped(text)}' cannot be parsed as the type 'Int32'.")
     return value
+
+
+def read_members(element: Element, type_name: str) -> dict[str, Any] | None:
+    """Return the members of a complex type that stand there, the first of each; None for nil.
+
+    Raises:
+        UnreadableError: The reader refuses one, or the type that is named.
+    """
+    if reads_as_nil(element, type_name):
+        return None
+    if next(stray_texts(element), None) is not None:
+        raise UnreadableError(f"'{local_name(element)}' holds text.")
+    members = {f"{{{NETSERVER}}}{member.name}": member for member in COMPLEX_TYPES[type_name]}
+    values: dict[str, Any] = {}
+    for child in children(element):
+        member = members.get(str(child.tag))
+        if member is not None and member.name not in values:
+            values[member.name] = read_part(child, member)
+    return values
+
+
+def reads_as_nil(element: Element, declared: str) -> bool:
+    """Whether an element is nil, which the reader looks at first, together with its type.
+
+    Raises:
+        UnreadableError: It names another type, or its xsi:nil is no boolean [inferred].
+    """
+    _check_type(element, declared)
+    value = element.get(NIL)
+    nil = False if value is None else parse_boolean(value)
+    if nil is None:
+        raise UnreadableError(f"The string '{_clipped(value or '')}' is not a valid Boolean value.")
+    return nil
 
 
 def read_enum(text: str) -> BlobLinkType:
@@ -80,15 +116,15 @@ def read_base64(text: str) -> bytes:
     compact = text
     for character in WHITE_SPACE:  # of XML: a no-break space is a wrong character
         compact = compact.replace(character, "")
+    if len(compact) % 4 and _ALPHABET.fullmatch(compact):
+        raise UnreadableError(
+            f"Base64 sequence length ({len(compact)}) not valid. Must be a multiple of 4."
+        )
     good = _GROUPS.match(compact).end()  # type: ignore[union-attr]  # it matches anything
     if good < len(compact):
-        group = compact[good : good + 4]
-        if len(group) < 4 and _PIECES.fullmatch(group):
-            raise UnreadableError(
-                f"Base64 sequence length ({len(compact)}) not valid. Must be a multiple of 4."
-            )
         raise UnreadableError(
-            f"The characters '{group}' at offset {good} are not a valid Base64 sequence."
+            f"The characters '{compact[good : good + 4]}' at offset {good} are not a valid Base64 "
+            "sequence."
         )
     return b"".join(pybase64.b64decode(piece) for piece in _PIECES.findall(compact))
 
@@ -104,7 +140,7 @@ def _check_type(element: Element, declared: str) -> None:
         return
     name = parse_qname(raw)
     uri = element.nsmap.get(name[0]) if name else None
-    expected = NETSERVER if declared == "BlobLinkType" else XSD
+    expected = NETSERVER if declared in _NETSERVERS_OWN else XSD
     if name is None or uri != expected or name[1] != declared:
         raise UnreadableError(
             f"Element '{NETSERVER}:{local_name(element)}' contains data from a type that maps to "
