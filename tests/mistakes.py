@@ -303,6 +303,18 @@ def _requests() -> list[Mistake]:
             request(TYPE, "<n:Image>AAECAw==AAEC</n:Image>", DESCRIPTION),
         ),
         mistake(
+            "base64 with one '=' too many", "payload.base64-padding", f"{OP}/ns:Image",
+            request(TYPE, "<n:Image>QUJDRA===</n:Image>", DESCRIPTION),
+        ),
+        mistake(
+            "base64 padded where nothing is missing", "payload.base64-padding", f"{OP}/ns:Image",
+            request(TYPE, "<n:Image>QUJD====</n:Image>", DESCRIPTION),
+        ),
+        mistake(
+            "base64 padded inside a group", "payload.base64-padding", f"{OP}/ns:Image",
+            request(TYPE, "<n:Image>QUJD=QUJD</n:Image>", DESCRIPTION),
+        ),
+        mistake(
             "base64 with unused bits", "payload.base64-pad-bits", f"{OP}/ns:Image",
             request(TYPE, "<n:Image>AB==</n:Image>", DESCRIPTION),
         ),
@@ -441,6 +453,11 @@ def _requests() -> list[Mistake]:
             envelope(f"<e:Header>{CREDENTIALS}</e:Header>", "<e:Body/>"),
         ),
         mistake(
+            "text for a Body", "body.empty", "s:Envelope/s:Body",
+            envelope(f"<e:Header>{CREDENTIALS}</e:Header>", "<e:Body>hello</e:Body>"),
+            also=frozenset({"envelope.text"}),
+        ),
+        mistake(
             "Body missing", "envelope.body-missing", "s:Envelope",
             envelope(f"<e:Header>{CREDENTIALS}</e:Header>", ""),
         ),
@@ -471,6 +488,17 @@ def _requests() -> list[Mistake]:
         mistake(
             "text in the envelope", "envelope.text", "s:Envelope",
             request().replace("<e:Body>", "hello<e:Body>"),
+        ),
+        *(
+            mistake(
+                f"text {where}", "envelope.text", path, request().replace(tag, f"hello{tag}"),
+            )
+            for where, path, tag in (
+                ("in Header", HEADER, "</e:Header>"),
+                ("before the operation", "s:Envelope/s:Body", "<n:SaveImageStream>"),
+                ("behind the operation", "s:Envelope/s:Body", "</e:Body>"),
+                ("behind Body", "s:Envelope", "</e:Envelope>"),
+            )
         ),
         mistake(
             "attribute without a namespace", "envelope.attribute-unqualified", "s:Envelope",
@@ -776,6 +804,8 @@ def _http() -> list[Mistake]:
                 http_request(soap_action=other)),
         Mistake("SOAPAction in another case", "http.soap-action-other", where,
                 http_request(soap_action=f'"{ACTION.lower()}"')),
+        Mistake("SOAPAction of another service", "http.soap-action-other", where,
+                http_request(soap_action=f'"{NS}/SoPrincipal/AuthenticateUsernamePassword"')),
         Mistake("SOAPAction unquoted", "http.soap-action-unquoted", where,
                 http_request(soap_action=ACTION)),
         Mistake("Content-Type missing", "http.content-type-missing", media,

@@ -282,6 +282,8 @@ def _others() -> list[Mistake]:
                 http_request(content_type="text/xml; charset=iso-8859-1")),
         Mistake("two SOAPActions", "http.header-doubled", "HTTP header SOAPAction",
                 replace(framed, headers=(*framed.headers, ("SOAPAction", '"other"')))),
+        Mistake("two Content-Types", "http.header-doubled", "HTTP header Content-Type",
+                replace(framed, headers=(*framed.headers, ("Content-Type", "text/xml")))),
         Mistake("a SOAPAction percent-encoded", "http.soap-action-other", "HTTP header SOAPAction",
                 http_request(soap_action=f'"{ACTION.replace("/", "%2F")}"')),
         Mistake("PUT", "http.method", "HTTP request line", replace(framed, method="PUT")),

@@ -13,7 +13,8 @@ RULES = (
         meaning="Body is empty",
         reference=f"{_WSDL}, message part 'parameters'",
         change="put the operation into Body",
-        server="runs the operation with no type, no image and no description",
+        server="runs the operation with no type, no image and no description; text in its place "
+        "is answered 500 with an InternalServiceFault fault",
     ),
     Rule(
         id="body.second-child",

@@ -98,7 +98,8 @@ RULES = (
         meaning="Text stands between the elements of the envelope",
         reference="SOAP 1.1 schema; SOAP 1.2 part 1, 5: only white space",
         change="take the text out",
-        server="answers 400, or an InternalServiceFault fault for text as the body",
+        server="answers 400 before Body; in it, 500 with an InternalServiceFault fault before the "
+        "operation, with a DeserializationFailed fault behind",
     ),
     Rule(
         id="envelope.attribute-unqualified",

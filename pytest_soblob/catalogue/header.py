@@ -12,7 +12,7 @@ RULES = (
         meaning="A header block stands outside Header",
         reference=f"{_WSDL}, soap:header; SOAP 1.1 section 4.2 (only the page shows it outside)",
         change="put it into Header",
-        server="does not find it there: the call is made without it, or refused",
+        server="answers 400 with an empty body",
     ),
     Rule(
         id="header.inside-header",

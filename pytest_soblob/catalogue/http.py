@@ -76,7 +76,8 @@ RULES = (
         meaning="A header stands more than once that may stand once only",
         reference="RFC 9110 section 5.3",
         change="send it once: set it in one place, not in the client's defaults and in the call",
-        server="reads them as one value with a comma in it, which is none that it knows",
+        server="reads them as one value with a comma in it, which is none that it knows: answers "
+        "415, or 500 with an ActionNotSupported fault; 400 to two Hosts or lengths",
     ),
     Rule(
         id="http.content-length",
@@ -116,7 +117,8 @@ RULES = (
         meaning="The SOAPAction is not that of the operation in the body",
         reference=f"Services86-BLOB.wsdl, soap:operation/@soapAction; {_BP} R2744",
         change="send the WSDL's soapAction, in double quotes",
-        server="answers 500 with an ActionNotSupported fault, or runs the other operation",
+        server="answers 500 with an ActionNotSupported fault; with InternalServiceFault where "
+        "the service has an operation of that SOAPAction",
     ),
     Rule(
         id="http.soap-action-unquoted",

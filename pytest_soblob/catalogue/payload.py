@@ -52,7 +52,8 @@ RULES = (
         meaning="The padding stands in the wrong place, or there is too much of it",
         reference=_XSD,
         change="encode the image as one piece: '=' stands only at its end",
-        server="takes some of it, with other bytes than you meant",
+        server="takes it as several pieces, with other bytes than you meant; answers 500: not a "
+        "valid Base64 sequence, where they are no groups of four",
     ),
     Rule(
         id="payload.base64-pad-bits",

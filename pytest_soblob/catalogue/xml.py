@@ -151,7 +151,7 @@ RULES = (
         meaning="The message is neither in UTF-8 nor in UTF-16",
         reference="WS-I Basic Profile 1.1 R1012",
         change="send UTF-8",
-        server="answers 415 to such a charset",
+        server="answers 415 to such a charset, 400 to such bytes under another one",
     ),
     Rule(
         id="xml.doctype",

@@ -5,6 +5,7 @@ What WCF drops in silence is an error here: the kit must be louder than the serv
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from pytest_soblob._text import nearest, plural
@@ -18,6 +19,7 @@ from pytest_soblob.envelope import (
     is_other_version,
     local_name,
     namespace,
+    stray_texts,
     text_of,
 )
 from pytest_soblob.names import NETSERVER
@@ -31,6 +33,9 @@ from pytest_soblob.validators._content import (
 )
 from pytest_soblob.validators._context import Context
 from pytest_soblob.violations import Severity, Violation
+
+_RUNS = "runs the operation with no type, no image and no description"
+_NOT_READ = "does not look at it"
 
 
 def find_operation(envelope: Envelope, kind: str) -> Operation | None:
@@ -52,8 +57,12 @@ def iter_violations(context: Context) -> Iterator[Violation]:
     if envelope.body is None:
         return
     if element is None:
+        holds_text = next(stray_texts(envelope.body), None) is not None
         yield context.violation(
-            "body.empty", envelope.body, expected=f"{_expected_name(context)} inside Body"
+            "body.empty",
+            envelope.body,
+            expected=f"{_expected_name(context)} inside Body",
+            server="answers 500 with an InternalServiceFault fault" if holds_text else _RUNS,
         )
         return
     for extra in envelope.body_children[1:]:
@@ -101,8 +110,8 @@ def _iter_wrapper(context: Context, element: Element, operation: Operation) -> I
             got=uri or "no namespace",
         )
     yield from iter_attributes(context, "body", element)
-    yield from iter_type_attribute(context, "body", element, NAMELESS)
-    yield from iter_nil(context, "body", element, nillable=False)
+    yield from _unread(iter_type_attribute(context, "body", element, NAMELESS))
+    yield from _unread(iter_nil(context, "body", element, nillable=False))
     if not operation.is_judged:
         yield context.violation(
             "body.operation-not-judged",
@@ -119,6 +128,11 @@ def _iter_wrapper(context: Context, element: Element, operation: Operation) -> I
     yield from iter_sequence(context, "body", element, particles)
     if operation is SAVE_IMAGE_STREAM:
         yield from (_iter_request if request else _iter_response)(context, element)
+
+
+def _unread(violations: Iterator[Violation]) -> Iterator[Violation]:
+    """Of the wrapper a server reads the name alone."""
+    return (replace(violation, server=_NOT_READ) for violation in violations)
 
 
 def _iter_request(context: Context, element: Element) -> Iterator[Violation]:

@@ -13,10 +13,10 @@ from pytest_soblob.envelope import (
     Element,
     Envelope,
     display_name,
+    is_blank,
     local_name,
     namespace,
     split_name,
-    stray_texts,
 )
 from pytest_soblob.names import NETSERVER, SOAP11, SOAP12
 from pytest_soblob.validators._context import (
@@ -27,6 +27,9 @@ from pytest_soblob.validators._context import (
 from pytest_soblob.validators._secrets import find_secrets
 from pytest_soblob.violations import Severity, Violation
 
+_REFUSES = "answers 400 with an empty body"
+_INTERNAL = "answers 500 with an InternalServiceFault fault"
+_DESERIALIZATION = "answers 500 with a DeserializationFailed fault"
 _VERSIONS = {SOAP11: "SOAP 1.1", SOAP12: "SOAP 1.2"}
 
 
@@ -73,6 +76,7 @@ def _iter_version(context: Context) -> Iterator[Violation]:
             f"{_VERSIONS[profile.soap_namespace]}.{page_form}",
             expected=profile.soap_namespace,
             got=actual,
+            server=None if envelope.is_soap12 else "takes it: SOAP 1.1 is what it speaks",
         )
     elif profile is not Profile.WSDL:
         yield context.violation(
@@ -163,11 +167,27 @@ def _iter_attributes(context: Context, element: Element) -> Iterator[Violation]:
 
 
 def _iter_text(context: Context, element: Element) -> Iterator[Violation]:
-    for text in stray_texts(element):
+    name = local_name(element)
+    server = _INTERNAL if name == "Body" else _REFUSES
+    for text, node in zip(
+        (element.text, *(n.tail for n in element)), (None, *element), strict=True
+    ):
+        if node is not None and _is_read_late(name, node):
+            server = _DESERIALIZATION
+        if text is None or is_blank(text):
+            continue
         yield context.violation(
             "envelope.text",
             element,
-            f"text stands inside {local_name(element)}",
+            f"text stands inside {name}",
             expected="elements and white space only",
             got=quote(text.strip(), 40),
+            server=server,
         )
+
+
+def _is_read_late(parent: str, node: Element) -> bool:
+    """Whether a server reads what stands behind a node after it has chosen the operation."""
+    if not isinstance(node.tag, str):
+        return False
+    return parent == "Body" or (parent == "Envelope" and local_name(node) == "Body")

@@ -19,6 +19,11 @@ from pytest_soblob.violations import Severity, Violation
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _QUOTED_ACTION = re.compile(r';\s*action\s*=\s*"', re.IGNORECASE)
+_ANSWER_TO_TWO = {
+    "Content-Type": "reads them as one value with a comma in it: answers 415",
+    "SOAPAction": "reads them as one value with a comma in it: answers 500 with an "
+    "ActionNotSupported fault",
+}
 _ONCE = ("Content-Type", "SOAPAction", "Host")
 _UTF8 = ("utf-8", "UTF-8")
 _RIGHT_HEADS: set[tuple[object, ...]] = set()
@@ -26,6 +31,7 @@ _MOST_HEADS = 256
 _MOST_REMEMBERED_HEADERS = 20
 _LONGEST_REMEMBERED = 300
 _UTF16 = ("utf-16", "utf-16le", "utf-16be")
+_INTERNAL = "answers 500 with an InternalServiceFault fault"
 _BY_ACTION = {one.soap_action: one for one in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())}
 
 
@@ -161,6 +167,7 @@ def _doubled(name: str, values: tuple[str, ...]) -> Violation:
         path=f"HTTP header {name}",
         expected="one",
         got=quote(", ".join(values), 160),
+        server=_ANSWER_TO_TWO.get(name, "answers 400"),
     )
 
 
@@ -285,11 +292,20 @@ def _iter_soap_action(request: HttpRequest, operation: Operation) -> Iterator[Vi
             path=where,
             expected=expected,
             got=quote(value, 160),
+            server=_answer_to_action(unquote(action), request.path),
         )
     elif not quoted:
         yield make_violation(
             "http.soap-action-unquoted", path=where, expected=expected, got=quote(value, 160)
         )
+
+
+def _answer_to_action(action: str, path: str) -> str:
+    """What a server makes of another SOAPAction, by which alone it chooses the operation."""
+    other = _BY_ACTION.get(action)
+    if other is not None and is_path_of(other.service, path):
+        return f"chooses {other.name}, then finds another element: {_INTERNAL}"
+    return "answers 500 with an ActionNotSupported fault"
 
 
 def _iter_action_parameter(request: HttpRequest, operation: Operation) -> Iterator[Violation]:

@@ -31,6 +31,8 @@ _OUTSIDE = re.compile(r"[^A-Za-z0-9+/= \t\r\n]")
 _URL_SAFE = re.compile(r"[A-Za-z0-9_\- \t\r\n]+(?:=[ \t\r\n]*){0,2}")
 _DATA_URI = re.compile(r"\s*data:[^,]{0,200}", re.IGNORECASE)
 _PADDING = re.compile(r"=[ \t\r\n]*=?[ \t\r\n]*")
+_PIECES = re.compile(r"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)*+")
+_WITHOUT_WHITE_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
 _IMAGE_MAGIC = (
     b"\x89PNG\r\n\x1a\n",
@@ -221,6 +223,7 @@ def _find_wrong_text(context: Context, element: Element, text: str) -> Violation
             + (f", {padding} of them at the end" if padding > 2 else ""),
             expected="one or two '=' at the very end, or none",
             got=_around(text, equals),
+            server=_answer_to_padding(text, characters),
         )
     if characters % 4:
         last = _last_characters(text, characters % 4)
@@ -236,6 +239,14 @@ def _find_wrong_text(context: Context, element: Element, text: str) -> Violation
     return context.violation(
         "payload.base64-pad-bits", element, expected=f"'{canonical}' at the end", got=f"'{last}'"
     )
+
+
+def _answer_to_padding(text: str, characters: int) -> str:
+    """What a server makes of '=' in the wrong place: it takes pieces, each with its padding."""
+    if _PIECES.fullmatch(text.translate(_WITHOUT_WHITE_SPACE)):
+        return "takes it as several pieces, with other bytes than you meant"
+    wrong = "Base64 sequence length not valid" if characters % 4 else "not a valid Base64 sequence"
+    return f"answers 500: {wrong}"
 
 
 def _outside_alphabet(context: Context, element: Element, text: str, offset: int) -> Violation:
