@@ -110,15 +110,18 @@ def test_a_request_with_an_error_is_refused_and_stored_nowhere(endpoint: StubEnd
         endpoint.check()
 
 
-def test_a_sender_fault_of_soap_12_travels_with_400(endpoint: StubEndpoint) -> None:
-    wrong = mistakes.request(mistakes.IMAGE, mistakes.TYPE, soap=mistakes.SOAP12)
+@pytest.mark.parametrize("profile", ["soap12", "documented"])
+def test_a_sender_fault_of_soap_12_travels_with_400(endpoint: StubEndpoint, profile: str) -> None:
+    right = SaveImageStreamRequest(type="PersonImage", image=b"1", description="d", ticket="7T:x")
+    wrong = right.to_bytes(profile).decode().replace("PersonImage", "Portrait")
     answer = post(
         endpoint,
         mistakes.http_request(wrong, content_type="application/soap+xml", soap_action=None),
     )
     assert answer.status_code == 400
     assert answer.headers["Content-Type"].startswith("application/soap+xml")
-    assert EnvelopeValidator("response", "soap12").judge(answer.content).errors == ()
+    assert EnvelopeValidator("response", profile).judge(answer.content).errors == ()
+    assert endpoint.exchanges[0].profile == profile
 
 
 def test_bytes_that_are_no_envelope_are_refused_with_a_fault(endpoint: StubEndpoint) -> None:

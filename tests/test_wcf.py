@@ -23,8 +23,19 @@ from pytest_soblob import (
 )
 from pytest_soblob import strategies as soblob_st
 from pytest_soblob._http import parse_message
-from pytest_soblob.contract import SAVE_IMAGE_STREAM
-from pytest_soblob.messages import ChangePersonImageRequest
+from pytest_soblob.contract import (
+    AUTHENTICATE_USERNAME_PASSWORD,
+    CHANGE_PERSON_IMAGE,
+    GET_PERSON_IMAGE,
+    SAVE_IMAGE_STREAM,
+    Operation,
+)
+from pytest_soblob.messages import (
+    AuthenticateResponse,
+    ChangePersonImageRequest,
+    ImageResponse,
+    Response,
+)
 from pytest_soblob.names import NETSERVER, SOAP11
 from pytest_soblob.settings import WcfHost
 from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
@@ -127,6 +138,46 @@ def test_extra_info_may_be_empty_instead_of_null() -> None:
     response = SaveImageStreamResponse(blob_id=1, succeeded=True)
     body = wcf.write_response(SAVE_IMAGE_STREAM, response, empty_extra_info=True)
     assert re.search(rb"<h:ExtraInfo xmlns:h=[^>]* xmlns:i=[^>]*/>", body)
+
+
+NOTHING: dict[str, tuple[Operation, Response, str]] = {
+    "a block": (
+        SAVE_IMAGE_STREAM, SaveImageStreamResponse(succeeded=True, extra_info=()),
+        rf'<h:ExtraInfo xmlns:h="{NETSERVER}" xmlns:i="[^"]*"/>'),
+    "a member": (
+        SAVE_IMAGE_STREAM,
+        SaveImageStreamResponse(succeeded=False, exception_info=ExceptionInfo(message="")),
+        "<h:Message/>"),
+    "members of a member": (
+        SAVE_IMAGE_STREAM,
+        SaveImageStreamResponse(succeeded=False, exception_info=ExceptionInfo(parameters=())),
+        "<h:Parameters/>"),
+    "key and value": (
+        SAVE_IMAGE_STREAM, SaveImageStreamResponse(succeeded=True, extra_info=(("", ""),)),
+        "<h:Key/><h:Value/>"),
+    "the wrapper": (
+        CHANGE_PERSON_IMAGE, Response(succeeded=True),
+        f'<s:Body><ChangePersonImageResponse xmlns="{NETSERVER}"/></s:Body>'),
+    "an image": (GET_PERSON_IMAGE, ImageResponse(succeeded=True, image=b""), "<Response/>"),
+    "a child of a result": (
+        AUTHENTICATE_USERNAME_PASSWORD, AuthenticateResponse(succeeded=True, ticket=""),
+        "<Ticket/></Credentials>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_holds_nothing_is_written_as_one_tag(name: str) -> None:
+    operation, response, written_as = NOTHING[name]
+    body = wcf.write_response(operation, response).decode()
+    assert re.search(written_as, body)
+    assert re.search(r"<([\w:]+)(?: [^>]*)?></\1>", body) is None
+
+
+def test_a_carriage_return_is_written_so_that_it_arrives() -> None:
+    info = ExceptionInfo(message="a & <b>\r\nc")
+    response = SaveImageStreamResponse(succeeded=False, exception_info=info)
+    body = wcf.write_response(SAVE_IMAGE_STREAM, response)
+    assert b"<h:Message>a &amp; &lt;b&gt;&#xD;\nc</h:Message>" in body
 
 
 @pytest.mark.parametrize("hosting", ["self-host", "iis"])
@@ -295,6 +346,8 @@ BODIES: dict[str, tuple[str | bytes, tuple[int, str]]] = {
     "an element in the type": (type_("<a/>"), DF),
     "an element in the description": (described("<a/>"), DF),
     "deeper than 128": (request(TYPE, IMAGE, DESCRIPTION, DEEP), DF),
+    "as deep as 128": (request(TYPE, IMAGE, DESCRIPTION, "<n:a>" * 125 + "</n:a>" * 125), OK),
+    "as deep as 129": (request(TYPE, IMAGE, DESCRIPTION, "<n:a>" * 126 + "</n:a>" * 126), DF),
     "a duplicate part": (request(TYPE, IMAGE, DESCRIPTION, DESCRIPTION), OK),
     "an unknown block": (request(header=CREDENTIALS + FOREIGN.format("")), OK),
     "an unknown block, mustUnderstand 0": (
@@ -508,6 +561,23 @@ def test_what_a_head_is_answered(host: StubEndpoint, name: str) -> None:
     assert code(response) == expected
     if expected[0] == 415:
         assert response.reason_phrase.startswith("Cannot process the message because the content")
+
+
+def test_of_blocks_that_must_be_understood_the_first_is_named(host: StubEndpoint) -> None:
+    two = "".join(f'<x:{name} xmlns:x="urn:x" e:mustUnderstand="1"/>' for name in ("one", "two"))
+    answer = post(host, request(header=CREDENTIALS + two))
+    assert code(answer) == MU
+    assert b"The header 'one' from the namespace 'urn:x' was not understood" in answer.body
+
+
+def test_of_two_application_tokens_the_last_wins() -> None:
+    with StubEndpoint(behaviour="wcf", installation="online", tokens=["app"]) as host:
+        for first, last, succeeded in (("x", "app", b"true"), ("app", "x", b"false")):
+            block = "<n:ApplicationToken>{}</n:ApplicationToken>"
+            tokens = block.format(first) + block.format(last)
+            answer = post(host, request(header=tokens + CREDENTIALS))
+            assert b">%b</h:Succeeded>" % succeeded in answer.body
+        host.tick_off()
 
 
 def test_the_order_of_checks_hides_what_comes_later(host: StubEndpoint) -> None:

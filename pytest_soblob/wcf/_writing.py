@@ -73,9 +73,7 @@ def write_response(
     results = response.result_values()
     inside = "".join(_result(part, results.get(part.name)) for part in operation.results)
     wrapper = operation.response_element
-    body = f'<{wrapper} xmlns="{NETSERVER}">{inside}</{wrapper}>'
-    if not inside:
-        body = f'<{wrapper} xmlns="{NETSERVER}"/>'
+    body = _element(wrapper, inside, f' xmlns="{NETSERVER}"')
     return (
         f'<s:Envelope xmlns:s="{SOAP11}"><s:Header>{blocks}</s:Header>'
         f"<s:Body>{body}</s:Body></s:Envelope>"
@@ -229,9 +227,8 @@ def _block(particle: Particle, value: Any) -> str:
     if value is None:
         return f'<{name} i:nil="true"{_H}{_I}/>'
     if particle.type not in COMPLEX_TYPES:
-        return f"<{name}{_H}>{_escape(value)}</{name}>"
-    inside = _members(particle.type, value)
-    return f"<{name}{_H}{_I}>{inside}</{name}>" if inside else f"<{name}{_H}{_I}/>"
+        return _element(name, _escape(value), _H)
+    return _element(name, _members(particle.type, value), _H + _I)
 
 
 def _members(type_name: str, values: Mapping[str, Any]) -> str:
@@ -247,10 +244,8 @@ def _member(particle: Particle, value: Any) -> str:
     name = f"h:{particle.name}"
     if value is None:
         return f'<{name} i:nil="true"/>' if particle.nillable else ""
-    if particle.type in COMPLEX_TYPES:
-        inside = _members(particle.type, value)
-        return f"<{name}>{inside}</{name}>" if inside else f"<{name}/>"
-    return f"<{name}>{_escape(value)}</{name}>" if value != "" else f"<{name}/>"
+    complex_ = particle.type in COMPLEX_TYPES
+    return _element(name, _members(particle.type, value) if complex_ else _escape(value))
 
 
 def _result(particle: Particle, value: Any) -> str:
@@ -259,11 +254,17 @@ def _result(particle: Particle, value: Any) -> str:
     if value is None:
         return f'<{name} i:nil="true"{_I}/>' if particle.nillable else ""
     if isinstance(value, Mapping):
-        inside = "".join(f"<{child}>{_escape(text)}</{child}>" for child, text in value.items())
-        return f"<{name}{_I}>{inside}</{name}>"
+        inside = "".join(_element(child, _escape(text)) for child, text in value.items())
+        return _element(name, inside, _I)
     if isinstance(value, bytes):
-        return f"<{name}>{pybase64.b64encode(value).decode()}</{name}>" if value else f"<{name}/>"
-    return f"<{name}>{_escape(value)}</{name}>"
+        return _element(name, pybase64.b64encode(value).decode())
+    return _element(name, _escape(value))
+
+
+def _element(name: str, inside: str, declarations: str = "") -> str:
+    """Return an element as this writer ends it: with one tag where there is nothing inside."""
+    end = f">{inside}</{name}>" if inside else "/>"
+    return f"<{name}{declarations}{end}"
 
 
 def _escape(value: Any) -> str:
