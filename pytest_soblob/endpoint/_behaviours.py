@@ -203,8 +203,6 @@ class Wcf:
             call.refusal = wcf.fault_response(received, self._host)
             return
         call.operation, call.dropped = received.operation, received.dropped
-        call.ticket = received.blocks.get("Credentials")
-        call.application_token = received.blocks.get("ApplicationToken")
 
     def write(self, call: Call, operation: Operation, response: Response) -> HttpResponse:
         """Return a response to the byte as that host writes it."""
