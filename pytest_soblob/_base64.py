@@ -71,11 +71,6 @@ class Base64Text:
             self._is_checked = True
         return self._size
 
-    @property
-    def is_spaced(self) -> bool:
-        """Whether strict base64 has white space in it."""
-        return self.decoded_size is not None and bool(self._pieces)
-
     def read(self, offset: int, count: int) -> bytes:
         """Return decoded bytes; fewer than `count` only at the end, none where it is not base64."""
         if not self.size or offset < 0:

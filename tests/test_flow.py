@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from pytest_soblob import SaveImageStreamRequest, StubEndpoint
+from pytest_soblob import ExceptionInfo, SaveImageStreamRequest, StubEndpoint
 from pytest_soblob.messages import ChangePersonImageRequest, ChangeProjectImageRequest, Request
 from pytest_soblob.wire import HttpRequest
 from tests.sockets import connect, written
@@ -37,6 +37,11 @@ def upload(description: str, ticket: str = "7T:old") -> SaveImageStreamRequest:
     return SaveImageStreamRequest(
         type="PersonImage", image=b"\x89PNG", description=description, ticket=ticket
     )
+
+
+def call(endpoint: StubEndpoint, request: Request) -> None:
+    http = request.to_http_request()
+    endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
 
 
 def flow_rules(endpoint: StubEndpoint) -> list[str]:
@@ -220,6 +225,52 @@ def test_only_the_newest_exchanges_are_kept_where_a_limit_says_so() -> None:
     with pytest.raises(AssertionError) as raised:
         endpoint.check()
     assert re.findall(r"request (\d+) breaks", str(raised.value)) == ["19", "20", "21"]
+
+
+def test_what_is_remembered_of_the_flow_is_bounded_where_a_limit_says_so() -> None:
+    endpoint = StubEndpoint(keep=10)
+    endpoint.fail("close-without-answer", times=None)
+    endpoint.fail("no-rights", share=0.5)
+    for number in range(300):
+        call(endpoint, upload(f"{number}" * 1_000, f"7T:{number}"))
+    flow = endpoint._ledger.view.flow
+    memories = (flow._failed_saves, flow._unsure, flow._failures)
+    assert {len(memory) for memory in memories} <= {100, 101}
+    assert max(len(repr(key)) for key in flow._unsure) < 500
+    endpoint.clear()
+    for number in range(300):
+        call(endpoint, upload(f"again {number}"))
+    assert len(flow._given) == 101
+    call(endpoint, ChangePersonImageRequest(person_id=1, blob_id=1, ticket="7T:x"))
+    assert flow_rules(endpoint) == [], "it was given, if it is not remembered"
+
+
+def test_an_id_that_is_told_later_is_no_orphan_any_more() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("saved-but-503")
+    call(endpoint, upload("first"))
+    assert [blob.id for blob in endpoint.orphans] == [1]
+    endpoint.reply(blob_id=1)
+    call(endpoint, upload("second"))
+    assert endpoint.orphans == []
+
+
+def test_a_save_that_is_no_xml_is_a_failed_save() -> None:
+    endpoint = StubEndpoint()
+    http = upload("d").to_http_request()
+    body = http.body.replace(b"</", b"< /")
+    endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=body))
+    call(endpoint, ChangePersonImageRequest(person_id=1, ticket="7T:x"))
+    assert flow_rules(endpoint) == ["flow.no-blob-id-after-failed-save"]
+
+
+def test_a_failure_without_a_class_is_told_by_its_text() -> None:
+    endpoint = StubEndpoint()
+    endpoint.reply(exception_info=ExceptionInfo(message="Your ticket has expired."))
+    call(endpoint, upload("d"))
+    call(endpoint, ChangePersonImageRequest(person_id=1, blob_id=0, ticket="7T:x"))
+    with pytest.raises(AssertionError, match=r"\(Succeeded was false: Your ticket has expired\.\)"):
+        endpoint.check()
 
 
 def test_a_large_upload_is_kept_in_a_file_and_read_when_it_is_asked_for() -> None:

@@ -8,7 +8,8 @@ RULES = (
         severity=Severity.ERROR,
         meaning="After a failed save, the client attached blob id 0 or none",
         reference="Services86-BLOB.wsdl, ChangeProjectImage: blob id 0 removes the image link",
-        change="check that Succeeded is true before you use Response as a blob id",
+        change="use Response as a blob id only where the call was answered with 200, Succeeded is "
+        "true and the id is over 0",
         server="removes the picture that was there",
     ),
     Rule(

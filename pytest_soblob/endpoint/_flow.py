@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from itertools import islice
+from typing import Any, Final, TypeAlias, TypeVar
 
 from pytest_soblob.contract import SAVE_IMAGE_STREAM
 from pytest_soblob.endpoint._call import Answer, Call
@@ -16,10 +17,14 @@ from pytest_soblob.messages import (
 from pytest_soblob.validators import flow
 from pytest_soblob.violations import Violation
 
+T = TypeVar("T")
 _ATTACHES: Final = frozenset({"ChangePersonImage", "ChangeProjectImage"})
 _MOST_RETRIES: Final = 2
+_LONGEST_KEPT: Final = 64
+_LEAST_KEPT: Final = 100
 
-# Type, description and digest of the image: what makes two uploads the same.
+# Type, description and digest of the image: what makes two uploads the same; of a long text its
+# digest.
 Upload: TypeAlias = tuple[str | None, str | None, bytes]
 _UNREAD: Final[Upload] = (None, None, hashlib.sha256().digest())
 
@@ -47,7 +52,8 @@ class Flow:
     def __init__(self) -> None:
         # Why, by upload, as long as nothing has made it good.
         self._failed_saves: dict[Upload, str] = {}
-        self._given: list[int] = []
+        self._given: dict[int, None] = {}  # in order
+        self._given_up_to = 0  # the largest id that was given and is not remembered any more
         self._refused_tickets: dict[str, RefusedTicket] = {}
         self._failures: dict[Upload, tuple[int, str]] = {}
         self._unsure: dict[Upload, str] = {}
@@ -89,7 +95,7 @@ class Flow:
             refused = self._refused_tickets.setdefault(call.ticket, RefusedTicket())
             refused.connections.add(call.connection)
             refused.accepted = accepted
-        if call.verdict.operation != SAVE_IMAGE_STREAM.name:
+        if (call.verdict.operation or call.verdict.judged_as) != SAVE_IMAGE_STREAM.name:
             return
         if answer.why is not None:
             self._note_failed_save(upload_of(call), answer.why)
@@ -97,7 +103,8 @@ class Flow:
             self._make_good(upload_of(call))
         told = answer.knowledge is Knowledge.TOLD
         if answer.blob_id is not None and told:
-            self._given.append(answer.blob_id)
+            self._given[answer.blob_id] = None
+            self.untold.discard(answer.blob_id)
         elif answer.blob_id is not None:
             self.untold.add(answer.blob_id)
         if not told:
@@ -117,6 +124,16 @@ class Flow:
     def turn_away(self, why: str) -> None:
         """Remember a request that was refused unread, so large that it can only be an upload."""
         self._note_failed_save(_UNREAD, why)
+
+    def forget(self, most: int, known_blobs: Mapping[int, object]) -> None:
+        """Remember the newest of each kind alone, so many at the most, but enough for a flow."""
+        most = max(most, _LEAST_KEPT)
+        self._given_up_to = max([self._given_up_to, *_let_go(self._given, most)])
+        _let_go(self._failed_saves, most)
+        _let_go(self._failures, most)
+        _let_go(self._unsure, most)
+        _let_go(self._refused_tickets, most)
+        self.untold &= known_blobs.keys()
 
     def _make_good(self, upload: Upload) -> None:
         """Forget the failures that a success may be the second, better try of.
@@ -158,8 +175,11 @@ class Flow:
             if self._failed_saves:
                 *_, why = self._failed_saves.values()
                 yield from flow.iter_lost_picture(envelope, message.operation, why)
-        elif message.blob_id not in known_blobs and message.blob_id not in self._given:
-            yield flow.blob_id_never_given(envelope, message.blob_id, self._given)
+        elif not (message.blob_id in known_blobs or self._has_given(message.blob_id)):
+            yield flow.blob_id_never_given(envelope, message.blob_id, tuple(self._given))
+
+    def _has_given(self, blob_id: int) -> bool:
+        return blob_id in self._given or 0 < blob_id <= self._given_up_to
 
 
 def upload_of(call: Call) -> Upload:
@@ -168,4 +188,20 @@ def upload_of(call: Call) -> Upload:
     if not isinstance(message, SaveImageStreamRequest):
         return None, None, hashlib.sha256(call.request.body).digest()
     digest = hashlib.sha256(message.image or b"").digest()
-    return None if message.type is None else str(message.type), message.description, digest
+    kind = None if message.type is None else str(message.type)
+    return _shortened(kind), _shortened(message.description), digest
+
+
+def _shortened(text: str | None) -> str | None:
+    """Return a text, or the digest of a long one: what is remembered must not grow with it."""
+    if text is None or len(text) <= _LONGEST_KEPT:
+        return text
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _let_go(memory: dict[T, Any], most: int) -> list[T]:
+    """Let the oldest go, and return them."""
+    oldest = list(islice(memory, max(len(memory) - most, 0)))
+    for key in oldest:
+        del memory[key]
+    return oldest

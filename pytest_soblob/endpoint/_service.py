@@ -169,7 +169,8 @@ def _told(call: Call, operation: Operation, behaviour: Behaviour, outcome: Outco
 
 
 def _why(refusal: Refusal) -> str:
-    return f"Succeeded was false: {refusal.info.exception_type}: {refusal.info.message}"
+    said = (refusal.info.exception_type, refusal.info.message)
+    return ": ".join(("Succeeded was false", *(text for text in said if text)))
 
 
 def _play(

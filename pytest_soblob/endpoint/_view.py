@@ -75,6 +75,7 @@ class View:
         if self._most is not None and len(self.exchanges) > self._most:
             del self.exchanges[0]
             self.netserver.forget(self._most)
+            self.flow.forget(self._most, self.netserver.blobs)
 
     def note(self, finding: Finding | None, remarks: list[Violation]) -> None:
         """Keep what was found, and let the oldest go likewise."""

@@ -56,7 +56,8 @@ class StubEndpoint(Observed, Scripted):
             413. None means 1 GiB, and with `wcf` what `settings.wcf_host` says.
         limits: How long and how large a connection may be; None: generous ones.
         tls: How to speak TLS; None for plain HTTP.
-        keep: How many exchanges, blobs and findings are kept, the newest; None keeps all.
+        keep: How many exchanges, blobs and findings are kept, the newest; None keeps all. What is
+            remembered of the flow is bounded with it: at least the last 100 of each kind.
         intercept: Asked first, in the server's thread; what it returns is answered, and neither
             judged nor recorded. None means that it is a call like any other.
         on_exchange: Called with each exchange when it has been recorded, in the server's thread.

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from pytest_soblob._numbers import is_number
 from pytest_soblob._picture import BytesReader, inspect
@@ -33,6 +34,9 @@ from pytest_soblob.netserver._clock import Clock
 from pytest_soblob.netserver._refusals import REFUSALS, Refusal, failed_response
 from pytest_soblob.netserver._sessions import ANYBODY, Sessions
 from pytest_soblob.settings import SoblobSettings
+
+# Whose time is remembered where not all is kept.
+_MOST_TICKETS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,8 @@ class NetServer:
             return True  # the page: on-site nobody checks it
         return token in settings.tokens
 
-    def _find_account(self, user: str | None) -> Account | None:
-        wanted = (user or "").casefold()
+    def _find_account(self, user: str) -> Account | None:
+        wanted = user.casefold()
         return next((a for a in self._settings.accounts if a.user.casefold() == wanted), None)
 
     # -- calls ---------------------------------------------------------------------------------
@@ -187,15 +191,18 @@ class NetServer:
                 return refused(request.operation, REFUSALS["blob-unknown"])
             case GetBlobStreamRequest():
                 return self._image_of(request.blob_id)
-            case SaveImageStreamRequest():
-                return self.save(lambda: request)
         raise SoblobError(f"nothing here does {type(request).__name__}")
 
     def forget(self, most: int) -> None:
-        """Let the oldest blobs go, so that at most so many are kept; their ids stay taken."""
+        """Let the oldest blobs go, so that at most so many are kept; their ids stay taken.
+
+        Of many tickets the oldest are then as if they had not been seen.
+        """
         for number in list(self.blobs)[: max(len(self.blobs) - most, 0)]:
             self._forgotten = max(self._forgotten, number)
             del self.blobs[number]
+        for ticket in list(self._since_s)[: max(len(self._since_s) - _MOST_TICKETS, 0)]:
+            del self._since_s[ticket]
 
     def _authenticate(self, request: AuthenticateUsernamePasswordRequest) -> Outcome:
         user, password = request.user or "", request.password or ""

@@ -1,6 +1,6 @@
 """Family `flow`: what no single message shows, only what came before it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_soblob.binding import find_child, read
 from pytest_soblob.contract import Operation
@@ -50,7 +50,7 @@ def iter_lost_picture(
     )
 
 
-def blob_id_never_given(envelope: Envelope, blob_id: int, given: list[int]) -> Violation:
+def blob_id_never_given(envelope: Envelope, blob_id: int, given: Sequence[int]) -> Violation:
     """Return what is to be said of an id that no answer had.
 
     Args:
