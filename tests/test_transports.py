@@ -71,6 +71,26 @@ def play(endpoint: StubEndpoint, failure: Failure) -> None:
     endpoint.fail(failure.name, **QUICK.get(failure.name, {}))
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+def test_looking_around_is_the_same(method: str, behaviour: str) -> None:
+    """Body, length and type, for clients that compare the two."""
+    seen = []
+    names = ("Content-Length", "Content-Type")
+    with requests.Session() as mounted, requests.Session() as plain:
+        endpoint = StubEndpoint(behaviour=behaviour).start()
+        mounted.mount("http://", requests_adapter(endpoint))
+        transport = httpx_transport(endpoint)
+        with httpx.Client(transport=transport) as inside, httpx.Client(trust_env=False) as outside:
+            for client in (mounted, plain, inside, outside):
+                said = client.request(method, f"{endpoint.url}?wsdl", timeout=PATIENCE_S)
+                found = [said.headers.get(name) for name in names]
+                seen.append((said.status_code, said.content, found))
+        endpoint.stop()
+    assert seen == [seen[1]] * 4
+    assert (method == "HEAD") <= (seen[0][1] == b"")
+
+
 @each
 def test_requests_sees_the_same(running: StubEndpoint, failure: Failure) -> None:
     offline = StubEndpoint()

@@ -105,7 +105,7 @@ class Passage:
         )
         delivery = self._endpoint.handle(request)
         self._is_stale = delivery.ending is Ending.STALE
-        arrival = _arrival(delivery, timeout_s)
+        arrival = _arrival(delivery, timeout_s, is_head=method == "HEAD")
         if arrival.response is None and delivery.lost is not None:
             delivery.lost()
         return arrival
@@ -119,7 +119,7 @@ def _framed(headers: Iterable[tuple[str, str]], body: bytes) -> tuple[tuple[str,
     return (*given, ("Content-Length", str(len(body))))
 
 
-def _arrival(delivery: Delivery, timeout_s: float | None) -> Arrival:
+def _arrival(delivery: Delivery, timeout_s: float | None, *, is_head: bool) -> Arrival:
     if timeout_s is not None and delivery.delay_s >= timeout_s:
         return Arrival(timeout_s, loss=Loss.TIMED_OUT)
     response = delivery.response
@@ -141,9 +141,9 @@ def _arrival(delivery: Delivery, timeout_s: float | None) -> Arrival:
     if timeout_s is not None and any(pace and _pause_s(pace) >= timeout_s for pace in paces):
         return Arrival(delivery.delay_s + timeout_s, loss=Loss.TIMED_OUT)
     head = len(to_bytes(response, body=False))
-    sizes = (head, len(response.body))
+    sizes = (head, 0 if is_head else len(response.body))
     slow_s = sum(size / pace for size, pace in zip(sizes, paces, strict=True) if pace)
-    return Arrival(delivery.delay_s + slow_s, _without_chunks(response))
+    return Arrival(delivery.delay_s + slow_s, _as_sent(response, is_head=is_head))
 
 
 def _nothing(delivery: Delivery, timeout_s: float | None) -> Arrival:
@@ -162,7 +162,9 @@ def _pause_s(bytes_per_s: float) -> float:
     return max(_PACED_EVERY_S, 1 / bytes_per_s)
 
 
-def _without_chunks(response: HttpResponse) -> HttpResponse:
-    """Chunks are a matter of the socket's."""
-    kept = tuple(pair for pair in response.headers if pair[0].lower() != "transfer-encoding")
-    return replace(response, headers=kept)
+def _as_sent(response: HttpResponse, *, is_head: bool) -> HttpResponse:
+    """Return a response as a socket brings it: with a length, unchunked; HEAD's without a body."""
+    kept = [pair for pair in response.headers if pair[0].lower() != "transfer-encoding"]
+    if len(kept) == len(response.headers) and response.header("Content-Length") is None:
+        kept.append(("Content-Length", str(len(response.body))))
+    return replace(response, headers=tuple(kept), body=b"" if is_head else response.body)
