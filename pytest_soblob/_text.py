@@ -109,17 +109,30 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     Tickets are also known by their shape, and secrets by the name of the element or attribute
     that holds them, so that bytes that no parser takes give nothing away either.
     """
-    for secret in sorted({s.strip() for s in secrets}, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_REPLACED:
-            text = _hide(text, secret)
-            if not secret.isprintable():
-                text = _hide(text, ascii_controls(secret))
+    text = _hide_all(text, secrets)
     text = _SECRET_ELEMENT.sub(lambda m: m[1] + _mask_text(m[2]), text)
     # Where the start tag is broken or cut off, the end tag still tells.
     text = _BEFORE_SECRET_END.sub(lambda m: _mask_text(m[1]) + m[2], text)
     text = _SECRET_ATTRIBUTE.sub(lambda m: m[1] + m[2] + mask(m[3]) + m[4], text)
     text = _SECRET_PAIR.sub(lambda m: m[1] + _mask_text(m[2]), text)
     return _TICKET.sub(lambda m: mask(m[0]), text)
+
+
+def hide(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return `text` without these secrets, and without what has the shape of a ticket.
+
+    For what is no markup, and should be shown as it is but for that.
+    """
+    return _TICKET.sub(lambda m: mask(m[0]), _hide_all(text, secrets))
+
+
+def _hide_all(text: str, secrets: Iterable[str]) -> str:
+    for secret in sorted({s.strip() for s in secrets}, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_REPLACED:
+            text = _hide(text, secret)
+            if not secret.isprintable():
+                text = _hide(text, ascii_controls(secret))
+    return text
 
 
 def find_suspects(text: str) -> set[str]:

@@ -224,4 +224,4 @@ def _describe(value: object) -> str:
     if isinstance(value, bytes):
         digest = hashlib.sha256(value).hexdigest()[:8]
         return f"{plural(len(value), 'byte')} (sha256 {digest}…, {clip(repr(value[:8]), 40)})"
-    return quote(value, 60) if isinstance(value, str) else str(value)
+    return quote(hide(value), 60) if isinstance(value, str) else str(value)

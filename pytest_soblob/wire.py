@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
+from pytest_soblob._text import hide
+
 
 class _Headers:
     """Look-up by header name in any case (RFC 9110 section 5.1), shared by both messages."""
@@ -63,7 +65,7 @@ class HttpRequest(_Headers):
         return self.target.partition("?")[2]
 
     def __repr__(self) -> str:
-        return f"<HttpRequest {self.method} {self.path}, {_counts(self.headers, self.body)}>"
+        return f"<HttpRequest {self.method} {hide(self.path)}, {_counts(self.headers, self.body)}>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

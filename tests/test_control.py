@@ -278,6 +278,27 @@ def test_no_answer_of_it_holds_a_secret() -> None:
     assert b"header.child-unknown" in shown[0]
 
 
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+def test_a_secret_in_another_part_is_not_shown_either(behaviour: str) -> None:
+    endpoint, _ = driven(behaviour)
+    secrets = ("7T:LeakedTicket==", "LeakedToken")
+    right = SaveImageStreamRequest(
+        type="PersonImage", image=IMAGE, description=" of ".join(secrets), ticket=secrets[0],
+        application_token=secrets[1],
+    ).to_http_request()  # fmt: skip
+    for body in (
+        right.body,
+        right.body.replace(b"PersonImage", secrets[0].encode()),
+        right.body.replace(b"</ns:Description>", b"</ns:Description><LeakedToken/>"),
+    ):
+        endpoint.handle(HttpRequest(target=right.target, headers=right.headers, body=body))
+    shown = [ask(endpoint, "GET", path).body for path in ("exchanges", "blobs")]
+    shown.append(ask(endpoint, "POST", "check").body)
+    shown.append(repr([(x, x.message, x.request) for x in endpoint.exchanges]).encode())
+    shown.append(repr(endpoint.blobs).encode())
+    assert b"aked" not in b"".join(shown)
+
+
 # -- fuzzed from its own description --------------------------------------------------------------
 
 JSON = st.recursive(

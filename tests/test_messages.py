@@ -10,6 +10,7 @@ from pytest_soblob import (
     EnvelopeValidator,
     ExceptionInfo,
     Fault,
+    HttpRequest,
     Profile,
     SaveImageStreamRequest,
     SaveImageStreamResponse,
@@ -125,6 +126,17 @@ def test_reprs_are_short_and_hold_no_secret() -> None:
         "SaveImageStreamRequest(ticket='7T:Le…', application_token='Le…', type='PersonImage', "
         "image=<100 bytes>)"
     )
+
+
+def test_a_secret_in_another_part_is_not_shown_either() -> None:
+    message = SaveImageStreamRequest(
+        type="LeakedTok",
+        description="of LeakedTok by 8A:LeakedOther, not 7T:LeakedTicket",
+        ticket="7T:LeakedTicket",
+        application_token="LeakedTok",
+    )
+    assert "aked" not in repr(message)
+    assert "aked" not in repr(HttpRequest(target="/x/7T:LeakedTicket?LeakedTok"))
 
 
 @pytest.mark.parametrize("text", ["\x00", "\x1b", "\ud800", "\uffff"])

@@ -109,8 +109,8 @@ class ControlApi:
         rows = [
             {
                 "id": blob.id,
-                "type": None if blob.type is None else str(blob.type),
-                "description": blob.description,
+                "type": None if blob.type is None else blob.shown(str(blob.type)),
+                "description": blob.description and blob.shown(blob.description),
                 "bytes": None if blob.image is None else len(blob.image),
                 "is_orphan": blob.id in orphans,
             }

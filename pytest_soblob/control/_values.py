@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from pytest_soblob._text import mask
+from pytest_soblob._text import hide, mask
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.exchange import Exchange
-from pytest_soblob.messages import SECRET_ATTRIBUTES, Request, TimeZone
+from pytest_soblob.messages import SECRET_ATTRIBUTES, Request, TimeZone, secrets_of
 from pytest_soblob.rendering import by_severity
 from pytest_soblob.violations import Violation
 
@@ -30,7 +30,7 @@ def exchange_to_json(exchange: Exchange, number: int) -> dict[str, Any]:
         "failure": exchange.failure,
         "profile": exchange.profile,
         "connection": exchange.connection,
-        "dropped": list(exchange.dropped),
+        "dropped": [hide(path, secrets_of(message)) for path in exchange.dropped],
         "violations": [violation.to_json() for violation in exchange.violations],
         "message": None if message is None else message_to_json(message),
     }
@@ -47,16 +47,18 @@ def remarks_to_json(remarks: Iterable[Violation]) -> list[dict[str, Any]]:
 
 def message_to_json(message: Request) -> dict[str, Any]:
     """Return a typed message by attribute; of an image its size and its SHA-256."""
+    secrets = secrets_of(message)
     return {
-        field.name: _value(field.name, getattr(message, field.name)) for field in fields(message)
+        field.name: _value(field.name, getattr(message, field.name), secrets)
+        for field in fields(message)
     }
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(name: str, value: Any, secrets: tuple[str, ...]) -> Any:
     if name in SECRET_ATTRIBUTES and isinstance(value, str):
         return mask(value)
     if isinstance(value, bytes):
         return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
     if isinstance(value, TimeZone):
         return {"id": value.id, "location_code": value.location_code}
-    return value if value is None or isinstance(value, int) else str(value)
+    return value if value is None or isinstance(value, int) else hide(str(value), secrets)

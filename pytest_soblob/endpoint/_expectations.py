@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_soblob._numbers import is_whole
-from pytest_soblob._text import clip, mask, plural, quote
+from pytest_soblob._text import clip, hide, mask, plural, quote
 from pytest_soblob.contract import find_operation
 from pytest_soblob.endpoint._matching import Bounds, assign, find_disorder
 from pytest_soblob.endpoint._script import check_attributes, differences
@@ -217,4 +217,4 @@ def _show(name: str, value: object) -> str:
         return quote(mask(value), 60)
     if isinstance(value, bytes):
         return plural(len(value), "byte")
-    return quote(value, 60) if isinstance(value, str) else str(value)
+    return quote(hide(value), 60) if isinstance(value, str) else str(value)

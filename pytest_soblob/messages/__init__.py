@@ -11,7 +11,13 @@ tickets and tokens, and rebuilds the value where a strategy drew it.
 """
 
 from pytest_soblob.messages._http import http_request_headers, to_http_response
-from pytest_soblob.messages._values import SECRET_ATTRIBUTES, ExceptionInfo, TimeZone
+from pytest_soblob.messages._values import (
+    EXTRA,
+    SECRET_ATTRIBUTES,
+    ExceptionInfo,
+    TimeZone,
+    secrets_of,
+)
 from pytest_soblob.messages.fault import Fault
 from pytest_soblob.messages.neighbours import (
     REQUESTS,
@@ -32,6 +38,7 @@ from pytest_soblob.messages.responses import (
 )
 
 __all__ = [
+    "EXTRA",
     "REQUESTS",
     "SECRET_ATTRIBUTES",
     "AuthenticateResponse",
@@ -52,5 +59,6 @@ __all__ = [
     "http_request_headers",
     "read_credentials",
     "read_request",
+    "secrets_of",
     "to_http_response",
 ]

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from pytest_soblob._text import mask
-from pytest_soblob.contract import BlobLinkType
+from pytest_soblob._text import hide, mask
 
 Pairs = tuple[tuple[str | None, str | None], ...]
 
@@ -19,21 +18,28 @@ class ShortRepr:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        shown = []
+        shown, secrets = [], secrets_of(self)
         for field in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             value = getattr(self, field.name)
             if value != field.default:
-                shown.append(f"{field.name}={_show(field.name, value)}")
+                shown.append(f"{field.name}={_show(field.name, value, secrets)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _show(name: str, value: Any) -> str:
+def secrets_of(message: object) -> tuple[str, ...]:
+    """Return what a message holds that nobody may read, wherever else it stands as well."""
+    values = (getattr(message, name, None) for name in SECRET_ATTRIBUTES)
+    # What a strategy has drawn may be shown.
+    return tuple(v for v in values if isinstance(v, str) and mask(v) != v)
+
+
+def _show(name: str, value: Any, secrets: tuple[str, ...]) -> str:
     if name in SECRET_ATTRIBUTES and isinstance(value, str):
         return repr(mask(value))
     if type(value) is bytes and len(value) > _SHOWN_BYTES:
         return f"<{len(value):,} bytes>"
-    if isinstance(value, BlobLinkType):
-        return repr(str(value))
+    if isinstance(value, str):
+        return repr(hide(str(value), secrets))
     return repr(value)
 
 

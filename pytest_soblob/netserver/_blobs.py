@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Self
 
+from pytest_soblob._text import hide
 from pytest_soblob.contract import BlobLinkType
-from pytest_soblob.messages import SaveImageStreamRequest
+from pytest_soblob.messages import SaveImageStreamRequest, secrets_of
 
 
 class Blob:
@@ -67,8 +68,12 @@ class Blob:
     def __repr__(self) -> str:
         link_type, image, description = self._values()
         size = "no image" if image is None else f"{len(image):,} bytes"
-        shown = None if link_type is None else str(link_type)
-        return f"<Blob {self.id}: {shown}, {size}, description {description!r:.60}>"
+        said = [text and self.shown(str(text)) for text in (link_type, description)]
+        return f"<Blob {self.id}: {said[0]}, {size}, description {said[1]!r:.60}>"
+
+    def shown(self, text: str) -> str:
+        """Return a text of this blob without what its upload held as a secret."""
+        return hide(text, secrets_of(self._read()))
 
     def _values(self) -> tuple[BlobLinkType | str | None, bytes | None, str | None]:
         request = self._read()

@@ -10,8 +10,7 @@ from typing import Any, Final
 import pybase64
 
 from pytest_soblob.contract import COMPLEX_TYPES, Operation, Particle
-from pytest_soblob.messages import Response
-from pytest_soblob.messages._values import EXTRA
+from pytest_soblob.messages import EXTRA, Response
 from pytest_soblob.names import NETSERVER, SOAP11, XSI
 from pytest_soblob.settings import WcfHost
 from pytest_soblob.wire import HttpResponse
