@@ -6,11 +6,10 @@ from typing import Final, NoReturn
 from xml.sax.saxutils import escape
 
 from pytest_soblob._numbers import is_whole
-from pytest_soblob._text import character, clip, plural, quote
+from pytest_soblob._text import character, clip, hide, plural, quote
 from pytest_soblob.binding import parse_base64
 from pytest_soblob.contract import BlobLinkType, Installation, Profile, find_link_type
-from pytest_soblob.endpoint import Blob, StubEndpoint
-from pytest_soblob.endpoint._replies import UNSET, Unset
+from pytest_soblob.endpoint import UNSET, Blob, StubEndpoint, Unset
 from pytest_soblob.errors import ContractViolationError, SoblobError
 from pytest_soblob.exchange import Exchange
 from pytest_soblob.rendering import failure, headline

@@ -111,7 +111,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         endpoint.check()
     rules = item.config.stash[EXPECTED]
     if rules:
-        from pytest_soblob.endpoint._ledger import raise_unmet
+        from pytest_soblob.endpoint import raise_unmet
 
         raise_unmet(rules, {rule for endpoint in _endpoints(item) for rule in endpoint.met()})
     return result

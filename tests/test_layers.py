@@ -89,6 +89,14 @@ def test_a_library_is_imported_where_it_belongs(library: str) -> None:
     assert users <= ONLY_IN[library]
 
 
+def test_what_a_package_keeps_to_itself_is_imported_inside_it_alone() -> None:
+    for file in modules():
+        for name in imports(file):
+            parts = name.removeprefix("pytest_soblob.").split(".")
+            private = name.startswith("pytest_soblob.") and len(parts) > 1 and parts[1][0] == "_"
+            assert not private or parts[0] == home(file), f"{file}: {name}"
+
+
 def test_judging_and_generating_never_meet() -> None:
     for file in modules():
         for one, other in (APART, APART[::-1]):

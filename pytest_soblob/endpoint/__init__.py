@@ -9,7 +9,17 @@
 """
 
 from pytest_soblob.endpoint._expectations import ExpectedCall
+from pytest_soblob.endpoint._ledger import raise_unmet
+from pytest_soblob.endpoint._replies import UNSET, Unset
 from pytest_soblob.endpoint.stub import IN_PROCESS_URL, StubEndpoint
 from pytest_soblob.netserver import Blob
 
-__all__ = ["IN_PROCESS_URL", "Blob", "ExpectedCall", "StubEndpoint"]
+__all__ = [
+    "IN_PROCESS_URL",
+    "UNSET",
+    "Blob",
+    "ExpectedCall",
+    "StubEndpoint",
+    "Unset",
+    "raise_unmet",
+]

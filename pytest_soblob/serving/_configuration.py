@@ -27,8 +27,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from pytest_soblob.accounts import Account
-from pytest_soblob.control import check_token, script
-from pytest_soblob.control._fields import as_object, take, take_texts
+from pytest_soblob.control import as_object, check_token, script, take, take_texts
 from pytest_soblob.endpoint import StubEndpoint
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.serving._tables import LISTS, NONE, PLAIN, TOP, check_keys, read_reply

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_soblob._text import nearest, quote
-from pytest_soblob.control import REPLY_FIELDS
-from pytest_soblob.control._fields import as_object, check_known
+from pytest_soblob.control import REPLY_FIELDS, as_object, check_known
 from pytest_soblob.errors import SoblobError
 
 # Key of the top: the configuration's attribute and type.
