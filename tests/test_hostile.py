@@ -7,14 +7,17 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pybase64
 import pytest
 from lxml import etree
 
+from pytest_soblob import SaveImageStreamRequest, StubEndpoint
 from tests.amount import FULL
 from tests.hostile import HOSTILE, LISTED, MIB
 from tests.mistakes import DESCRIPTION, TYPE, request
@@ -106,6 +109,20 @@ def test_a_hostile_message_stays_in_bounds(
     assert cost["mib"] <= MOST_MIB
     assert isinstance(cost["text"], int)
     assert cost["text"] <= 16 * 1024
+
+
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+@pytest.mark.parametrize("value", ["text/xml;", 'text/xml;a="', 'text/xml; charset="a;'])
+def test_a_head_of_semicolons_stays_in_bounds(behaviour: str, value: str) -> None:
+    """The standard library takes quadratic time for them: a minute for these."""
+    right = SaveImageStreamRequest(type="PersonImage", image=SMALLEST_PNG, ticket="7T:x")
+    request = right.to_http_request()
+    headers = (("Content-Type", value + ";" * 240_000), *request.headers[1:])
+    endpoint = StubEndpoint(behaviour=behaviour)
+    started = time.process_time()
+    endpoint.handle(replace(request, headers=headers))
+    assert time.process_time() - started <= MOST_SECONDS
+    assert len(endpoint.exchanges) == 1
 
 
 @linux
