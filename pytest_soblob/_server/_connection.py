@@ -172,15 +172,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def _has_read_on(self) -> bool:
         """Whether the client has read more of an answer by now, and so has more time."""
-        unsent = self._transport.get_write_buffer_size()
-        if unsent >= self._unsent:
+        if self._transport.get_write_buffer_size() >= self._unsent:
             return False
-        self._give_time_to_read(self._limits.stall_s if unsent else self._limits.linger_s)
+        self._give_time_to_read()
         return True
 
-    def _give_time_to_read(self, seconds: float) -> None:
+    def _give_time_to_read(self) -> None:
         self._unsent = self._transport.get_write_buffer_size()
-        self.deadline = self._loop.time() + seconds
+        limits = self._limits
+        self.deadline = self._loop.time() + (limits.stall_s if self._unsent else limits.linger_s)
 
     def abort(self) -> None:
         """End at once, whatever is under way."""
@@ -303,7 +303,7 @@ class Connection(asyncio.BufferedProtocol):
     def _hang_up(self) -> None:
         """Close, but read on for a while: a reset would take the answer from who still sends."""
         self._is_deaf = True
-        self._give_time_to_read(self._limits.linger_s)
+        self._give_time_to_read()
         if self._has_ended or not self._transport.can_write_eof():
             self._transport.close()
         else:
@@ -316,7 +316,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         now, limits = self._loop.time(), self._limits
         if self._is_blocked:
-            self._give_time_to_read(limits.stall_s)
+            self._give_time_to_read()
         elif self._reader.is_between:
             self.deadline = now + limits.idle_s
             self._body_since = math.inf

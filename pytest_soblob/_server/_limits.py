@@ -14,8 +14,7 @@ class Limits:
             holds a connection with a byte now and then; after that 408.
         stall_s: Seconds without progress, of a body that comes or of an answer that is not read.
         body_s: Seconds that a whole body may take.
-        linger_s: Seconds that a closing connection waits for its client once the answer has left;
-            and for the client to begin reading it, after which `stall_s` counts.
+        linger_s: Seconds that a closing connection waits for its client once the answer has left.
     """
 
     body_bytes: int = 1024 * 1024 * 1024
