@@ -4,10 +4,18 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from typing import Any
 
 import pytest
 
-from pytest_soblob import ExceptionInfo, SaveImageStreamRequest, StubEndpoint
+from pytest_soblob import (
+    Blob,
+    ExceptionInfo,
+    Fault,
+    HttpResponse,
+    SaveImageStreamRequest,
+    StubEndpoint,
+)
 from pytest_soblob.messages import ChangePersonImageRequest, ChangeProjectImageRequest, Request
 from pytest_soblob.wire import HttpRequest
 from tests.sockets import connect, written
@@ -63,9 +71,8 @@ def test_uploads_that_were_under_way_when_the_ticket_expired_are_no_mistake(
             send(worker, upload(f"warm {number}"))
             answer(worker)
         endpoint.clock.advance(hours=7)
-        for number, worker in enumerate(workers):
+        for number, worker in enumerate(workers):  # the newest connection last: nobody told it
             send(worker, upload(str(number)))
-        for worker in workers:
             assert b"The ticket has expired." in answer(worker)
         for number, worker in enumerate(workers):
             send(worker, upload(str(number), "7T:new"))
@@ -109,17 +116,63 @@ def test_a_success_in_between_begins_anew(endpoint: StubEndpoint) -> None:
     assert flow_rules(endpoint) == []
 
 
+def handle(endpoint: StubEndpoint, *messages: Request) -> None:
+    """Send them, without a socket."""
+    for message in messages:
+        http = message.to_http_request()
+        endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
+
+
+@pytest.mark.parametrize(
+    ("scripted", "is_doubted"),
+    [
+        ({"response": HttpResponse(status=404)}, False),
+        ({"response": HttpResponse(status=302)}, False),
+        ({"response": HttpResponse(status=200)}, True),
+        ({"response": HttpResponse(status=500)}, True),
+        ({"fault": Fault(code="Client")}, False),
+        ({"fault": Fault(code="Server")}, True),
+    ],
+)
+def test_what_a_scripted_answer_leaves_open(scripted: dict[str, Any], is_doubted: bool) -> None:
+    endpoint = StubEndpoint()
+    endpoint.reply(**scripted)
+    handle(endpoint, upload("Kari"), upload("Kari"))
+    assert flow_rules(endpoint) == ["flow.sent-again-unsure"] * is_doubted
+
+
+def test_a_success_ends_the_doubt(endpoint: StubEndpoint) -> None:
+    """The same image a third time is a new upload, of which all is known."""
+    endpoint.fail("http-504")
+    handle(endpoint, upload("Kari"), upload("Kari"), upload("Kari"))
+    assert flow_rules(endpoint) == ["flow.sent-again-unsure"]
+
+
+def test_the_newest_failure_is_the_one_that_is_told() -> None:
+    endpoint = StubEndpoint()
+    for name in ("no-rights", "no-licence", "http-404"):
+        endpoint.fail(name)
+    handle(endpoint, upload("a"), upload("b"), upload("a"), removes(1))
+    (violation,) = [v for v in endpoint.exchanges[-1].violations if v.family == "flow"]
+    assert violation.rule == "flow.no-blob-id-after-failed-save"
+    assert "http-404" in violation.message
+
+
+def test_a_blob_that_the_test_has_put_there_may_be_attached() -> None:
+    endpoint = StubEndpoint()
+    endpoint.blobs[4711] = Blob(id=4711, type="PersonImage", image=b"1")
+    handle(endpoint, ChangePersonImageRequest(person_id=1, blob_id=4711, ticket="7T:x"))
+    assert flow_rules(endpoint) == []
+    assert endpoint.person_images == {1: 4711}
+
+
 @pytest.mark.parametrize("blob_id", [0, None])
 def test_a_projects_picture_is_lost_as_well(blob_id: int | None) -> None:
     endpoint = StubEndpoint()
     endpoint.project_images[7] = 3
     endpoint.fail("no-licence")
-    for request in (
-        upload("Kari"),
-        ChangeProjectImageRequest(project_id=7, blob_id=blob_id, ticket="7T:x"),
-    ):
-        http = request.to_http_request()
-        endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=http.body))
+    attach = ChangeProjectImageRequest(project_id=7, blob_id=blob_id, ticket="7T:x")
+    handle(endpoint, upload("Kari"), attach)
     (violation,) = [v for v in endpoint.exchanges[1].violations if v.family == "flow"]
     assert violation.rule == "flow.no-blob-id-after-failed-save"
     assert "removes the picture of project 7" in violation.message
