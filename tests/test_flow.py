@@ -326,6 +326,15 @@ def test_a_failure_without_a_class_is_told_by_its_text() -> None:
         endpoint.check()
 
 
+def test_the_id_of_a_blob_that_is_not_kept_is_not_given_again() -> None:
+    endpoint = StubEndpoint(keep=1)
+    for blob_id in (2, 3):
+        endpoint.reply(blob_id=blob_id)
+    handle(endpoint, *(upload(str(number)) for number in range(4)))
+    assert [exchange.blob_id for exchange in endpoint.exchanges] == [5]
+    assert list(endpoint.blobs) == [5]
+
+
 def test_a_large_upload_is_kept_in_a_file_and_read_when_it_is_asked_for() -> None:
     endpoint = StubEndpoint()
     images = [bytes([number]) * 1_500_000 for number in range(3)]
