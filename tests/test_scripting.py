@@ -118,6 +118,21 @@ def test_answers_come_in_the_order_in_which_they_were_scripted() -> None:
     assert statuses(endpoint, 6) == [500, 502, 502, 418, 503, 200]
 
 
+def test_of_two_that_stand_the_later_one_wins() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-500", times=None)
+    endpoint.fail("http-502", times=None, matching={"description": "0"})
+    endpoint.fail("http-503", times=None, matching={"description": "0"})
+    assert statuses(endpoint, 2) == [503, 500]
+
+
+def test_a_share_leaves_the_rest_to_what_stood_before() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-500", times=None)
+    endpoint.fail("http-503", share=0.5, seed=3)
+    assert set(statuses(endpoint, 20)) == {503, 500}
+
+
 def test_clear_takes_all_back() -> None:
     endpoint = StubEndpoint()
     endpoint.fail("http-503", times=None)
@@ -443,6 +458,19 @@ def test_what_did_not_come_shows_what_came_nearest_and_only_what_differs() -> No
         "  expected 1 of ChangePersonImage, person_id 42, blob_id 1; 0 came",
     ]
     endpoint.check()  # told once
+
+
+def test_of_two_that_come_as_near_the_later_one_is_shown() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(ExpectedCall(description="Kari"), only=False)
+    for description in ("Kåre", "Kaja"):
+        call(endpoint, upload(description))
+    with pytest.raises(ContractViolationError) as caught:
+        endpoint.check()
+    assert str(caught.value).splitlines()[2:] == [
+        "    nearest is call 2, which has",
+        "      description 'Kaja' instead of 'Kari'",
+    ]
 
 
 def test_what_was_not_expected_is_reported_with_what_did_not_come() -> None:
