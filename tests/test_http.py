@@ -316,6 +316,34 @@ def test_continue_is_wanted_once() -> None:
     assert reader.wants_continue is False
 
 
+def test_continue_is_wanted_for_each_request() -> None:
+    reader = RequestReader()
+    for _ in range(2):
+        reader.feed(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert reader.wants_continue
+        assert len(reader.feed(b"hi")) == 1
+
+
+def test_an_offer_to_upgrade_is_that_of_its_own_request() -> None:
+    reader = RequestReader()
+    upgrade = ("Upgrade", "h2c")
+    offer = HttpRequest(headers=(("Connection", "Upgrade"), upgrade))
+    [first] = reader.feed(to_bytes(offer))
+    [second] = reader.feed(to_bytes(HttpRequest()))
+    assert upgrade in first.request.headers
+    assert second.request.header("Upgrade") is None
+
+
+def test_a_thousand_headers_are_taken_and_not_one_more() -> None:
+    def head(count: int) -> bytes:
+        return b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * count + b"\r\n"
+
+    [received] = RequestReader().feed(head(1_000))
+    assert len(received.request.headers) == 1_000
+    with pytest.raises(HttpSyntaxError, match="there are more than 1,000 headers"):
+        RequestReader().feed(head(1_001))
+
+
 def test_keep_alive_is_what_the_sender_wants() -> None:
     def of(head: bytes) -> bool:
         return RequestReader().feed(head + b"\r\n\r\n")[0].keep_alive

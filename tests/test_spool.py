@@ -100,3 +100,26 @@ def test_a_body_that_is_dropped_gives_its_room_back() -> None:
     whole = Assembly(rooms)
     put(whole, b"x" * 100_000, 40_000)
     assert whole.take(100_000) == b"x" * 100_000
+
+
+def test_rooms_that_make_way_are_held_no_longer() -> None:
+    rooms = Rooms(budget_bytes=400_000)
+    first = [Assembly(rooms) for _ in range(3)]
+    for assembly in first:
+        put(assembly, b"x" * 100_000, 40_000)
+    for assembly in first:
+        assembly.drop()
+    whole = Assembly(rooms)
+    put(whole, b"x" * 300_000, 40_000)
+    assert rooms._held == len(whole._room or b"") + sum(len(room) for room in rooms._spare)
+    assert whole.take(300_000) == b"x" * 300_000
+
+
+def test_what_has_come_stays_where_there_is_no_room_for_the_rest() -> None:
+    rooms = Rooms(budget_bytes=100_000)
+    other, assembly = Assembly(rooms), Assembly(rooms)
+    other.put(b"y", 0, 2)
+    assembly.put(b"x" * 50_000, 0, 400_000)
+    assert assembly.place(50_000, 400_000) is None
+    assembly.put(b"z" * 350_000, 50_000, 400_000)
+    assert assembly.take(400_000) == b"x" * 50_000 + b"z" * 350_000
