@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from pytest_soblob.wire import Delivery, Ending
 from tests.sockets import everything
 
 POST = b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+# Much more than a socket holds on its way, at either end.
+LARGE_ANSWER_BYTES = 16_000_000
 
 
 def echo(request: HttpRequest, connection: int) -> Delivery:
@@ -59,6 +62,8 @@ def echo(request: HttpRequest, connection: int) -> Delivery:
             return Delivery(response=HttpResponse(body=bytes(8_000_000)))
         case "/soon-much":
             return Delivery(response=HttpResponse(body=bytes(16_000_000)), delay_s=0.01)
+        case "/more":
+            return Delivery(response=HttpResponse(body=bytes(LARGE_ANSWER_BYTES)))
         case "/bye":
             return Delivery(response=HttpResponse(headers=(("Connection", "close"),)))
         case _:
@@ -318,6 +323,7 @@ def test_a_stopped_server_starts_again_and_ipv6_is_spoken() -> None:
         with server, closing(connect(server)) as connection:
             connection.sendall(POST % 1)
             assert until(connection, b"/1 2")
+            assert server.accepted == 1
     try:
         six = Server(Handlers(handle=echo), host="::1").start()
     except SoblobError:
@@ -469,7 +475,10 @@ def test_trailers_are_no_headers(noting: Server, heard: list[HttpRequest]) -> No
 def test_an_http_1_0_client_gets_no_interim_answer(server: Server) -> None:
     head = b"POST /z HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     with closing(connect(server)) as connection:
+        connection.sendall(POST % 1)
+        until(connection, b"/1 2")
         connection.sendall(head)
+        server.settle(10)  # the head has been read, and nothing was answered to it
         connection.sendall(b"hi")
         assert until(connection, b"/z 2").startswith(b"HTTP/1.1 200")
 
@@ -595,6 +604,22 @@ def test_who_does_not_read_is_not_written_to_without_end(server: Server) -> None
             received += len(data)
 
 
+def flood(connection: socket.socket, data: bytes) -> None:
+    """Send all of it, whose timeout is for each piece."""
+    left = memoryview(data)
+    while left:
+        left = left[connection.send(left) :]
+
+
+def test_who_asks_without_end_is_not_read_from_without_end(server: Server) -> None:
+    """While one answer takes its time, so many requests wait, and no more."""
+    ask = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 10_000 + b"\r\n\r\n"
+    with closing(get(server, "/late")) as connection:
+        connection.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            flood(connection, ask * 6_000)
+
+
 # -- how long it may take -------------------------------------------------------------------------
 
 
@@ -644,21 +669,146 @@ def test_a_byte_now_and_then_is_not_enough(impatient: Server) -> None:
     assert received.startswith(b"HTTP/1.1 408 ")
 
 
-def test_settle_waits_for_what_has_come() -> None:
+def test_a_byte_of_the_body_now_and_then_is_not_enough() -> None:
+    limits = Limits(body_s=0.1)
+    with Server(Handlers(handle=echo), limits=limits) as server, closing(connect(server)) as client:
+        client.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
+        client.settimeout(0.02)
+        received = b""
+        for _ in range(500):
+            with suppress(TimeoutError, BrokenPipeError, ConnectionResetError):
+                client.sendall(b"x")
+                received += client.recv(1000)
+            if received:
+                break
+    assert received.startswith(b"HTTP/1.1 408 ")
+
+
+def pass_time(server: Server) -> None:
+    """Wait until whoever has had `head_s` seconds from now on has been told that they are over."""
+    with closing(connect(server)) as clock:
+        clock.sendall(b"P")
+        assert everything(clock).startswith(b"HTTP/1.1 408 ")
+    server.settle(10)
+
+
+def test_each_body_has_a_time_of_its_own() -> None:
+    deadlines = []
+    with (
+        Server(Handlers(handle=echo), limits=Limits(head_s=0.1, body_s=30)) as server,
+        closing(connect(server)) as client,
+    ):
+        client.sendall(POST % 1)
+        until(client, b"/1 2")
+        for _ in range(2):
+            client.sendall(HEAD + b"Content-Length: 2\r\n\r\nh")
+            server.settle(10)
+            deadlines += [connection.deadline for connection in server._connections]
+            client.sendall(b"i")
+            until(client, b"/x 2")
+            pass_time(server)
+    assert deadlines[0] < deadlines[1]
+
+
+@contextmanager
+def asking_for_more(server: Server, *headers: bytes) -> Iterator[socket.socket]:
+    """A client that takes little at once, and has not read any of a large answer."""
+    with closing(socket.socket()) as connection:
+        connection.settimeout(10)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.connect((server.host, server.port))
+        connection.sendall(b"\r\n".join([b"GET /more HTTP/1.1", b"Host: a", *headers, b"", b""]))
+        assert connection.recv(1, socket.MSG_PEEK)
+        yield connection
+
+
+def read(connection: socket.socket, most: int) -> int:
+    """Read so much, or less where the connection ends before; return how much it was."""
+    count = 0
+    with suppress(ConnectionResetError):
+        while count < most and (data := connection.recv(min(65536, most - count))):
+            count += len(data)
+    return count
+
+
+CLOSES = b"Connection: close"
+
+
+@pytest.mark.parametrize(
+    ("limits", "headers"),
+    [
+        (Limits(head_s=1.2, linger_s=1.2), [CLOSES]),
+        (Limits(head_s=1.2, stall_s=1.2), []),
+    ],
+    ids=["the last answer", "one of many"],
+)
+def test_who_reads_slowly_gets_all_of_it(limits: Limits, headers: list[bytes]) -> None:
+    with (
+        Server(Handlers(handle=echo), limits=limits) as server,
+        asking_for_more(server, *headers) as connection,
+    ):
+        head = len(until(connection, b"\r\n\r\n").partition(b"\r\n\r\n")[2])
+        half = head + read(connection, LARGE_ANSWER_BYTES // 2 - head)
+        pass_time(server)
+        if headers:  # it has begun to read, so it may stall for longer
+            pass_time(server)
+        assert half + read(connection, LARGE_ANSWER_BYTES - half) == LARGE_ANSWER_BYTES
+        if not headers:
+            connection.sendall(POST % 1)
+            assert until(connection, b"/1 2")
+
+
+@pytest.mark.parametrize("headers", [[CLOSES], []], ids=["the last answer", "one of many"])
+def test_who_reads_nothing_is_not_waited_for(headers: list[bytes]) -> None:
+    limits = Limits(head_s=0.1, linger_s=0.1, stall_s=0.1)
+    with (
+        Server(Handlers(handle=echo), limits=limits) as server,
+        asking_for_more(server, *headers) as connection,
+    ):
+        for _ in range(3):  # what the sockets take in the beginning looks as if it were read
+            pass_time(server)
+        assert read(connection, LARGE_ANSWER_BYTES) < LARGE_ANSWER_BYTES
+
+
+def test_settle_waits_for_what_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the loop, when it is asked, has not looked at its sockets for long."""
+    busy, asked, settled = threading.Event(), threading.Event(), threading.Event()
     seen: list[str] = []
 
     def handle(request: HttpRequest, connection: int) -> Delivery:
-        seen.append(request.target)
-        return Delivery(response=None)
+        match request.target:
+            case "/busy":
+                busy.set()
+                asked.wait(10)
+            case "/1":
+                settled.wait(0.2)  # so long it is not handled, and nobody may say that it is
+                seen.append(request.target)
+        return echo(request, connection)
 
-    with Server(Handlers(handle=handle)) as server, closing(connect(server)) as connection:
-        for number in range(50):
-            connection.sendall(POST % number)
-            server.settle(10)
-            if not seen:
-                continue  # the connection itself may not have been taken yet
-            break
-    assert seen[0] == "/0"
+    with (
+        Server(Handlers(handle=handle)) as server,
+        closing(connect(server)) as other,
+        closing(connect(server)) as connection,
+    ):
+        connection.sendall(POST % 0)
+        until(connection, b"/0 2")
+        other.sendall(b"GET /busy HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert busy.wait(10)
+        connection.sendall(POST % 1)
+        loop = server._loop
+        assert loop is not None
+        schedule = loop.call_soon_threadsafe
+
+        def call_soon(*arguments: Any) -> None:
+            schedule(*arguments)
+            asked.set()
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", call_soon)
+        server.settle(10)
+        found = seen[:]
+        settled.set()
+        monkeypatch.undo()
+    assert found == ["/1"]
 
 
 def test_connections_are_numbered(errors: list[BaseException]) -> None:
