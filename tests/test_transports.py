@@ -2,18 +2,28 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 import requests
 
-from pytest_soblob import HttpRequest, SaveImageStreamRequest, SoblobError, StubEndpoint
+from pytest_soblob import (
+    HttpRequest,
+    HttpResponse,
+    SaveImageStreamRequest,
+    SoblobError,
+    StubEndpoint,
+)
+from pytest_soblob._http import to_bytes
 from pytest_soblob.clients import close_client, new_zeep_client
 from pytest_soblob.failures import FAILURES, Failure
 from pytest_soblob.settings import SoblobSettings
 from pytest_soblob.transports import httpx_transport, requests_adapter, zeep_transport
+from pytest_soblob.transports._passage import Loss, Passage, _arrival
+from pytest_soblob.wire import Delivery, Ending
 
 RIGHT = SaveImageStreamRequest(
     type="PersonImage", image=b"12345", description="a portrait", ticket="7T:x"
@@ -175,7 +185,13 @@ def test_the_exchanges_are_the_same_but_come_on_no_connection(running: StubEndpo
     assert set(one.request.headers) - set(other.request.headers) <= {host}
 
 
-@pytest.mark.parametrize("body", [b"ab", "ab", BytesIO(b"ab"), (p for p in (b"a", b"b"))])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"ab", "ab", bytearray(b"ab"), BytesIO(b"ab"), StringIO("ab")),
+        *((p for p in (b"a", b"b")), (p for p in ("a", b"b"))),
+    ],
+)
 def test_whatever_requests_takes_as_a_body_arrives(body: Any) -> None:
     endpoint = StubEndpoint(behaviour="wcf")
     with requests.Session() as session:
@@ -214,3 +230,163 @@ def test_a_handler_may_be_asked_directly() -> None:
     endpoint = StubEndpoint()
     delivery = endpoint.handle(HttpRequest(method="GET", target="/"))
     assert getattr(delivery.response, "status", None) == 404
+
+
+# -- when something arrives -----------------------------------------------------------------------
+
+ANSWER = HttpResponse(body=b"x" * 100)
+HEAD_BYTES = len(to_bytes(ANSWER)) - 100
+CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"
+
+
+@pytest.mark.parametrize(
+    ("how", "timeout_s", "after_s", "loss"),
+    [
+        ({}, None, 0, None),
+        ({"delay_s": 2}, 2.0, 2, Loss.TIMED_OUT),
+        ({"delay_s": 2}, 2.5, 2, None),
+        ({"body_bytes_per_s": 100}, 1.0, 1, None),
+        ({"head_bytes_per_s": HEAD_BYTES}, None, 1, None),
+        ({"head_bytes_per_s": HEAD_BYTES, "body_bytes_per_s": 50, "delay_s": 2}, None, 5, None),
+        ({"body_bytes_per_s": 0.5}, 2.0, 2, Loss.TIMED_OUT),
+        ({"body_bytes_per_s": 0.5, "delay_s": 1}, 2.0, 3, Loss.TIMED_OUT),
+        ({"body_bytes_per_s": 1000}, 0.05, 0.05, Loss.TIMED_OUT),
+        ({"cut_at": 5}, None, 0, Loss.CUT_OFF),
+        ({"cut_at": 5, "ending": Ending.RESET, "delay_s": 1}, None, 1, Loss.RESET_INSIDE),
+        ({"cut_at": 100, "ending": Ending.RESET}, None, 0, None),
+        ({"response": None, "delay_s": 1}, None, 1, Loss.CLOSED),
+        ({"response": None, "delay_s": 1, "ending": Ending.RESET}, None, 1, Loss.RESET),
+        ({"response": None, "ending": Ending.HOLD}, 3.0, 3, Loss.TIMED_OUT),
+        ({"response": b"what is this", "delay_s": 1}, None, 1, Loss.NOT_HTTP),
+        ({"response": b"GET / HTTP/1.1\r\n\r\n", "delay_s": 1}, None, 1, Loss.NOT_HTTP),
+        ({"response": CUT_OFF, "delay_s": 1}, None, 1, Loss.CUT_OFF),
+        ({"response": to_bytes(ANSWER), "delay_s": 1}, None, 1, None),
+    ],
+)
+def test_when_an_answer_arrives_and_how_it_is_lost(
+    how: dict[str, Any], timeout_s: float | None, after_s: float, loss: Loss | None
+) -> None:
+    arrival = _arrival(Delivery(**{"response": ANSWER, **how}), timeout_s)
+    assert arrival.after_s == pytest.approx(after_s)
+    assert arrival.loss is loss
+    assert (arrival.response is None) == (loss is not None)
+
+
+def test_only_the_chunks_are_taken_from_the_headers() -> None:
+    headers = (("Transfer-Encoding", "chunked"), ("X", "a"))
+    arrival = _arrival(Delivery(response=HttpResponse(headers=headers)), None)
+    assert arrival.open().headers == (("X", "a"),)
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "body", "target", "sent"),
+    [
+        ("http://a", {}, b"", "/", {}),
+        ("http://a/b?c", {}, b"hi", "/b?c", {"Content-Length": "2"}),
+        ("http://a/b", {"content-length": "2"}, b"hi", "/b", {"content-length": "2"}),
+        ("http://a/", {"Transfer-Encoding": "x"}, b"hi", "/", {"Transfer-Encoding": "x"}),
+    ],
+)
+def test_a_request_arrives_as_a_socket_would_bring_it(
+    url: str, headers: dict[str, str], body: bytes, target: str, sent: dict[str, str]
+) -> None:
+    seen: list[HttpRequest] = []
+
+    def intercept(request: HttpRequest) -> HttpResponse:
+        seen.append(request)
+        return HttpResponse()
+
+    Passage(StubEndpoint(intercept=intercept)).send("POST", url, headers.items(), body, None)
+    assert [(r.target, dict(r.headers), r.body) for r in seen] == [(target, sent, body)]
+
+
+def test_a_stale_connection_is_met_once_and_an_answer_that_arrives_is_not_lost() -> None:
+    endpoint = StubEndpoint()
+    passage = Passage(endpoint)
+
+    def send() -> Loss | None:
+        url = endpoint.in_process_url
+        return passage.send("POST", url, RIGHT.headers, RIGHT.body, None).loss
+
+    endpoint.fail("stale-keep-alive")
+    assert [send(), send(), send()] == [None, Loss.RESET, None]
+    endpoint.reset()
+    endpoint.fail("delay", seconds=30)
+    assert [send(), send()] == [None, None]
+    assert [v.rule for e in endpoint.exchanges for v in e.violations if v.family == "flow"] == []
+    assert endpoint.orphans == []
+
+
+# -- what each client says and is told ------------------------------------------------------------
+
+
+def answered(status: int, reason: str) -> StubEndpoint:
+    endpoint = StubEndpoint()
+    endpoint.reply(response=HttpResponse(status=status, reason=reason))
+    return endpoint
+
+
+def test_requests_is_told_the_reason_and_waits_for_as_long_as_it_says() -> None:
+    endpoint = answered(415, "Of our own")
+    with requests.Session() as session:
+        session.mount("http://", requests_adapter(endpoint))
+        assert by_requests(endpoint.in_process_url, session)().reason == "Of our own"
+        endpoint.fail("delay", seconds=0.02)
+        answer = session.post(
+            endpoint.in_process_url, RIGHT.body, headers={**dict(RIGHT.headers), "X": b"a"},
+            timeout=(0.01, 5),
+        )  # fmt: skip
+    assert answer.status_code == 200
+    assert endpoint.exchanges[-1].request.header("X") == "a"
+
+
+def test_httpx_is_told_the_reason_and_waits_for_as_long_as_it_says() -> None:
+    endpoint = answered(415, "Of our own")
+    timeout = httpx.Timeout(0.01, read=5)
+    with httpx.Client(transport=httpx_transport(endpoint), timeout=timeout) as client:
+        call = by_httpx(endpoint.in_process_url, client)
+        assert call().reason_phrase == "Of our own"
+        endpoint.fail("delay", seconds=0.02)
+        assert call().status_code == 200
+    bare = httpx.Request("GET", f"{endpoint.in_process_url}?wsdl")
+    bare.extensions = {}
+    assert httpx_transport(endpoint).handle_request(bare).status_code == 200
+
+
+def test_a_late_answer_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    for module in ("_httpx", "_requests"):
+        fake = SimpleNamespace(sleep=slept.append)
+        monkeypatch.setattr(f"pytest_soblob.transports.{module}.time", fake)
+    monkeypatch.setattr("pytest_soblob.transports._httpx.asyncio", SimpleNamespace(sleep=sleep))
+    endpoint = StubEndpoint()
+    endpoint.fail("delay", seconds=30, times=None)
+
+    async def post() -> None:
+        async with httpx.AsyncClient(transport=httpx_transport(endpoint), timeout=60) as client:
+            await client.post(
+                endpoint.in_process_url, content=RIGHT.body, headers=dict(RIGHT.headers)
+            )
+
+    with (
+        requests.Session() as session,
+        httpx.Client(transport=httpx_transport(endpoint), timeout=60) as client,
+    ):
+        session.mount("http://", requests_adapter(endpoint))
+        session.post(endpoint.in_process_url, RIGHT.body, headers=dict(RIGHT.headers), timeout=60)
+        by_httpx(endpoint.in_process_url, client)()
+        asyncio.run(post())
+    assert slept == [30, 30, 30]
+
+
+def test_zeep_s_session_goes_nowhere_else() -> None:
+    transport = zeep_transport(StubEndpoint(), operation_timeout=7)
+    with transport.session as session:
+        assert transport.operation_timeout == 7
+        assert session.trust_env is False
+        kinds = {type(session.get_adapter(f"{scheme}://a")) for scheme in ("http", "https")}
+        assert kinds == {type(requests_adapter(StubEndpoint()))}
