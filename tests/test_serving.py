@@ -1,0 +1,222 @@
+"""What `soblob serve` makes of a file, of options, and of what comes, without a process."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_soblob import Account, SaveImageStreamRequest, SoblobError, StubEndpoint
+from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob.accounts import Right
+from pytest_soblob.serving import Configuration, read_failure
+from pytest_soblob.serving._running import _Log
+from pytest_soblob.settings import WcfHost
+
+WHOLE = """
+host = "localhost"
+port = 8086
+behaviour = "wcf"
+profile = "wsdl"
+installation = "online"
+tickets = ["7T:a", "7T:b"]
+application-tokens = ["token"]
+ticket-lifetime = 1.5
+licensed = false
+image-check = "named"
+max-message-size = 1_000
+keep = 7
+log = "none"
+control-token = "LeakedControl"
+
+[wcf]
+culture = "nb-NO"
+hosting = "iis"
+exception-detail = true
+empty-extra-info = true
+max-message-size = 2_000
+
+[tls]
+folder = "certificates"
+client-certificate = true
+
+[[accounts]]
+user = "ada"
+password = "secret"
+tickets = ["7T:ada"]
+rights = ["read"]
+
+[[replies]]
+failure = "http-503"
+"""
+HOST = WcfHost(
+    max_message_size=2_000,
+    culture="nb-NO",
+    hosting="iis",
+    exception_detail=True,
+    empty_extra_info=True,
+)
+ACCOUNT = Account(user="ada", password="secret", tickets=("7T:ada",), rights=("read",))
+
+
+def read(folder: Path, text: str) -> Configuration:
+    file = folder / "soblob.toml"
+    file.write_text(text, encoding="utf-8")
+    return Configuration.read(file)
+
+
+def test_all_that_a_file_can_say(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE) == Configuration(
+        host="localhost",
+        port=8086,
+        behaviour="wcf",
+        profile="wsdl",
+        installation="online",
+        tickets=("7T:a", "7T:b"),
+        application_tokens=("token",),
+        accounts=(ACCOUNT,),
+        ticket_lifetime_s=1.5,
+        licensed=False,
+        image_check="named",
+        wcf_host=HOST,
+        max_message_size=1_000,
+        keep=7,
+        tls_folder=Path("certificates"),
+        client_certificate=True,
+        log="none",
+        control_token="LeakedControl",
+        replies=({"failure": "http-503"},),
+    )
+
+
+def test_what_a_file_leaves_out(tmp_path: Path) -> None:
+    assert read(tmp_path, "") == Configuration()
+    whole_number = read(tmp_path, "ticket-lifetime = 60\n[tls]\n[wcf]\n[[accounts]]\nuser = 'ada'")
+    assert whole_number.ticket_lifetime_s == 60
+    assert (whole_number.tls_folder, whole_number.client_certificate) == (Path("soblob-tls"), False)
+    assert whole_number.wcf_host == WcfHost()
+    assert all(whole_number.accounts[0].may(right) for right in Right)
+
+
+def test_all_of_it_reaches_the_endpoint(tmp_path: Path) -> None:
+    settings = read(tmp_path, WHOLE).settings()
+    assert settings.host_and_port() == ("localhost", 8086)
+    assert (settings.profile, settings.behaviour, settings.installation) == (
+        "wsdl",
+        "wcf",
+        "online",
+    )
+    assert (settings.ticket, settings.tokens, settings.accounts) == ("7T:a", ("token",), (ACCOUNT,))
+    assert (settings.ticket_lifetime_s, settings.licensed, settings.image_check) == (
+        1.5,
+        False,
+        "named",
+    )
+    assert (settings.wcf_host, settings.client_certificate) == (HOST, True)
+
+
+def test_a_reply_of_the_file_is_told_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(SoblobError, match=r"soblob\.toml: .*did you mean 'http-503'\?"):
+        read(tmp_path, "[[replies]]\nfailure = 'http-53'")
+
+
+def test_options_come_over_it_where_they_say_something() -> None:
+    before = Configuration(tickets=("7T:a",), licensed=True, wcf_host=WcfHost(culture="nb-NO"))
+    assert before.changed({"tickets": (), "licensed": None, "culture": None}) == before
+    after = before.changed({"licensed": False, "keep": 3, "culture": "", "hosting": "iis"})
+    assert (after.licensed, after.keep, after.tickets) == (False, 3, ("7T:a",))
+    assert after.wcf_host == WcfHost(culture="", hosting="iis")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"keep": 0}, "keep must be 1 or more, not 0"),
+        ({"max_message_size": 0}, "max-message-size must be 1 or more, not 0"),
+        ({"log": "xml"}, "log must be one of"),
+        ({"client_certificate": True}, "say --tls FOLDER as well"),
+    ],
+)
+def test_what_does_not_go_together(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(SoblobError, match=said):
+        Configuration(**given).settings()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
+def test_the_control_api_is_for_loopback(host: str) -> None:
+    settings = Configuration(host=host, control_token="LeakedControl").settings()
+    assert settings.host_and_port() == (host, 0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "stub.example"])
+def test_the_control_api_is_for_nobody_else(host: str) -> None:
+    with pytest.raises(SoblobError, match=f"for loopback only, not for {host}"):
+        Configuration(host=host, control_token="LeakedControl").settings()
+    Configuration(host=host).settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("http-503", {"failure": "http-503"}),
+        (" http-503 , nth = 2 ", {"failure": "http-503", "nth": 2}),
+        (
+            "x,operation=none,times=None,share=0.5,seed=7",
+            {"failure": "x", "operation": None, "times": None, "share": 0.5, "seed": 7},
+        ),
+        (
+            "delay,seconds=2,soap=1.2,location=3,times=4",
+            {
+                "failure": "delay",
+                "times": 4,
+                "parameters": {"seconds": 2, "soap": "1.2", "location": "3"},
+            },
+        ),
+        ("x,a=b=c,d=", {"failure": "x", "parameters": {"a": "b=c", "d": ""}}),
+    ],
+)
+def test_a_failure_by_option(text: str, data: dict[str, Any]) -> None:
+    assert repr(dict(read_failure(text))) == repr(data), "2 is no 2.0"
+
+
+@pytest.mark.parametrize("text", ["http-503,", "http-503,share", "http-503,=1"])
+def test_a_part_that_is_no_pair(text: str) -> None:
+    with pytest.raises(SoblobError, match="should be NAME=VALUE, as in http-503,share"):
+        read_failure(text)
+
+
+# -- the log --------------------------------------------------------------------------------------
+
+
+def logged(form: str) -> list[str]:
+    """What is written of an upload, one whose connection is closed, and no HTTP."""
+    lines: list[str] = []
+    log = _Log(form, lines.append)
+    endpoint = StubEndpoint(on_exchange=log.exchange, on_malformed=log.malformed)
+    upload = SaveImageStreamRequest(type="PersonImage", image=b"1", ticket="7T:LeakedTicket==")
+    for number in range(2):
+        if number:
+            endpoint.fail("saved-but-closed")
+        endpoint.handle(upload.to_http_request())
+    log.malformed(HttpSyntaxError("what is\n7T:LeakedTicket== there", "http.malformed"))
+    assert not any("Leaked" in line for line in lines)
+    return lines
+
+
+def test_a_line_for_each() -> None:
+    one, two, three = logged("lines")
+    assert one == "200 SaveImageStream blob 1"
+    assert two == "closed SaveImageStream blob 2 (saved-but-closed)"
+    assert three.startswith("400 http.malformed: what is")
+    assert "\n" not in three
+
+
+def test_an_object_for_each() -> None:
+    one, two, three = map(json.loads, logged("json"))
+    assert [data["time"][10] for data in (one, two, three)] == ["T"] * 3
+    assert [(data["number"], data["status"]) for data in (one, two)] == [(1, 200), (2, None)]
+    assert (three["status"], list(three["malformed"])) == (400, ["http.malformed"])
+
+
+def test_nothing_at_all() -> None:
+    assert logged("none") == []
