@@ -1,16 +1,20 @@
 """What `soblob serve` makes of a file, of options, and of what comes, without a process."""
 
 import json
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from pytest_soblob import Account, SaveImageStreamRequest, SoblobError, StubEndpoint
 from pytest_soblob._http import HttpSyntaxError
 from pytest_soblob.accounts import Right
-from pytest_soblob.serving import Configuration, read_failure
-from pytest_soblob.serving._running import _Log
+from pytest_soblob.messages import GetBlobStreamRequest, Request
+from pytest_soblob.serving import Configuration, read_failure, serve
+from pytest_soblob.serving._running import _Log, _Writer
 from pytest_soblob.settings import WcfHost
 
 WHOLE = """
@@ -220,3 +224,65 @@ def test_an_object_for_each() -> None:
 
 def test_nothing_at_all() -> None:
     assert logged("none") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BrokenPipeError(), ""),
+        (OSError(28, "No space left"), "soblob: cannot write the log: No space left\n"),
+    ],
+)
+def test_a_log_that_nobody_reads_is_no_error(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(line: str) -> None:
+        raise error
+
+    with _Writer(write) as writer:
+        writer.put("a line")
+    assert capsys.readouterr().err == said
+
+
+# -- running --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _handlers() -> Iterator[None]:
+    """Put back what answers a signal."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_handlers")
+def test_only_so_much_is_kept_and_nobody_is_there_after_the_signal() -> None:
+    found: list[Any] = []
+
+    def post(url: str, request: Request) -> str:
+        http = request.to_http_request()
+        answer = requests.post(url, http.body, headers=dict(http.headers), timeout=10)
+        return answer.text
+
+    def write(line: str) -> None:
+        word, _, url = line.partition(" ")
+        if word != "serving":
+            return
+        try:
+            for number in range(2):
+                image = bytes([number])
+                post(url, SaveImageStreamRequest(type="PersonImage", image=image, ticket="7T:x"))
+            found.append(url)
+            found.extend(
+                "SoInvalidArgument" in post(url, GetBlobStreamRequest(blob_id=n, ticket="7T:x"))
+                for n in (1, 2)
+            )
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+
+    serve(Configuration(keep=1, log="none"), write)
+    url, *gone = found
+    assert gone == [True, False]
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=10)
