@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_soblob import SaveImageStreamRequest, SoblobError, StubEndpoint
-from pytest_soblob.failures import find_failure
+from pytest_soblob.failures import explain_failure, failure_to_json, find_failure
 from pytest_soblob.messages import ChangePersonImageRequest, GetPersonImageRequest, Request
 from pytest_soblob.wire import Delivery, Ending, HttpResponse
 
@@ -284,3 +284,43 @@ def test_a_failure_of_some_operations_is_refused_for_another() -> None:
     find_failure("http-503").check_operation("GetPersonImage")
     with pytest.raises(SoblobError, match="makes no sense for GetPersonImage, only for SaveImage"):
         find_failure("zero-id").check_operation("GetPersonImage")
+
+
+@pytest.mark.parametrize("name", ["ticket-missing", "ticket-expired"])
+def test_who_logs_in_has_no_ticket_that_could_be_wrong(name: str) -> None:
+    with pytest.raises(SoblobError, match="makes no sense for AuthenticateUsernamePassword"):
+        StubEndpoint().fail(name, operation="AuthenticateUsernamePassword")
+
+
+# -- what people and programs are told ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "operations"),
+    [
+        ("delay", "the client has its answer in the end", "every operation"),
+        ("http-503", "nothing was done, and the client can know it", "every operation"),
+        ("not-an-image", "nothing was done, and the client is told so", "SaveImageStream"),
+        (
+            "zero-id",
+            "nothing was done; the client cannot know whether it was done",
+            "SaveImageStream",
+        ),
+        (
+            "saved-but-503",
+            "it was done; the client cannot know whether it was done",
+            "every operation",
+        ),
+        (
+            "blob-unknown",
+            "nothing was done, and the client is told so",
+            "ChangePersonImage, ChangeProjectImage, GetBlobStream",
+        ),
+    ],
+)
+def test_what_became_of_the_call_and_for_which_it_is(name: str, then: str, operations: str) -> None:
+    failure = find_failure(name)
+    lines = explain_failure(failure, 200).splitlines()
+    assert lines[2:4] == [f"  then     {then}", f"  for      {operations}"]
+    named = [] if operations == "every operation" else operations.split(", ")
+    assert failure_to_json(failure)["operations"] == named
