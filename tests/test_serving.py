@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from pytest_soblob import Account, SaveImageStreamRequest, SoblobError, StubEndpoint
+from pytest_soblob import Account, ImageBytes, SaveImageStreamRequest, SoblobError, StubEndpoint
 from pytest_soblob._http import HttpSyntaxError
 from pytest_soblob.accounts import Right
 from pytest_soblob.messages import GetBlobStreamRequest, Request
@@ -196,8 +196,13 @@ def logged(form: str) -> list[str]:
     """What is written of an upload, one whose connection is closed, and no HTTP."""
     lines: list[str] = []
     log = _Log(form, lines.append)
-    endpoint = StubEndpoint(on_exchange=log.exchange, on_malformed=log.malformed)
-    upload = SaveImageStreamRequest(type="PersonImage", image=b"1", ticket="7T:LeakedTicket==")
+    endpoint = log.endpoint = StubEndpoint(on_exchange=log.exchange, on_malformed=log.malformed)
+    upload = SaveImageStreamRequest(
+        type="PersonImage",
+        image=ImageBytes(width=2, height=2),
+        description="d",
+        ticket="7T:LeakedTicket==",
+    )
     for number in range(2):
         if number:
             endpoint.fail("saved-but-closed")
@@ -210,7 +215,7 @@ def logged(form: str) -> list[str]:
 def test_a_line_for_each() -> None:
     one, two, three = logged("lines")
     assert one == "200 SaveImageStream blob 1"
-    assert two == "closed SaveImageStream blob 2 (saved-but-closed)"
+    assert two.startswith("closed SaveImageStream blob 2 (saved-but-closed)")
     assert three.startswith("400 http.malformed: what is")
     assert "\n" not in three
 

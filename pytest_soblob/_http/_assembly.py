@@ -105,11 +105,7 @@ class Assembly:
         if self._spooled is not None:
             return None
         room = self._find_room(min(at + WORTH_PLACING_BYTES, whole), whole)
-        if room is not None:
-            return memoryview(room)[at:whole]
-        if not at:
-            self.drop()
-        return None
+        return None if room is None else memoryview(room)[at:whole]
 
     def take(self, size: int) -> bytes:
         """Return what was written, and give the room back."""

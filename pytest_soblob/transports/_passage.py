@@ -119,7 +119,7 @@ def _framed(headers: Iterable[tuple[str, str]], body: bytes) -> tuple[tuple[str,
     return (*given, ("Content-Length", str(len(body))))
 
 
-def _arrival(delivery: Delivery, timeout_s: float | None, *, is_head: bool) -> Arrival:
+def _arrival(delivery: Delivery, timeout_s: float | None, *, is_head: bool = False) -> Arrival:
     if timeout_s is not None and delivery.delay_s >= timeout_s:
         return Arrival(timeout_s, loss=Loss.TIMED_OUT)
     response = delivery.response
