@@ -16,7 +16,14 @@ from pytest_soblob import (
     SaveImageStreamRequest,
     StubEndpoint,
 )
-from pytest_soblob.messages import ChangePersonImageRequest, ChangeProjectImageRequest, Request
+from pytest_soblob.messages import (
+    AuthenticateUsernamePasswordRequest,
+    ChangePersonImageRequest,
+    ChangeProjectImageRequest,
+    GetBlobStreamRequest,
+    GetPersonImageRequest,
+    Request,
+)
 from pytest_soblob.wire import HttpRequest
 from tests.sockets import connect, written
 
@@ -211,6 +218,123 @@ def test_a_second_better_try_makes_a_failure_good(endpoint: StubEndpoint) -> Non
     assert flow_rules(endpoint) == []
 
 
+PORTRAITS = [
+    SaveImageStreamRequest(
+        type="PersonImage", image=b"\x89PNG%d" % n, description="Portrait", ticket="7T:x"
+    )
+    for n in range(3)
+]
+
+
+def attach(person: int, blob_id: int) -> ChangePersonImageRequest:
+    return ChangePersonImageRequest(person_id=person, blob_id=blob_id, ticket="7T:x")
+
+
+def test_of_many_with_one_description_the_one_that_failed_is_not_taken_for_mended() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("no-rights")
+    for message in (*PORTRAITS, attach(1, 0)):
+        call(endpoint, message)
+    assert flow_rules(endpoint) == ["flow.no-blob-id-after-failed-save"]
+
+
+@pytest.mark.parametrize("description", ["Kari", None])
+@pytest.mark.parametrize("behaviour", ["strict", "wcf"])
+@pytest.mark.parametrize("wrong", ["not-base64", "http-413"])
+def test_what_was_refused_unread_is_mended_by_what_comes_then(
+    behaviour: str, description: str | None, wrong: str
+) -> None:
+    endpoint = StubEndpoint(behaviour=behaviour)
+    http = SaveImageStreamRequest(
+        type="PersonImage", image=b"\x89PNG12", description=description, ticket="7T:x"
+    ).to_http_request()
+    body = http.body
+    if wrong == "not-base64":
+        body = body.replace(b"iVBO", b"*VBO")
+    else:
+        endpoint.fail(wrong)
+    for sent in (body, http.body):
+        endpoint.handle(HttpRequest(target=http.target, headers=http.headers, body=sent))
+    for message in (attach(1, 1), attach(1, 0)):
+        call(endpoint, message)
+    assert flow_rules(endpoint) == []
+
+
+@pytest.mark.parametrize("found_by", ["attach", "read"])
+def test_who_finds_the_blob_that_an_answer_did_not_tell_has_it(found_by: str) -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("saved-but-503")
+    call(endpoint, upload("Kari"))
+    if found_by == "read":
+        call(endpoint, GetBlobStreamRequest(blob_id=1, ticket="7T:x"))
+    else:
+        call(endpoint, attach(42, 1))
+    call(endpoint, attach(42, 0))
+    assert endpoint.orphans == []
+    assert flow_rules(endpoint) == []
+
+
+def test_who_finds_nothing_may_send_it_again() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-504")
+    for message in (upload("a"), GetBlobStreamRequest(blob_id=1, ticket="7T:x"), upload("a")):
+        call(endpoint, message)
+    assert flow_rules(endpoint) == []
+
+
+def test_who_logs_in_anew_may_send_the_old_ticket_along() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("ticket-expired")
+    call(endpoint, upload("a", "7T:old"))
+    login = AuthenticateUsernamePasswordRequest(user="ada", password="x", ticket="7T:old")
+    call(endpoint, login)
+    assert flow_rules(endpoint) == []
+    call(endpoint, upload("a", "7T:old"))
+    assert flow_rules(endpoint) == ["flow.ticket-used-after-expiry"]
+
+
+def test_an_attachment_and_a_log_in_can_be_tried_too_often_as_well() -> None:
+    endpoint = StubEndpoint()
+    for name, operation, request in (
+        ("no-rights", "ChangePersonImage", attach(1, 0)),
+        ("wrong-password", None, AuthenticateUsernamePasswordRequest(user="a", password="b")),
+        ("no-rights", "GetPersonImage", GetPersonImageRequest(person_id=1, ticket="7T:x")),
+    ):
+        endpoint.clear()
+        endpoint.fail(name, operation=operation, times=None)
+        for _ in range(3):
+            call(endpoint, request)
+    assert flow_rules(endpoint) == ["flow.retried-twice"] * 2
+    with pytest.raises(AssertionError, match=r"the same call has failed 2 times (?s:.*) comes again"):
+        endpoint.check()
+
+
+def test_workers_with_one_logo_are_not_blamed_for_each_other(endpoint: StubEndpoint) -> None:
+    """Each is refused once, takes a new ticket, and tries once more."""
+    with ExitStack() as stack:
+        workers = [stack.enter_context(closing(connect(endpoint))) for _ in range(4)]
+        endpoint.fail("ticket-expired", times=4)
+        for ticket in ("7T:old", "7T:new"):
+            for worker in workers:
+                send(worker, upload("logo", ticket))
+                answer(worker)
+    assert flow_rules(endpoint) == []
+
+
+def test_a_worker_that_connects_while_another_is_told_is_not_blamed(endpoint: StubEndpoint) -> None:
+    endpoint.fail("ticket-expired", times=2)
+    with closing(connect(endpoint)) as one:
+        send(one, upload("a"))
+        answer(one)
+        with closing(connect(endpoint)) as other:  # accepted after the answer, connected before
+            send(other, upload("b"))
+            answer(other)
+            assert flow_rules(endpoint) == []
+            send(other, upload("b"))
+            answer(other)
+    assert flow_rules(endpoint) == ["flow.ticket-used-after-expiry"]
+
+
 def test_an_upload_that_was_too_large_to_be_read_has_failed() -> None:
     with StubEndpoint(max_message_size=1_000) as endpoint:
         for message in (
@@ -287,7 +411,7 @@ def test_what_is_remembered_of_the_flow_is_bounded_where_a_limit_says_so() -> No
     for number in range(300):
         call(endpoint, upload(f"{number}" * 1_000, f"7T:{number}"))
     flow = endpoint._ledger.view.flow
-    memories = (flow._failed_saves, flow._unsure, flow._failures)
+    memories = (flow._failed_saves, flow._unsure, flow._refused)
     assert {len(memory) for memory in memories} <= {100, 101}
     assert max(len(repr(key)) for key in flow._unsure) < 500
     endpoint.clear()

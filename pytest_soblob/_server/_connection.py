@@ -40,6 +40,7 @@ class Connection(asyncio.BufferedProtocol):
         tls: How to speak TLS; None for plain.
 
     Attributes:
+        number: As given.
         deadline: When the loop's clock is past it, `expire` is called.
     """
 
@@ -53,7 +54,7 @@ class Connection(asyncio.BufferedProtocol):
         open_connections: "set[Connection]",
         tls: ssl.SSLContext | None,
     ) -> None:
-        self._number = number
+        self.number = number
         self._handlers = handlers
         self._limits = limits
         self._scratch = scratch
@@ -208,7 +209,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _answer(self, received: Received) -> None:
         answer = self._made(
-            lambda: prepare(received, self._handlers.handle(received.request, self._number))
+            lambda: prepare(received, self._handlers.handle(received.request, self.number))
         )
         if answer.is_prompt:
             self._transport.write(answer.head + answer.body)
@@ -227,7 +228,7 @@ class Connection(asyncio.BufferedProtocol):
             self._send_off(answer)
 
     def _preview(self) -> Answer | None:
-        refusal = self._handlers.preview(self._reader.head, self._number)
+        refusal = self._handlers.preview(self._reader.head, self.number)
         return None if refusal is None else prepare(None, Delivery(response=refusal))
 
     def _refuse(self, error: HttpSyntaxError) -> None:

@@ -65,6 +65,10 @@ class Server:
         """How many connections have been taken since the start."""
         return self._accepted
 
+    def is_open(self, number: int) -> bool:
+        """Whether the connection of that number is; to be asked in the server's thread."""
+        return any(connection.number == number for connection in self._connections)
+
     def start(self) -> Self:
         """Listen, and return when connections are taken.
 

@@ -24,7 +24,7 @@ RULES = (
     Rule(
         id="flow.retried-twice",
         severity=Severity.ERROR,
-        meaning="A save that failed as business twice was sent a third time",
+        meaning="What was refused as business twice was sent a third time",
         reference="Succeeded and ExceptionInfo of Services86-BLOB.wsdl: what is refused twice is "
         "refused again",
         change="retry once at most, after you have mended what ExceptionInfo says (a new ticket, "

@@ -92,9 +92,11 @@ def judge_head(
     )
 
 
-def follow(call: Call, view: View, severities: Severities) -> None:
+def follow(
+    call: Call, view: View, severities: Severities, is_open: "Callable[[int], bool]"
+) -> None:
     """Judge a request as the next step of what the view has seen."""
-    found = tuple(view.flow.judge(call, view.netserver.blobs))
+    found = tuple(view.flow.judge(call, view.netserver.blobs, is_open))
     if found:
         violations = (*severities.apply(found), *call.verdict.violations)
         call.verdict = replace(call.verdict, violations=violations)

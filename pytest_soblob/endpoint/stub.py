@@ -230,7 +230,7 @@ class StubEndpoint(Observed, Scripted):
     def _conclude(self, call: Call, view: View) -> Answer:
         """Answer a call, remember it, and hold against the test what is wrong with it."""
         with self._ledger.lock:
-            _service.follow(call, view, self._validator.policy)
+            _service.follow(call, view, self._validator.policy, self._is_open)
             if call.refusal is None:
                 self._behaviour.receive(call)
             answered = _service.answer(call, self._behaviour, view)
@@ -240,6 +240,9 @@ class StubEndpoint(Observed, Scripted):
         if self._on_exchange is not None:
             self._on_exchange(exchange)
         return answered
+
+    def _is_open(self, connection: int) -> bool:
+        return self._server is not None and self._server.is_open(connection)
 
     @property
     def _accepted(self) -> int:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from pytest_soblob.binding import find_child, read
-from pytest_soblob.contract import Operation
-from pytest_soblob.envelope import Element, Envelope
+from pytest_soblob.contract import SAVE_IMAGE_STREAM, Operation
+from pytest_soblob.envelope import Element, Envelope, local_name
 from pytest_soblob.validators._context import excerpt_of, make_violation
 from pytest_soblob.validators._secrets import find_secrets
 from pytest_soblob.violations import Violation
@@ -65,25 +65,28 @@ def blob_id_never_given(envelope: Envelope, blob_id: int, given: Sequence[int]) 
         envelope,
         envelope.root if child is None else child,
         "flow.blob-id-never-given",
-        f"no answer had the blob id {blob_id}",
+        f"no answer that told of a success had the blob id {blob_id}",
         expected=f"an id that was given: {known}",
         got=str(blob_id),
     )
 
 
 def retried_twice(envelope: Envelope, failures: int, why: str) -> Violation:
-    """Return what is to be said of a save that goes on failing.
+    """Return what is to be said of a call that goes on failing.
 
     Args:
-        envelope: The SaveImageStream that comes again.
+        envelope: The SaveImageStream, change or log-in that comes again.
         failures: How often it has failed.
         why: With what it failed last.
     """
+    element = envelope.payload_element
+    is_save = element is None or local_name(element) == SAVE_IMAGE_STREAM.name
+    what = "the same image and description have" if is_save else "the same call has"
     return _at(
         envelope,
-        envelope.payload_element,
+        element,
         "flow.retried-twice",
-        f"the same image and description have failed {failures} times ({why}), and come again",
+        f"{what} failed {failures} times ({why}), and {'come' if is_save else 'comes'} again",
         expected="one retry at most",
         got=f"call {failures + 1}",
     )
