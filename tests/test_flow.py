@@ -305,7 +305,7 @@ def test_an_attachment_and_a_log_in_can_be_tried_too_often_as_well() -> None:
         for _ in range(3):
             call(endpoint, request)
     assert flow_rules(endpoint) == ["flow.retried-twice"] * 2
-    with pytest.raises(AssertionError, match=r"the same call has failed 2 times (?s:.*) comes again"):
+    with pytest.raises(AssertionError, match=r"the same call has failed (?s:.*) comes again"):
         endpoint.check()
 
 
