@@ -19,6 +19,7 @@ from pytest_soblob import (
     SoblobError,
     SoblobSettings,
     StubEndpoint,
+    TimeZone,
 )
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.control import PREFIX, ControlApi
@@ -284,7 +285,7 @@ def test_a_secret_in_another_part_is_not_shown_either(behaviour: str) -> None:
     secrets = ("7T:LeakedTicket==", "LeakedToken")
     right = SaveImageStreamRequest(
         type="PersonImage", image=IMAGE, description=" of ".join(secrets), ticket=secrets[0],
-        application_token=secrets[1],
+        application_token=secrets[1], time_zone=TimeZone(location_code=secrets[1]),
     ).to_http_request()  # fmt: skip
     for body in (
         right.body,

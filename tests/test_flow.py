@@ -404,7 +404,10 @@ def test_only_the_newest_exchanges_are_kept_where_a_limit_says_so() -> None:
     assert re.findall(r"request (\d+) breaks", str(raised.value)) == ["19", "20", "21"]
 
 
-def test_what_is_remembered_of_the_flow_is_bounded_where_a_limit_says_so() -> None:
+def test_what_is_remembered_of_the_flow_is_bounded_where_a_limit_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pytest_soblob.endpoint._flow._LEAST_KEPT_IDS", 100)
     endpoint = StubEndpoint(keep=10)
     endpoint.fail("close-without-answer", times=None)
     endpoint.fail("no-rights", share=0.5)
@@ -420,6 +423,23 @@ def test_what_is_remembered_of_the_flow_is_bounded_where_a_limit_says_so() -> No
     assert len(flow._given) == 101
     call(endpoint, ChangePersonImageRequest(person_id=1, blob_id=1, ticket="7T:x"))
     assert flow_rules(endpoint) == [], "it was given, if it is not remembered"
+    endpoint.reply(blob_id=2_000_000)
+    for number in range(200):
+        call(endpoint, upload(f"more {number}"))
+    call(endpoint, ChangePersonImageRequest(person_id=1, blob_id=1_000_000, ticket="7T:x"))
+    assert flow_rules(endpoint) == ["flow.blob-id-never-given"]
+
+
+def test_the_newest_is_what_was_noted_last() -> None:
+    endpoint = StubEndpoint(keep=1)
+    endpoint.fail("no-rights", times=None)
+    mine = upload("mine")
+    for batch in range(2):
+        call(endpoint, mine)
+        for number in range(60):
+            call(endpoint, upload(f"{batch} {number}"))
+    call(endpoint, mine)
+    assert flow_rules(endpoint) == ["flow.retried-twice"]
 
 
 def test_an_id_that_is_told_later_is_no_orphan_any_more() -> None:

@@ -1,5 +1,6 @@
 """Bytes to HTTP messages and back."""
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -384,6 +385,35 @@ def test_folded_headers_are_read_with_a_blank_for_each_fold(
     (request,) = (item.request for item in received)
     assert request.body == b"hi"
     assert request.headers == (("Host", "x"), ("X", value), ("Transfer-Encoding", "chunked"))
+
+
+def test_a_body_in_chunks_costs_what_its_bytes_cost() -> None:
+    """Not what its lines do: each line end in it is a byte like any other."""
+    data = b"".join(b"10000\r\n%b\r\n" % (b"\n" * 65536) for _ in range(64)) + b"0\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    lines = b"x" * 76 + b"\n"
+    capture = head + b"%x\r\n%b\r\n0\r\n\r\n" % (77 * 65536, lines * 65536)
+    started = time.process_time()
+    (received,) = RequestReader().feed(head + data)
+    assert len(parse_message(capture).body) == 77 * 65536
+    assert time.process_time() - started <= 1.0
+    assert received.request.body == b"\n" * 64 * 65536
+
+
+BARE = b"POST /p HTTP/1.1\nHost: x\nContent-Length: 22\n\n<a>\r\n  <b/>\r\n</a>     "
+
+
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+@pytest.mark.parametrize(
+    "data", [BARE, b"POST /p\r\n HTTP/1.1\r\nX: a\r\n b\r\n\r\n", b"POST\r\n /p HTTP/1.1\r\n\r\n"]
+)
+def test_what_is_refused_is_refused_however_it_comes(data: bytes, step: int, before: bytes) -> None:
+    """Line feeds alone, and a start line that goes on in the next."""
+    reader = RequestReader()
+    pieces = [(before + data)[at : at + step] for at in range(0, len(before + data), step)]
+    with pytest.raises(HttpSyntaxError):
+        list(map(reader.feed, pieces))
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])

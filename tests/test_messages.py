@@ -134,6 +134,7 @@ def test_a_secret_in_another_part_is_not_shown_either() -> None:
         description="of LeakedTok by 8A:LeakedOther, not 7T:LeakedTicket",
         ticket="7T:LeakedTicket",
         application_token="LeakedTok",
+        time_zone=TimeZone(location_code="LeakedTok"),
     )
     assert "aked" not in repr(message)
     assert "aked" not in repr(HttpRequest(target="/x/7T:LeakedTicket?LeakedTok"))

@@ -5,6 +5,7 @@ import http.client
 import os
 import select
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -768,6 +769,46 @@ def test_who_reads_nothing_is_not_waited_for(headers: list[bytes]) -> None:
         for _ in range(3):  # what the sockets take in the beginning looks as if it were read
             pass_time(server)
         assert read(connection, LARGE_ANSWER_BYTES) < LARGE_ANSWER_BYTES
+
+
+def test_a_connection_that_closes_lingers_for_as_long_as_it_is_told_to() -> None:
+    limits = Limits(head_s=0.1, linger_s=0.1, stall_s=60)
+    with (
+        Server(Handlers(handle=echo), limits=limits) as server,
+        asking_for_more(server, CLOSES) as connection,
+    ):
+        everything(connection)
+        for _ in range(3):
+            pass_time(server)
+        assert not server.is_open(1)
+
+
+def test_after_a_long_answer_the_limits_are_what_they_were() -> None:
+    limits = Limits(head_s=0.1, linger_s=60, stall_s=60)
+    with (
+        Server(Handlers(handle=echo), limits=limits) as server,
+        asking_for_more(server) as connection,
+    ):
+        until(connection, b"\r\n\r\n")
+        pass_time(server)
+        read(connection, LARGE_ANSWER_BYTES - 65536)
+        connection.sendall(b"P")
+        assert b"HTTP/1.1 408 " in everything(connection)
+
+
+def test_a_server_whose_loop_has_ended_is_stopped_and_started_all_the_same(
+    errors: list[BaseException],
+) -> None:
+    server = Server(Handlers(handle=echo, failed=errors.append)).start()
+    assert server._loop is not None
+    assert server._thread is not None
+    server._loop.call_soon_threadsafe(sys.exit, 3)
+    server._thread.join(10)
+    server.settle(10)
+    server.stop()
+    assert [type(error) for error in errors] == [SystemExit]
+    with server:
+        assert once(server, POST % 1).endswith(b"/1 2")
 
 
 def test_settle_waits_for_what_has_come(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,13 @@ LARGEST_HEAD_BYTES: Final = 256 * 1024
 _VERSIONS: Final = ("1.1", "1.0")
 # Where a header goes on in the next line.
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
-_HEAD_END: Final = b"\r\n\r\n"
+_LINE_END: Final = b"\r\n"
+_HEAD_END: Final = _LINE_END * 2
 _HEAD_ENDS: Final = re.compile(_HEAD_END)
 _LINE_ENDS: Final = re.compile(b"\n")
+_HALF_LINE_END: Final = re.compile(rb"(?<!\r)\n|\r[^\n]")
+_SIZE: Final = re.compile(rb"[0-9A-Fa-f]+")
+_LONGEST_SIZE: Final = 64
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 # What httptools says of framing that two readers would understand in two ways: the rule for it.
 _FRAMING: Final = (
@@ -60,6 +64,9 @@ class RequestReader:
         self._is_folded = False
         self._continued = False
         self._beyond: tuple[tuple[str, str], ...] = ()
+        self._line = b""  # how the line between chunks begins that is under way
+        self._chunk_left = 0  # bytes of a chunk, with its line end
+        self._is_in_trailers = False
         self._is_past_parser = False  # httptools is not shown the rest of this body
         self._is_over = False  # the last request has come
 
@@ -104,18 +111,20 @@ class RequestReader:
         """
         if self._is_over and data:
             raise HttpSyntaxError("bytes follow a request that closes the connection")
+        rest = memoryview(data)
         try:
-            while data and not self._is_over:
-                data = data[self._take(data) :]
+            while rest and not self._is_over:
+                rest = rest[self._take(rest) :]
         except HttpSyntaxError as error:
             error.before = self._hand_over()
             raise
         return self._hand_over()
 
-    def _take(self, data: bytes | memoryview) -> int:
+    def _take(self, data: memoryview) -> int:
         """Take as many of the bytes as belong together, return how many.
 
-        A head, a body, a line of a body in chunks: so where each message begins is always known.
+        A head, a body, a chunk or a line between chunks: so where each message begins is always
+        known.
         """
         if self._is_past_parser:
             piece = data[: self._collector.missing]
@@ -124,12 +133,37 @@ class RequestReader:
         elif self.is_between or self.is_in_head:
             piece = data[: self._end_of_head(data)]
             self._feed_head(piece)
-        else:
-            piece = data[: self._collector.missing or _end_of_line(data)]
+        elif self._collector.missing:
+            piece = data[: self._collector.missing]
             self._feed(piece)
+        else:
+            piece = self._feed_chunks(data)
         return len(piece)
 
-    def _end_of_head(self, data: bytes | memoryview) -> int:
+    def _feed_chunks(self, data: memoryview) -> memoryview:
+        """Feed the next of a body in chunks, and return it: a chunk, or a line before or behind."""
+        if self._chunk_left:
+            piece = data[: self._chunk_left]
+            self._chunk_left -= len(piece)
+            self._feed(piece)
+            return piece
+        end = _LINE_ENDS.search(data)
+        piece = data if end is None else data[: end.end()]
+        self._feed(piece)
+        self._line = (self._line + bytes(piece[:_LONGEST_SIZE]))[:_LONGEST_SIZE]
+        if end is not None:
+            self._end_line()
+        return piece
+
+    def _end_line(self) -> None:
+        """See how long the chunk is that a line announces; httptools has found nothing wrong."""
+        size = None if self._is_in_trailers else _SIZE.match(self._line)
+        number = 0 if size is None else int(size[0], 16)
+        self._line = b""
+        self._chunk_left = number + len(_LINE_END) if number else 0
+        self._is_in_trailers = not number and not self.is_between
+
+    def _end_of_head(self, data: memoryview) -> int:
         """Return behind which byte the head ends that is under way; the last one if it does not."""
         begun = bytes(self._raw[1 - len(_HEAD_END) :])
         end = _HEAD_ENDS.search(begun + data if begun else data)
@@ -166,7 +200,7 @@ class RequestReader:
         self._continued = any(value.strip().lower() == "100-continue" for value in expect)
         return self._continued
 
-    def _feed_head(self, piece: bytes | memoryview) -> None:
+    def _feed_head(self, piece: memoryview) -> None:
         if self.is_between and bytes(piece[:2]) == _TLS_HANDSHAKE:
             raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
         self._raw += piece
@@ -176,9 +210,7 @@ class RequestReader:
             if not self._is_folded:
                 self._feed(piece)
         except HttpSyntaxError:
-            self._is_folded = (
-                self.is_in_head and _FOLD.search(self._raw.lstrip(b"\r\n")) is not None
-            )
+            self._is_folded = self.is_in_head and _has_fold(self._raw)
             if not self._is_folded:
                 raise
         if self._is_folded and self._raw.endswith(_HEAD_END):
@@ -193,7 +225,8 @@ class RequestReader:
         """
         self._is_folded = False
         self._parser = httptools.HttpRequestParser(self._collector)
-        self._feed(_FOLD.sub(b" ", self._raw.lstrip(b"\r\n")))
+        start, end, headers = self._raw.lstrip(_LINE_END).partition(_LINE_END)
+        self._feed(bytes(start + end) + _FOLD.sub(b" ", headers))
 
     def _feed(self, piece: bytes | memoryview) -> None:
         try:
@@ -259,9 +292,10 @@ class RequestReader:
         self._beyond = ()
 
 
-def _end_of_line(data: bytes | memoryview) -> int:
-    end = _LINE_ENDS.search(data)
-    return len(data) if end is None else end.end()
+def _has_fold(head: bytearray) -> bool:
+    """Whether a header goes on in the next line; a start line must not (RFC 9112, 5.2)."""
+    headers = head.lstrip(_LINE_END).partition(_LINE_END)[2]
+    return _FOLD.search(headers) is not None and _HALF_LINE_END.search(head) is None
 
 
 def syntax_error(error: httptools.HttpParserError) -> HttpSyntaxError:

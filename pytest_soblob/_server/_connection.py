@@ -41,7 +41,7 @@ class Connection(asyncio.BufferedProtocol):
 
     Attributes:
         number: As given.
-        deadline: When the loop's clock is past it, `expire` is called.
+        deadline: By the loop's clock; when that is past it, the connection ends.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_blocked = False  # the client does not read
         self._has_ended = False  # the client has sent its last byte
         self._body_since = math.inf
-        self._unsent = 0  # bytes, when the deadline was set
+        self._unsent = 0  # bytes that the client is to read before the deadline
         self.deadline = math.inf
 
     # -- what the loop calls -------------------------------------------------------------------
@@ -157,10 +157,17 @@ class Connection(asyncio.BufferedProtocol):
 
     # -- what the server calls -----------------------------------------------------------------
 
-    def expire(self) -> None:
+    def look(self, now: float) -> None:
+        """See whether the time is up; who goes on reading a long answer has more of it.
+
+        Args:
+            now: By the loop's clock.
+        """
+        if not self._has_read_on() and now > self.deadline:
+            self._expire()
+
+    def _expire(self) -> None:
         """End a connection whose time is up; a request that has begun is told why."""
-        if self._has_read_on():
-            return
         if self._is_deaf or self._is_blocked or self._reader.is_between:
             self._transport.abort()
             return
@@ -173,7 +180,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _has_read_on(self) -> bool:
         """Whether the client has read more of an answer by now, and so has more time."""
-        if self._transport.get_write_buffer_size() >= self._unsent:
+        if not self._unsent or self._transport.get_write_buffer_size() >= self._unsent:
             return False
         self._give_time_to_read()
         return True
@@ -316,6 +323,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._task is not None or (self._is_deaf and not self._waiting):
             return
         now, limits = self._loop.time(), self._limits
+        self._unsent = 0
         if self._is_blocked:
             self._give_time_to_read()
         elif self._reader.is_between:

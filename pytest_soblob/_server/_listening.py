@@ -97,9 +97,10 @@ class Server:
 
     def stop(self) -> None:
         """Close the listener and every connection, and join the thread; once or many times."""
-        if self._thread is None or self._loop is None or self._stop is None:
+        if self._thread is None:
             return
-        self._loop.call_soon_threadsafe(self._stop.set)
+        if self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._thread = self._loop = self._stop = None
 
@@ -128,6 +129,7 @@ class Server:
             with closing(listener), asyncio.Runner(loop_factory=_LOOP) as runner:
                 runner.run(self._serve(listener))
         except BaseException as error:  # noqa: BLE001 -- handed on: nobody to raise to in a thread
+            self._loop = self._stop = None
             if self._ready.is_set():
                 self._handlers.failed(error)
             self._failed = error
@@ -171,8 +173,7 @@ class Server:
     def _sweep(self) -> None:
         now = asyncio.get_running_loop().time()
         for connection in tuple(self._connections):
-            if now > connection.deadline:
-                connection.expire()
+            connection.look(now)
 
     def _note(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Hand on what went wrong in the loop: nobody looks at a log."""

@@ -60,5 +60,6 @@ def _value(name: str, value: Any, secrets: tuple[str, ...]) -> Any:
     if isinstance(value, bytes):
         return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
     if isinstance(value, TimeZone):
-        return {"id": value.id, "location_code": value.location_code}
+        code = value.location_code
+        return {"id": value.id, "location_code": code and hide(code, secrets)}
     return value if value is None or isinstance(value, int) else hide(str(value), secrets)

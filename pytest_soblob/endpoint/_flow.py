@@ -25,6 +25,7 @@ _READS: Final = frozenset({"GetBlobStream", "GetPersonImage", "GetProjectImage"}
 _TRIED: Final = frozenset({_SAVE, "AuthenticateUsernamePassword"}) | _ATTACHES
 _MOST_RETRIES: Final = 2
 _LEAST_KEPT: Final = 100
+_LEAST_KEPT_IDS: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -125,7 +126,9 @@ class Flow:
         """
         name = call.verdict.operation or call.verdict.judged_as
         if answer.refusal == "ticket-expired" and call.ticket is not None:
-            self._refused_tickets.setdefault(call.ticket, Told()).add(call, accepted)
+            told = self._refused_tickets.pop(call.ticket, Told())
+            told.add(call, accepted)
+            self._refused_tickets[call.ticket] = told  # the newest is the last, here and elsewhere
         if name in _TRIED:
             self._note_outcome(call, answer, accepted)
         if name == _SAVE:
@@ -144,11 +147,10 @@ class Flow:
             by_ticket = (answer.refusal or "").startswith("ticket-")
             told = Told()
             told.add(call, accepted)
-            refused = self._refused.setdefault(attempt_of(call), [])
-            refused.append(
-                Refused(answer.why or "refused", call.ticket if by_ticket else None, told)
-            )
-            del refused[:-_LEAST_KEPT]
+            attempt = attempt_of(call)
+            refused = self._refused.pop(attempt, [])[1 - _LEAST_KEPT :]
+            ticket = call.ticket if by_ticket else None
+            self._refused[attempt] = [*refused, Refused(answer.why or "refused", ticket, told)]
         elif answer.knowledge is Knowledge.TOLD and self._refused:
             self._refused.pop(attempt_of(call), None)
 
@@ -161,10 +163,11 @@ class Flow:
         if told and self._unsure:
             self._unsure.pop(attempt_of(call), None)
         elif answer.knowledge is Knowledge.UNSURE:
-            self._unsure[attempt_of(call)] = answer.why or "no usable answer"
+            self._note_unsure(attempt_of(call), answer.why or "no usable answer")
         if answer.blob_id is None:
             return
         if told:
+            self._given.pop(answer.blob_id, None)
             self._given[answer.blob_id] = None
             self.untold.discard(answer.blob_id)
         else:
@@ -191,12 +194,16 @@ class Flow:
 
     def _note_failed_save(self, attempt: Attempt, failed: FailedSave) -> None:
         self._failed_saves.pop(attempt, None)
-        self._failed_saves[attempt] = failed  # the newest is the last
+        self._failed_saves[attempt] = failed
+
+    def _note_unsure(self, attempt: Attempt, why: str) -> None:
+        self._unsure.pop(attempt, None)
+        self._unsure[attempt] = why
 
     def lose(self, call: Call, blob_id: int | None) -> None:
         """Remember that a client did not wait for the answer to a save."""
         attempt, why = attempt_of(call), "the client did not wait for the answer"
-        self._unsure[attempt] = why
+        self._note_unsure(attempt, why)
         self._note_failed_save(attempt, FailedSave(why, blob_id))
         if blob_id is not None:
             self.untold.add(blob_id)
@@ -208,7 +215,9 @@ class Flow:
     def forget(self, most: int, known_blobs: Mapping[int, object]) -> None:
         """Remember the newest of each kind alone, so many at the most, but enough for a flow."""
         most = max(most, _LEAST_KEPT)
-        self._given_up_to = max([self._given_up_to, *_let_go(self._given, most)])
+        for number in _let_go(self._given, max(most, _LEAST_KEPT_IDS)):
+            # A test may have had any id given: of others the smaller ones say nothing.
+            self._given_up_to += number == self._given_up_to + 1
         _let_go(self._failed_saves, most)
         _let_go(self._refused, most)
         _let_go(self._unsure, most)

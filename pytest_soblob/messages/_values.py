@@ -40,7 +40,7 @@ def _show(name: str, value: Any, secrets: tuple[str, ...]) -> str:
         return f"<{len(value):,} bytes>"
     if isinstance(value, str):
         return repr(hide(str(value), secrets))
-    return repr(value)
+    return hide(repr(value), secrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
