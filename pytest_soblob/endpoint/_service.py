@@ -180,18 +180,16 @@ def _play(
 ) -> Answer:
     """Answer with a failure by name; what the server would refuse is refused all the same."""
     failure = playing.failure
-    own: HttpResponse | None = None
-    blob_id = None
-    if failure.works:
-        outcome = _work(call, operation, view)
-        if outcome.refusal is not None:
-            return _told(call, operation, behaviour, outcome)
-        own, blob_id = behaviour.write(call, operation, outcome.response), outcome.blob_id
+    outcome = _work(call, operation, view) if failure.works else None
+    if outcome is not None and outcome.refusal is not None:
+        return _told(call, operation, behaviour, outcome)
+    success = None if outcome is None else outcome.response
     delivery = failure.deliver(
         Situation(
             operation=operation,
             profile=call.profile,
-            own=own,
+            success=success,
+            own=None if success is None else behaviour.write(call, operation, success),
             write=lambda response: behaviour.write(call, operation, response),
             write_fault=behaviour.write_fault,
             parameters=playing.parameters,
@@ -201,7 +199,7 @@ def _play(
     return Answer(
         delivery=delivery,
         knowledge=failure.knowledge,
-        blob_id=blob_id,
+        blob_id=None if outcome is None else outcome.blob_id,
         why=None if told else f"{failure.name}: {failure.sentence}",
         refusal=failure.name if failure.knowledge is Knowledge.REFUSED else None,
         failure=failure.name,

@@ -34,7 +34,8 @@ class Situation:
     Attributes:
         operation: That was called.
         profile: The form in which is answered.
-        own: The answer that the server had for it: a success where `Failure.works`, else None.
+        success: What the server has to say of it where `Failure.works`, else None.
+        own: The answer in which it says so, likewise.
         write: A normal response, as this server writes it.
         write_fault: A fault, in that form, with that status; None: the one that SOAP binds it to.
         parameters: Of the failure, those that were left out included.
@@ -42,6 +43,7 @@ class Situation:
 
     operation: Operation
     profile: Profile
+    success: Response | None
     own: HttpResponse | None
     write: Callable[[Response], HttpResponse]
     write_fault: Callable[[Fault, Profile, int | None], HttpResponse]
