@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from pytest_soblob._numbers import is_number
+from pytest_soblob._numbers import is_number, is_whole
 from pytest_soblob._text import did_you_mean
 from pytest_soblob.contract import OPERATIONS, Operation, Profile
 from pytest_soblob.errors import SoblobError
@@ -141,7 +141,7 @@ def _literal(value: object) -> str:
 
 _LOCATION: Final = re.compile("[!-~]+")
 _LARGEST_ID: Final = 10**100
-_POSITIVE: Final = ("seconds", "bytes_per_s", "retry_after_s")
+_POSITIVE: Final = ("seconds", "bytes_per_s")
 
 
 def _no_parameter(failure: Failure, name: str) -> str:
@@ -162,10 +162,18 @@ def _check_blob_id(value: object, default: int) -> None:
         raise SoblobError(f"blob_id must be a number {wanted}, not {value}")
 
 
+def _check_retry_after(value: object) -> None:
+    """RFC 9110, 10.2.3: digits only, and no client reads anything else."""
+    if not (is_whole(value) and value >= 0):
+        raise SoblobError(f"retry_after_s must be whole seconds, 0 or more, not {value!r:.60}")
+
+
 def _check_parameter(name: str, value: object, default: Any) -> None:
     if name in _POSITIVE:
         if not (is_number(value) and value > 0):
             raise SoblobError(f"{name} must be a number over 0, not {value!r}")
+    elif name == "retry_after_s":
+        _check_retry_after(value)
     elif name == "soap" and value not in ("1.1", "1.2", None):
         raise SoblobError(
             f"soap must be '1.1', '1.2', or None for that of the request, not {value!r}"

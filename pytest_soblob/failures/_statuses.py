@@ -26,7 +26,7 @@ def _status(
 def _retry_after(status: int, page: str) -> Callable[[Situation], Delivery]:
     def deliver(situation: Situation) -> Delivery:
         seconds = situation.parameters["retry_after_s"]
-        return _status(status, ("Retry-After", f"{seconds:g}"), page=page)(situation)
+        return _status(status, ("Retry-After", f"{seconds}"), page=page)(situation)
 
     return deliver
 
