@@ -87,6 +87,17 @@ def test_a_redirect(name: str, status: int, location: str) -> None:
     assert (response.status, response.header("Location")) == (status, "http://a/b")
 
 
+def test_a_service_moves_under_its_own_name() -> None:
+    login = AuthenticateUsernamePasswordRequest(user="ada", password="x")
+    response = response_of(played("redirect-307", login))
+    assert response.header("Location") == "/moved/Remote/Services86/SoPrincipal.svc"
+    with pytest.raises(SoblobError, match="location must be a URL or a path, not None"):
+        StubEndpoint().fail("redirect", location=None)  # which has one for all services
+    StubEndpoint().fail("redirect-307", location=None)
+    with pytest.raises(SoblobError, match="or None for that of the service, not ''"):
+        StubEndpoint().fail("redirect-307", location="")
+
+
 # -- faults ---------------------------------------------------------------------------------------
 
 

@@ -162,6 +162,12 @@ def _check_blob_id(value: object, default: int) -> None:
         raise SoblobError(f"blob_id must be a number {wanted}, not {value}")
 
 
+def _check_location(value: object, default: object) -> None:
+    if not (isinstance(value, str) and _LOCATION.fullmatch(value)):
+        otherwise = ", or None for that of the service" if default is None else ""
+        raise SoblobError(f"location must be a URL or a path{otherwise}, not {value!r}")
+
+
 def _check_retry_after(value: object) -> None:
     """RFC 9110, 10.2.3: digits only, and no client reads anything else."""
     if not (is_whole(value) and value >= 0):
@@ -180,5 +186,5 @@ def _check_parameter(name: str, value: object, default: Any) -> None:
         )
     elif name == "blob_id":
         _check_blob_id(value, default)
-    elif name == "location" and not (isinstance(value, str) and _LOCATION.fullmatch(value)):
-        raise SoblobError(f"location must be a URL or a path, not {value!r}")
+    elif name == "location" and not (value is None and default is None):
+        _check_location(value, default)
