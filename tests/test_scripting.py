@@ -159,6 +159,18 @@ def test_matching_by_value_and_by_function() -> None:
     assert found == [200, 503, 200, 500, 500]
 
 
+def test_an_attribute_that_a_message_has_not_matches_nothing() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", operation=None, matching={"description": None}, times=None)
+    requests = (
+        GetPersonImageRequest(person_id=1, ticket="7T:x"),
+        SaveImageStreamRequest(type="PersonImage", image=IMAGE, ticket="7T:x"),
+    )
+    for request in requests:
+        endpoint.handle(request.to_http_request())
+    assert [exchange.failure for exchange in endpoint.exchanges] == [None, "http-503"]
+
+
 def test_nth_counts_only_what_matches() -> None:
     endpoint = StubEndpoint()
     endpoint.fail("http-503", nth=2, matching={"type": "ProductImage"})

@@ -118,11 +118,14 @@ def _check_value(name: str, value: object) -> None:
 
 
 def differences(message: Request, wanted: Mapping[str, object]) -> dict[str, object]:
-    """Return what a message has instead of each value that is wanted."""
+    """Return what a message has instead of each value that is wanted.
+
+    A value of None is one that was left out, not one for which such a message has no place.
+    """
     return {
         name: getattr(message, name, None)
         for name, value in wanted.items()
-        if getattr(message, name, None) != value
+        if not hasattr(message, name) or getattr(message, name) != value
     }
 
 
