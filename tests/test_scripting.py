@@ -262,6 +262,8 @@ REFUSED: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
     (("http-500",), {"share": "0.1"}, "share must be over 0 and at most 1"),
     (("http-500",), {"share": float("nan")}, "share must be over 0 and at most 1"),
     (("http-500",), {"seed": [1]}, "seed must be a whole number"),
+    (("http-500",), {"seed": 7}, "seed says which calls a share picks: give a share beside it"),
+    (("http-500",), {"seed": 7, "times": 2}, "seed says which calls a share picks"),
     (("http-500",), {"operation": ["a"]}, r"there is no operation \['a'\]"),
     (("http-500",), {"operation": None, "matching": {"person_id": 2**40}}, "is an xs:int"),
     (("huge-id",), {"blob_id": 10**5000}, "more digits than any client reads"),

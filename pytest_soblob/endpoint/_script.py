@@ -28,7 +28,7 @@ class When:
         times: How many calls; None: all that follow. Left out: one, or all with `share`.
         nth: The first call that it is for, counted from 1 among those that it could be for.
         share: The share of calls, over 0 and at most 1; None: all of them.
-        seed: Which calls a share picks; the same ones each time.
+        seed: Which calls a share picks, the same ones each time; only with one.
         matching: What the typed message must have: values by attribute, or a function of it.
 
     Raises:
@@ -56,6 +56,8 @@ class When:
             raise SoblobError("a reply is for the n-th call or for a share of them, not both")
         if not is_whole(self.seed):
             raise SoblobError(f"seed must be a whole number, not {self.seed!r}")
+        if self.seed and self.share is None:
+            raise SoblobError("seed says which calls a share picks: give a share beside it")
         if isinstance(self.matching, Mapping):
             check_attributes(self.operation, self.matching)
         elif self.matching is not None and not callable(self.matching):

@@ -55,7 +55,7 @@ class Scripted:
                 example. Left out: one, or all with a `share`.
             nth: The first call that it is for, counted from 1 from now on.
             share: A share of the calls, over 0 and at most 1, such as 0.1 for one in ten.
-            seed: Which calls a share picks: the same ones for the same seed.
+            seed: Which calls a share picks: the same ones for the same seed. Only with a share.
             matching: What the message must have: `{"type": "ProductImage"}`, or a function of it.
 
         Raises:
