@@ -21,6 +21,7 @@ from pytest_soblob import (
 )
 from pytest_soblob.contract import OPERATIONS
 from pytest_soblob.endpoint._matching import assign, find_disorder
+from pytest_soblob.endpoint._script import Playing, Script, When
 from pytest_soblob.failures import (
     FAILURES,
     Failure,
@@ -124,6 +125,35 @@ def test_of_two_that_stand_the_later_one_wins() -> None:
     endpoint.fail("http-502", times=None, matching={"description": "0"})
     endpoint.fail("http-503", times=None, matching={"description": "0"})
     assert statuses(endpoint, 2) == [503, 500]
+
+
+def test_one_that_stands_from_the_nth_call_on_leaves_those_before_to_what_stood() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", times=None)
+    endpoint.fail("http-500", nth=3, times=None)
+    assert statuses(endpoint, 5) == [503, 503, 500, 500, 500]
+
+
+def test_one_that_suits_some_operations_leaves_the_others_to_what_stood() -> None:
+    endpoint = StubEndpoint()
+    endpoint.fail("http-503", operation=None, times=None)
+    endpoint.fail("zero-id", operation=None, times=None)
+    endpoint.fail("http-500", times=None)
+    for request in (upload(), GetPersonImageRequest(person_id=1, ticket="7T:x")):
+        call(endpoint, request)
+    assert [exchange.failure for exchange in endpoint.exchanges] == ["http-500", "http-503"]
+
+
+def test_what_will_never_be_due_again_is_not_kept() -> None:
+    script = Script()
+    for name, when in (
+        ("http-503", When(times=None)),
+        ("zero-id", When(times=None, operation=None)),
+        ("http-500", When(times=None, operation="GetPersonImage", nth=3)),
+        ("http-429", When(times=None, operation=None)),
+    ):
+        script.add(when, Playing(FAILURES[name], FAILURES[name].parameters))
+    assert len(script.standing) == 1
 
 
 def test_a_share_leaves_the_rest_to_what_stood_before() -> None:

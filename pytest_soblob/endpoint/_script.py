@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from pytest_soblob._numbers import is_number, is_whole, is_xs_int
 from pytest_soblob._text import did_you_mean
-from pytest_soblob.contract import find_link_type, find_operation
+from pytest_soblob.contract import OPERATIONS, find_link_type, find_operation
 from pytest_soblob.endpoint._replies import UNSET, Reply, Unset
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.failures import Failure
@@ -150,14 +150,22 @@ class Entry:
     def count(self, operation: str, message: Callable[[], Request | None]) -> bool:
         """Take notice of a call; return whether it could be answered by this."""
         when = self.when
-        if when.operation not in (None, operation) or not self.what.suits(operation):
-            return False
-        if not when.takes(message):
+        if not self._is_for(operation) or not when.takes(message):
             return False
         self._seen += 1
         if when.share is not None:
             return self._random.random() < when.share
         return self._seen >= when.nth
+
+    def covers(self, other: "Entry") -> bool:
+        """Whether this one, which stands, is due at each call that the other could answer."""
+        when = self.when
+        if when.matching is not None or when.share is not None or when.nth > 1:
+            return False
+        return all(self._is_for(name) for name in OPERATIONS if other._is_for(name))
+
+    def _is_for(self, operation: str) -> bool:
+        return self.when.operation in (None, operation) and self.what.suits(operation)
 
     def use(self) -> "Reply | Playing":
         """Return the answer, which counts as given."""
@@ -196,13 +204,12 @@ class Script:
 
     def add(self, when: When, what: Reply | Playing) -> None:
         """Append an answer; one that stands comes before those that stood for the same calls."""
+        entry = Entry(when, what)
         if when.is_standing:
-            if when.matching is None and when.share is None:
-                kept = (e for e in self._standing if e.when.operation != when.operation)
-                self._standing = [*kept]
-            self._standing.insert(0, Entry(when, what))
+            kept = (before for before in self._standing if not entry.covers(before))
+            self._standing = [entry, *kept]
         else:
-            self._passing.append(Entry(when, what))
+            self._passing.append(entry)
 
     def clear(self) -> None:
         """Forget all of them."""
