@@ -33,6 +33,7 @@ from pytest_soblob.failures import (
 from pytest_soblob.messages import (
     AuthenticateUsernamePasswordRequest,
     ChangePersonImageRequest,
+    ExceptionInfo,
     GetBlobStreamRequest,
     GetPersonImageRequest,
     Request,
@@ -363,6 +364,38 @@ def test_what_cannot_be_is_refused_at_once(
     with pytest.raises(SoblobError, match=text):
         endpoint.fail(*names, **arguments)
     assert statuses(endpoint, 1) == [200]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "request_", "stored"),
+    [
+        ({}, upload(), [1]),
+        ({"blob_id": 7}, upload(), [7]),
+        ({"blob_id": 0}, upload(), []),
+        ({}, ChangePersonImageRequest(person_id=1, ticket="7T:x"), []),
+    ],
+)
+def test_a_success_with_an_exception_is_sent_as_it_was_scripted(
+    arguments: dict[str, Any], request_: Request, stored: list[int]
+) -> None:
+    endpoint = StubEndpoint()
+    endpoint.reply(
+        succeeded=True, exception_info=ExceptionInfo(message="Odd."), operation=None, **arguments
+    )
+    response = call(endpoint, request_).response
+    assert isinstance(response, HttpResponse)
+    assert b">true</h:Succeeded>" in response.body
+    assert b">Odd.</" in response.body
+    assert list(endpoint.blobs) == stored
+
+
+def test_what_the_server_refuses_keeps_its_own_exception() -> None:
+    endpoint = StubEndpoint(tickets=["7T:good"])
+    endpoint.reply(succeeded=True, exception_info=ExceptionInfo(message="Odd."))
+    response = call(endpoint, upload()).response
+    assert isinstance(response, HttpResponse)
+    assert b">false</h:Succeeded>" in response.body
+    assert b"Odd." not in response.body
 
 
 def test_a_reply_that_no_xml_can_carry_is_refused_at_once() -> None:

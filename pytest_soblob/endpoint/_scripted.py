@@ -43,7 +43,8 @@ class Scripted:
             blob_id: The id to give, and to store under; None leaves Response out.
             succeeded: False is a business failure: nothing is stored, and Response is 0 unless
                 `blob_id` says otherwise. None means True, or False with an `exception_info`.
-            exception_info: Why it failed; one of ours where it is left out.
+            exception_info: Why it failed; one of ours where it is left out. With `succeeded=True`
+                it is sent beside the success.
             fault: A SOAP fault, in the SOAP version of the request.
             status: HTTP status of the fault; None means what SOAP says (500, or 400 in 1.2).
             response: A whole HTTP response; bytes go out exactly as they are.

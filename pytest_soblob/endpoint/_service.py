@@ -251,6 +251,9 @@ def _message(
         outcome = _work(call, operation, view, blob_id)
     else:
         return _no_usable_id(call, operation, behaviour, reply)
+    if outcome.refusal is None:
+        said = replace(outcome.response, exception_info=reply.exception_info)
+        outcome = replace(outcome, response=said)
     answered = _told(call, operation, behaviour, outcome)
     return replace(answered, delivery=replace(answered.delivery, delay_s=reply.delay_s))
 
