@@ -10,7 +10,7 @@ from pytest_soblob import Account, Blob, ImageBytes, SoblobError, SoblobSettings
 from pytest_soblob._http import to_bytes
 from pytest_soblob._xml import parse
 from pytest_soblob.clients import close_client, new_zeep_client
-from pytest_soblob.contract import OTHER_OPERATIONS
+from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS
 from pytest_soblob.envelope import Envelope
 from pytest_soblob.messages import (
     AuthenticateUsernamePasswordRequest,
@@ -18,6 +18,7 @@ from pytest_soblob.messages import (
     SaveImageStreamRequest,
     SaveImageStreamResponse,
 )
+from pytest_soblob.netserver import REFUSALS, NetServer
 from pytest_soblob.transports import zeep_transport
 from pytest_soblob.wire import HttpRequest, HttpResponse
 from tests import mistakes
@@ -110,8 +111,17 @@ def test_without_accounts_anybody_may_log_in() -> None:
     endpoint = endpoint_of()
     request = AuthenticateUsernamePasswordRequest(user="x", password="y").to_http_request()
     assert b">true</" in send(endpoint, request).body
-    nobody = AuthenticateUsernamePasswordRequest(user="", password="y").to_http_request()
-    assert b"SoInvalidPasswordException" in send(endpoint, nobody).body
+    for user, password in (("", "y"), (None, "y"), ("x", ""), ("x", None)):
+        wrong = AuthenticateUsernamePasswordRequest(user=user, password=password)
+        answer = send(endpoint, wrong.to_http_request())
+        assert b"SoInvalidPasswordException" in answer.body
+        assert b"7T:" not in answer.body
+
+
+def test_an_account_may_have_an_empty_password() -> None:
+    endpoint = endpoint_of(accounts=(Account(user="bob"),))
+    request = AuthenticateUsernamePasswordRequest(user="bob", password="").to_http_request()
+    assert b">true</" in send(endpoint, request).body
 
 
 SESSION, SENTRY = "SoSessionException", "SoSentryException"
@@ -159,6 +169,20 @@ def test_an_online_installation_knows_its_applications(token: str, good: bool) -
     with zeep_client(endpoint, "SoPrincipal", token=token) as principal:
         answer = principal.AuthenticateUsernamePassword("ada", "LeakedPassword")
     assert answer.header.Succeeded is good
+
+
+@pytest.mark.parametrize("token", [None, "", "  "])
+def test_an_online_installation_that_takes_any_token_wants_one(token: str | None) -> None:
+    endpoint = endpoint_of(installation="online", behaviour="wcf")
+    with endpoint.expecting("header.application-token-missing"):
+        told = save(endpoint, "7T:x", token)
+    unknown = f"{SESSION}: The application token is not one that this endpoint knows."
+    assert told == (False, unknown)
+    assert save(endpoint, "7T:x", "any") == (True, "")
+    netserver = NetServer(endpoint.settings)
+    for operation in OPERATIONS.values():
+        assert netserver.admit(operation, "7T:x", token) is REFUSALS["token-unknown"]
+    assert save(endpoint_of(), "7T:x", token) == (True, "")  # on-site nobody checks it
 
 
 def test_without_a_licence_nothing_works() -> None:

@@ -148,8 +148,10 @@ class NetServer:
 
     def _knows_application(self, token: str | None) -> bool:
         settings = self._settings
-        if settings.installation is not Installation.ONLINE or not settings.tokens:
+        if settings.installation is not Installation.ONLINE:
             return True  # the page: on-site nobody checks it
+        if not settings.tokens:  # any is good, but the page: one must be specified
+            return token is not None and bool(token.strip())
         return token in settings.tokens
 
     def _find_account(self, user: str) -> Account | None:
@@ -206,13 +208,13 @@ class NetServer:
 
     def _authenticate(self, request: AuthenticateUsernamePasswordRequest) -> Outcome:
         user, password = request.user or "", request.password or ""
-        account: Account | None = ANYBODY
+        account: Account | None = ANYBODY if user and password else None
         if self._settings.accounts:
             account = self._find_account(user)
             known = (account or ANYBODY).password
             if not hmac.compare_digest(password.encode(), known.encode()):
                 account = None
-        if account is None or not user:
+        if account is None:
             return refused(request.operation, REFUSALS["wrong-password"])
         ticket = self._sessions.issue(account, None, is_foreign=False)
         self._since_s[ticket] = self.clock.now_s
