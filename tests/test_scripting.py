@@ -615,6 +615,31 @@ def test_no_call_at_all() -> None:
         endpoint.check()
 
 
+def test_after_a_check_only_what_comes_then_is_judged() -> None:
+    endpoint = StubEndpoint(keep=2)
+    endpoint.expect_calls(SAVE)
+    call(endpoint, upload())
+    endpoint.check()
+    call(endpoint, attach())  # before it is expected, as a first call may be
+    endpoint.expect_calls(ATTACH)
+    endpoint.check()
+    endpoint.expect_calls(ATTACH)
+    assert "expected 1 of ChangePersonImage" in (endpoint.untold() or "")
+    call(endpoint, upload("2"))
+    with pytest.raises(ContractViolationError) as caught:
+        endpoint.check()
+    assert str(caught.value).splitlines() == [
+        "the calls were not as expected (1 call came since the last check)",
+        "  expected 1 of ChangePersonImage, person_id 42, blob_id 1; 0 came",
+        "  call 3 was not expected: <Exchange SaveImageStream: 200, blob 2>",
+    ]
+    endpoint.expect_calls(ExpectedCall(times=3))
+    for number in range(3):
+        call(endpoint, upload(str(number + 3)))
+    with pytest.raises(ContractViolationError, match="the first call is not kept"):
+        endpoint.check()
+
+
 def test_with_violations_both_are_told_together() -> None:
     endpoint = StubEndpoint()
     endpoint.expect_calls(SAVE, only=False)

@@ -95,11 +95,13 @@ class Expectations:
         calls: In the order in which they were said.
         in_order: Whether they have to come in that order.
         only: Whether no other call may come.
+        since: How many calls came before, which were for others to expect.
     """
 
     calls: list[ExpectedCall] = field(default_factory=list)
     in_order: bool = False
     only: bool = False
+    since: int = 0
 
     def add(self, calls: Iterable[ExpectedCall], *, in_order: bool, only: bool) -> None:
         """Expect these, too."""
@@ -112,11 +114,13 @@ class Expectations:
 
         Args:
             exchanges: Those that are kept.
-            count: How many there were.
+            count: How many there were, from the first on.
         """
         if not self.calls and not self.only:
             return None
-        came = _Came(exchanges, count - len(exchanges), self._fits(exchanges))
+        number = count - self.since
+        kept = exchanges[max(len(exchanges) - number, 0) :]
+        came = _Came(kept, self.since, number - len(kept), self._fits(kept))
         bounds = [(call.least, call.most) for call in self.calls]
         takers = assign(came.fits, bounds)
         rows = _forgotten(came) if came.gone else []
@@ -128,7 +132,8 @@ class Expectations:
             rows += self._out_of_order(came, bounds)
         if not rows:
             return None
-        head = f"the calls were not as expected ({plural(count, 'call')} came)"
+        since = " since the last check" if self.since else ""
+        head = f"the calls were not as expected ({plural(number, 'call')} came{since})"
         return "\n".join([head, *rows[: 4 * _SHOWN]])
 
     def _fits(self, exchanges: list[Exchange]) -> list[list[int]]:
@@ -158,17 +163,19 @@ class _Came:
 
     Attributes:
         exchanges: Those that are kept.
-        gone: How many came before them, and are not.
+        since: How many came before all of them, and are not judged.
+        gone: How many came after those and before these, and are not kept.
         fits: For each the indexes of the expected calls that it could be.
     """
 
     exchanges: list[Exchange]
+    since: int
     gone: int
     fits: list[list[int]]
 
     def number(self, index: int) -> int:
         """Of an exchange, counted from 1."""
-        return self.gone + index + 1
+        return self.since + self.gone + index + 1
 
 
 def _forgotten(came: _Came) -> list[str]:

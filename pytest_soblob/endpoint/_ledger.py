@@ -101,13 +101,13 @@ class Ledger:
         """Return what calls were not as expected; None where all were.
 
         Args:
-            tick_off: Whether they are expected no longer.
+            tick_off: Whether they are expected no longer, and other ones look at later calls only.
         """
         with self.lock:
             view = self.view
             report = view.expectations.report(view.exchanges, view.count)
             if tick_off:
-                view.expectations = Expectations()
+                view.expectations = Expectations(since=view.count)
         return report
 
     def remarks(self) -> list[Violation]:

@@ -136,6 +136,7 @@ class Scripted:
     def expect_calls(self, *calls: ExpectedCall, in_order: bool = False, only: bool = True) -> None:
         """Expect these calls until the end of the test, or example, or until `check`.
 
+        Judged is what came since the `check` before, or since the beginning where there was none.
         What did not come, what came too often and what came besides is reported together, with
         what differs in the call that came nearest.
 
