@@ -605,6 +605,62 @@ def test_the_order_is_told_by_number() -> None:
         endpoint.check()
 
 
+GET = ExpectedCall("GetPersonImage", person_id=1)
+READ = GetPersonImageRequest(person_id=1, ticket="7T:x")
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("first", [True, False])
+def test_calls_that_are_expected_by_themselves_come_at_any_time(at: int, first: bool) -> None:
+    endpoint = StubEndpoint()
+    if first:
+        endpoint.expect_calls(GET)
+    endpoint.expect_calls(SAVE, ATTACH, in_order=True)
+    if not first:
+        endpoint.expect_calls(GET)
+    messages: list[Request] = [upload(), attach()]
+    messages.insert(at, READ)
+    for message in messages:
+        call(endpoint, message)
+    endpoint.check()
+
+
+def test_each_order_is_judged_by_itself() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(SAVE, ATTACH, in_order=True)
+    remove = ExpectedCall("ChangePersonImage", person_id=7)
+    endpoint.expect_calls(GET, remove, in_order=True)
+    for message in (attach(7, 0), attach(), READ, upload()):
+        call(endpoint, message)
+    with pytest.raises(ContractViolationError) as caught:
+        endpoint.check()
+    assert str(caught.value).splitlines()[1:] == [
+        "  call 2, ChangePersonImage, is out of order: expected was "
+        "SaveImageStream, type 'PersonImage'",
+        "  call 1, ChangePersonImage, is out of order: expected was GetPersonImage, person_id 1",
+    ]
+
+
+def test_a_call_that_others_expect_as_well_may_be_theirs() -> None:
+    endpoint = StubEndpoint()
+    endpoint.expect_calls(SAVE, ATTACH, in_order=True)
+    endpoint.expect_calls(ExpectedCall("ChangePersonImage", times=(0, None)))
+    for message in (attach(), upload(), attach()):
+        call(endpoint, message)
+    endpoint.check()
+
+
+def test_one_that_allows_others_does_not_allow_them_for_the_rest() -> None:
+    for only in (True, False):
+        endpoint = StubEndpoint()
+        endpoint.expect_calls(SAVE, only=only)
+        endpoint.expect_calls(ATTACH, only=not only)
+        for message in (attach(), READ, upload()):
+            call(endpoint, message)
+        with pytest.raises(ContractViolationError, match=r"\n  call 2 was not expected: [^\n]*$"):
+            endpoint.check()
+
+
 def test_no_call_at_all() -> None:
     endpoint = StubEndpoint()
     endpoint.expect_calls()
@@ -724,16 +780,24 @@ def test_calls_are_given_out_so_that_all_is_met_where_it_can_be(
 
 
 @settings(max_examples=500)
-@given(FITS, BOUNDS)
+@given(FITS, BOUNDS, st.sets(st.integers(0, 4), max_size=2))
 def test_calls_are_in_order_where_any_reading_of_them_is(
-    fits: list[list[int]], bounds: list[tuple[int, int | None]]
+    fits: list[list[int]], bounds: list[tuple[int, int | None]], elsewhere: set[int]
 ) -> None:
     """The oracle tries every way to give them out that never goes back."""
-    found = find_disorder(fits, bounds)
+    found = find_disorder(fits, bounds, elsewhere)
     possible = False
-    for way in itertools.product(*[indexes for indexes in fits if indexes]):
+    nowhere = -1
+    for choice in itertools.product(
+        *[
+            [*indexes, nowhere] if number in elsewhere else indexes
+            for number, indexes in enumerate(fits)
+            if indexes
+        ]
+    ):
+        way = [call for call in choice if call != nowhere]
         counts = [way.count(call) for call in range(4)]
-        possible |= list(way) == sorted(way) and holds(counts, bounds)
+        possible |= way == sorted(way) and holds(counts, bounds)
     assert (found is None) == possible
     if found is not None:
         assert 0 <= found[0] <= len(fits)

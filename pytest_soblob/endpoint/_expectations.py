@@ -93,20 +93,22 @@ class Expectations:
 
     Attributes:
         calls: In the order in which they were said.
-        in_order: Whether they have to come in that order.
-        only: Whether no other call may come.
+        ordered: The indexes of those that have to come in their order: of each group its own.
+        only: Whether no other call may come: one group that says so is enough.
         since: How many calls came before, which were for others to expect.
     """
 
     calls: list[ExpectedCall] = field(default_factory=list)
-    in_order: bool = False
+    ordered: list[range] = field(default_factory=list)
     only: bool = False
     since: int = 0
 
     def add(self, calls: Iterable[ExpectedCall], *, in_order: bool, only: bool) -> None:
-        """Expect these, too."""
+        """Expect this group, too."""
+        start = len(self.calls)
         self.calls += calls
-        self.in_order |= in_order
+        if in_order:
+            self.ordered.append(range(start, len(self.calls)))
         self.only |= only
 
     def report(self, exchanges: list[Exchange], count: int) -> str | None:
@@ -128,8 +130,9 @@ class Expectations:
             rows += _unmet(call, takers.count(index), takers, came)
         if self.only:
             rows += _unexpected(takers, came)
-        if self.in_order and not rows:
-            rows += self._out_of_order(came, bounds)
+        if not rows:
+            for group in self.ordered:
+                rows += self._out_of_order(group, came, bounds)
         if not rows:
             return None
         since = " since the last check" if self.since else ""
@@ -145,12 +148,17 @@ class Expectations:
         never = [index for index in found if self.calls[index].most == 0]
         return never[:1] or found
 
-    def _out_of_order(self, came: "_Came", bounds: Bounds) -> list[str]:
-        found = find_disorder(came.fits, bounds)
+    def _out_of_order(self, group: range, came: "_Came", bounds: Bounds) -> list[str]:
+        """Judge the order of one group; what another group could take may be that one's."""
+        fits = [[group.index(call) for call in found if call in group] for found in came.fits]
+        elsewhere = {
+            index for index, found in enumerate(came.fits) if len(found) > len(fits[index])
+        }
+        found = find_disorder(fits, bounds[group.start : group.stop], elsewhere)
         if found is None:
             return []
         index, due = found
-        named = " or ".join(repr(self.calls[call]) for call in due) or "none any more"
+        named = " or ".join(repr(self.calls[group[call]]) for call in due) or "none any more"
         if index == len(came.exchanges):
             return [f"  in that order, what did not come is {named}"]
         name = came.exchanges[index].operation

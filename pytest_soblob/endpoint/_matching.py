@@ -3,7 +3,7 @@
 Pure numbers: `fits` has, for each exchange, the indexes of the expected calls that it could be.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TypeAlias
 
 Fits: TypeAlias = Sequence[Sequence[int]]
@@ -83,12 +83,15 @@ def _walk_back(
     return way
 
 
-def find_disorder(fits: Fits, bounds: Bounds) -> tuple[int, list[int]] | None:
+def find_disorder(
+    fits: Fits, bounds: Bounds, elsewhere: Container[int] = ()
+) -> tuple[int, list[int]] | None:
     """Return the first exchange that is out of order, and which calls were due; None if none is.
 
     Args:
         fits: As above; an exchange that fits nothing is passed over, each other has its place.
         bounds: In the order in which the calls have to come.
+        elsewhere: Indexes of exchanges that may have their place elsewhere, and be passed over.
 
     Returns:
         The index is behind the last exchange where what is due did not come any more.
@@ -99,7 +102,8 @@ def find_disorder(fits: Fits, bounds: Bounds) -> tuple[int, list[int]] | None:
         ways = set(_closure(states, bounds))
         if not indexes:
             continue
-        states = {
+        passed = states if exchange in elsewhere else set()
+        states = passed | {
             (call, _counted(bounds[call], count + 1))
             for call, count in ways
             if call in indexes and _takes_more(bounds[call], count)

@@ -142,8 +142,9 @@ class Scripted:
 
         Args:
             *calls: Of any operation; none, with `only`: no call at all may come.
-            in_order: Whether they have to come in that order.
-            only: Whether no other call may come.
+            in_order: Whether they have to come in that order, whenever those of another
+                `expect_calls` come.
+            only: Whether no other call may come, but those of another `expect_calls`.
 
         Raises:
             SoblobError: One is no `ExpectedCall`.
