@@ -90,6 +90,25 @@ def test_it_serves_and_says_a_line_for_each_request_without_secrets() -> None:
         assert "Leaked" not in fault + line
 
 
+def test_the_session_on_the_servers_page_is_what_comes_out() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
+    block = re.search(r"```console\n\$ soblob serve (.*)\nserving \S+\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    options = block[1].replace("--port 8086", "--port 0").split()
+    with serving(*options) as stub:
+        login = AuthenticateUsernamePasswordRequest(user="ada", password="example")
+        _, answer = stub.post(login.to_http_request())
+        ticket = answer.partition("<Ticket>")[2].partition("</Ticket>")[0]
+        header = mistakes.CREDENTIALS.replace(mistakes.TICKET, ticket)
+        right = (mistakes.TYPE, mistakes.IMAGE, mistakes.DESCRIPTION)
+        late = (mistakes.IMAGE, mistakes.TYPE, mistakes.DESCRIPTION)
+        lonely = (mistakes.TYPE, mistakes.DESCRIPTION)
+        for children in (right, late, right, lonely):
+            stub.post(mistakes.http_request(mistakes.request(*children, header=header)))
+        shown = block[2].splitlines()
+        assert [stub.line() for _ in shown] == shown
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("connected", [False, True])
 def test_it_stops_cleanly(number: signal.Signals, connected: bool) -> None:
