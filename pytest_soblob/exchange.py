@@ -72,6 +72,8 @@ class Exchange:
         profile: The profile that the request was judged by; None where it did not parse.
         dropped: Paths of what the server passed over in silence, as a WCF host does with children
             that are late, unknown or in another namespace; `message` is without them.
+        refusal: Why `Succeeded` was false, as the answer said it; None where it was not, or where
+            `failure` says it.
         failure: The failure by name that was played; None where none was.
         connection: The number of the connection that it came on, counted from 1; None where it
             came on none. Equal numbers: the client kept a connection alive.
@@ -84,6 +86,7 @@ class Exchange:
     blob_id: int | None
     profile: str | None = None
     dropped: tuple[str, ...] = ()
+    refusal: str | None = None
     failure: str | None = None
     connection: int | None = None
 
@@ -102,7 +105,7 @@ class Exchange:
         errors = sum(violation.is_error for violation in self.violations)
         stored = "" if self.blob_id is None else f", blob {self.blob_id}"
         broken = f", {errors} errors" if errors else ""
-        played = f", {self.failure}" if self.failure else ""
+        failed = "".join(f", {why}" for why in (self.refusal, self.failure) if why)
         return (
-            f"<Exchange {self.operation or 'unknown operation'}: {status}{stored}{broken}{played}>"
+            f"<Exchange {self.operation or 'unknown operation'}: {status}{stored}{broken}{failed}>"
         )

@@ -1,5 +1,6 @@
 """The assertions: what they take, what they raise, what is read."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from pytest_soblob import (
     ContractViolationError,
+    ExceptionInfo,
     Exchange,
     HttpRequest,
     SaveImageStreamRequest,
@@ -166,6 +168,41 @@ def test_a_miss_reads_like_this(
     with pytest.raises(ContractViolationError) as caught:
         assert_saved(saved(*requests), **wanted)
     assert str(caught.value) == snapshot
+
+
+def test_a_miss_after_a_refusal_says_why_it_was_refused() -> None:
+    endpoint = StubEndpoint(tickets=["7T:other"])
+    endpoint.handle(request().to_http_request())
+    refusal = (
+        "Succeeded was false: SuperOffice.Exceptions.SoSessionException: "
+        "The ticket is not one that this endpoint knows."
+    )
+    with pytest.raises(ContractViolationError) as caught:
+        assert_saved(endpoint)
+    assert str(caught.value).endswith(
+        f"from 1 request: the last one was <Exchange SaveImageStream: 200, {refusal}>"
+    )
+    assert endpoint.exchanges[0].refusal == refusal
+
+
+def test_a_refusal_is_told_before_a_rule_that_a_net_host_does_not_mind() -> None:
+    endpoint = StubEndpoint(behaviour="wcf", tickets=["7T:other"])
+    late = mistakes.http_request(mistakes.request(IMAGE, TYPE))
+    length = ("Content-Length", str(len(late.body)))
+    endpoint.handle(replace(late, headers=(*late.headers, length)))
+    with pytest.raises(ContractViolationError, match="SoSessionException"):
+        assert_saved(endpoint)
+
+
+def test_a_refusal_that_a_test_has_worded_gives_no_secret_away() -> None:
+    endpoint = StubEndpoint()
+    message = "7T:LeakedTicket== is of nobody\n" + "x" * 1000
+    endpoint.reply(exception_info=ExceptionInfo(message=message))
+    endpoint.handle(request().to_http_request())
+    refusal = endpoint.exchanges[0].refusal
+    assert refusal is not None
+    assert refusal.startswith("Succeeded was false: 7T:Le… is of nobody\\nxxx")
+    assert len(refusal) == 300
 
 
 def test_what_cannot_be_compared_is_misuse() -> None:

@@ -119,6 +119,13 @@ def test_a_suite_drives_it() -> None:
         (503, "http-503", None),
         (200, None, 4711),
     ]
+    assert ask(endpoint, "POST", "replies", {"succeeded": False}).status == 204
+    assert upload(endpoint) == 200
+    assert [e["refusal"] for e in read(endpoint, "exchanges")["exchanges"]] == [
+        None,
+        None,
+        "Succeeded was false: System.Exception: The call failed, as the test asked for.",
+    ]
     digest = hashlib.sha256(IMAGE).hexdigest()
     message = exchanges[1]["message"]
     assert message["image"] == {"bytes": len(IMAGE), "sha256": digest}

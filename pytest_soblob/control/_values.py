@@ -27,6 +27,7 @@ def exchange_to_json(exchange: Exchange, number: int) -> dict[str, Any]:
         "operation": exchange.operation,
         "status": None if exchange.response is None else exchange.response.status,
         "blob_id": exchange.blob_id,
+        "refusal": exchange.refusal,
         "failure": exchange.failure,
         "profile": exchange.profile,
         "connection": exchange.connection,

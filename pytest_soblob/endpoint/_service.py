@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_soblob import wcf
 from pytest_soblob._http import HttpSyntaxError, parse_message
+from pytest_soblob._text import ascii_controls, clip, hide
 from pytest_soblob.contract import SAVE_IMAGE_STREAM, Operation, Profile
 from pytest_soblob.endpoint._behaviours import Behaviour
 from pytest_soblob.endpoint._call import Answer, Call
@@ -25,6 +26,7 @@ from pytest_soblob.netserver import Outcome, Refusal, failed_response
 from pytest_soblob.severities import Severities
 from pytest_soblob.validators import EnvelopeValidator
 from pytest_soblob.validators.validator import resolve_profile
+from pytest_soblob.violations import LONGEST_TEXT
 from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -129,11 +131,20 @@ def record(call: Call, answered: Answer, view: View) -> Exchange:
         blob_id=answered.blob_id,
         profile=call.verdict.profile,
         dropped=call.dropped,
+        refusal=_refusal(call, answered),
         failure=answered.failure,
         connection=call.connection,
     )
     view.keep(exchange)
     return exchange
+
+
+def _refusal(call: Call, answered: Answer) -> str | None:
+    """Why a call was refused, as it may be shown; a failure by name is told by its name."""
+    if answered.knowledge is not Knowledge.REFUSED or answered.failure or answered.why is None:
+        return None
+    secrets = (call.ticket or "", call.application_token or "")
+    return clip(ascii_controls(hide(answered.why, secrets)), LONGEST_TEXT)
 
 
 def _profile_of_headers(request: HttpRequest) -> Profile:

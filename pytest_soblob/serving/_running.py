@@ -184,7 +184,8 @@ class _Log:
 def _line(exchange: Exchange) -> str:
     status = "closed" if exchange.response is None else str(exchange.response.status)
     blob = "" if exchange.blob_id is None else f" blob {exchange.blob_id}"
-    played = "" if exchange.failure is None else f" ({exchange.failure})"
+    failed = exchange.failure or exchange.refusal
+    why = "" if failed is None else f" ({failed})"
     found = exchange.violations
     said = f" {summary_line(found, _LONGEST_SAID)}" if found else ""
-    return f"{status} {exchange.operation or 'unknown operation'}{blob}{played}{said}"
+    return f"{status} {exchange.operation or 'unknown operation'}{blob}{why}{said}"

@@ -136,6 +136,11 @@ def test_only_the_tickets_and_tokens_that_are_named_are_good() -> None:
     with serving(*options) as stub:
         assert ">true</" in stub.post(RIGHT)[1]
         assert "SoSessionException" in stub.post(other.to_http_request())[1]
+        assert stub.line() == "200 SaveImageStream blob 1"
+        assert stub.line().startswith(
+            "200 SaveImageStream (Succeeded was false: SuperOffice.Exceptions.SoSessionException: "
+            "The application token is not one that this endpoint knows.) payload.image-disguised"
+        )
         assert stub.post(mistakes.http_request())[0] == 500  # online, without a token
 
 
