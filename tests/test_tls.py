@@ -11,6 +11,7 @@ import pytest
 from pytest_soblob import SaveImageStreamRequest, StubEndpoint
 from pytest_soblob._server import Limits
 from pytest_soblob.certificates import Authority
+from pytest_soblob.errors import HttpViolationError
 from tests.sockets import connect, everything, written
 
 pytest.importorskip("trustme")
@@ -135,3 +136,17 @@ def test_who_begins_a_handshake_and_waits_is_ended(authority: Authority) -> None
             endpoint._settle()
         assert endpoint._server is not None
         assert endpoint._server._connections == set()
+
+
+def test_who_speaks_tls_to_a_plain_endpoint_is_told_what_to_do() -> None:
+    with StubEndpoint() as endpoint:
+        with connect(endpoint) as client:
+            client.sendall(b"\x16\x03\x01\x00\x05hello")
+            assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+        with pytest.raises(HttpViolationError) as caught:
+            endpoint.check()
+    (violation,) = caught.value.violations
+    assert (violation.rule, violation.change) == (
+        "http.malformed",
+        "use http://, or an endpoint that speaks TLS: soblob_endpoint_tls, or soblob serve --tls",
+    )

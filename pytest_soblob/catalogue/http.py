@@ -10,7 +10,8 @@ RULES = (
         severity=Severity.ERROR,
         meaning="This is not one whole HTTP message",
         reference="RFC 9112",
-        change="capture the whole message: request or status line, headers, blank line, body",
+        change="send, or capture, the whole message: request or status line, headers, blank line, "
+        "body",
         server="answers 400",
     ),
     Rule(

@@ -41,6 +41,10 @@ MOST_VIOLATIONS: Final = 1_000
 
 # For secrets, in bytes that are no envelope: a header that repeats one is rare enough.
 _LOOKED_THROUGH: Final = 100_000
+# For whoever speaks TLS where plain HTTP is spoken: no capture that was cut off.
+_PLAIN_OR_TLS: Final = (
+    "use http://, or an endpoint that speaks TLS: soblob_endpoint_tls, or soblob serve --tls"
+)
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -293,7 +297,9 @@ def _without_server(violation: Violation) -> Violation:
 
 def malformed_http(kind: str, error: HttpSyntaxError) -> Verdict:
     """Return the verdict about bytes that begin like an HTTP message, but are not one."""
-    violation = make_violation(error.rule, str(error))
+    said = str(error)
+    change = _PLAIN_OR_TLS if said.startswith("this is TLS") else None
+    violation = make_violation(error.rule, said, change=change)
     if kind == "response":
         violation = _without_server(violation)
     return Verdict(kind=kind, profile=None, operation=None, violations=(violation,))
