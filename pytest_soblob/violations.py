@@ -122,8 +122,8 @@ class Verdict:
         violations: In the order found: envelope, header, body, payload.
         guessed: Whether the profile was told from the message (`auto`).
         judged_as: The operation by which it was judged: the body's; else the one that alone is
-            judged; else, where any may come, the one that the HTTP request's head names. None
-            where nothing says it.
+            judged; else, where any may come, the one that the HTTP request's head names, or whose
+            name is nearest to the body's. None where nothing says it.
     """
 
     kind: str

@@ -186,6 +186,36 @@ def test_where_no_soap_action_names_one_the_path_may() -> None:
     assert blob.violations[0].expected == f'"{OPERATIONS["SaveImageStream"].soap_action}"'
 
 
+def misspelt(name: str, action: str) -> HttpRequest:
+    sent = broken(CHANGE, b"ChangePersonImage", name.encode())
+    service = CHANGE.operation.soap_action.rpartition("/")[0]
+    headers = (("Content-Type", "text/xml"), ("SOAPAction", f'"{service}/{action}"'))
+    return replace(sent, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "judged_as", "rules"),
+    [
+        (
+            "ChangePersonImg",
+            "ChangePersonImg",
+            "ChangePersonImage",
+            ["http.soap-action-other", "body.unknown-operation"],
+        ),
+        ("ChangePersonImg", "ChangePersonImage", "ChangePersonImage", ["body.unknown-operation"]),
+        ("SetPersonImg", "SetPersonImage", "SetPersonImage", ["body.unknown-operation"]),
+        ("Xyz", "Xyz", None, ["body.unknown-operation"]),
+    ],
+)
+def test_a_misspelt_operation_is_judged_as_the_one_that_was_meant(
+    name: str, action: str, judged_as: str | None, rules: list[str]
+) -> None:
+    verdict = OF_THE_SERVICE.judge(misspelt(name, action))
+    assert [violation.rule for violation in verdict.violations] == rules
+    assert verdict.judged_as == judged_as
+    assert "SaveImageStream" not in str(verdict)
+
+
 def test_the_title_names_the_operation_that_was_meant() -> None:
     endpoint = StubEndpoint()
     endpoint.handle(broken(LOG_IN, b">p<", b">p&q<"))

@@ -50,6 +50,16 @@ def find_operation(envelope: Envelope, kind: str) -> Operation | None:
     return next((o for o in known if o.response_element == name), None)
 
 
+def guess_operation(envelope: Envelope, kind: str) -> Operation | None:
+    """Return the operation whose name is nearest to what the body has; None where none is near."""
+    element = envelope.payload_element
+    if element is None:
+        return None
+    known = {_element_of(operation, kind): operation for operation in OPERATIONS.values()}
+    near = nearest(local_name(element), known)
+    return None if near is None else known[near]
+
+
 def iter_violations(context: Context) -> Iterator[Violation]:
     """Judge the Body's child: the operation, its response, or a fault."""
     envelope = context.envelope
@@ -190,8 +200,11 @@ def _iter_response(context: Context, element: Element) -> Iterator[Violation]:
 def _expected_name(context: Context) -> str:
     if context.operation is None:
         return "an operation of the service"
-    request = context.kind == "request"
-    return context.operation.name if request else context.operation.response_element
+    return _element_of(context.operation, context.kind)
+
+
+def _element_of(operation: Operation, kind: str) -> str:
+    return operation.name if kind == "request" else operation.response_element
 
 
 def _unknown_operation(context: Context, element: Element) -> Violation:
@@ -204,10 +217,8 @@ def _unknown_operation(context: Context, element: Element) -> Violation:
             expected=_expected_name(context),
             got=name,
         )
-    request = context.kind == "request"
-    known = [o.name if request else o.response_element for o in OPERATIONS.values()]
-    near = nearest(name, known)
-    hint = f"; did you mean {near}?" if near else ""
+    meant = guess_operation(context.envelope, context.kind)
+    hint = f"; did you mean {_element_of(meant, context.kind)}?" if meant else ""
     return context.violation(
         "body.unknown-operation",
         element,

@@ -31,6 +31,7 @@ _MOST_HEADS = 256
 _MOST_REMEMBERED_HEADERS = 20
 _LONGEST_REMEMBERED = 300
 _UTF16 = ("utf-16", "utf-16le", "utf-16be")
+OF_THE_ACTION = ("http.soap-action-other", "http.action-other")
 _INTERNAL = "answers 500 with an InternalServiceFault fault"
 _BY_ACTION = {one.soap_action: one for one in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())}
 
@@ -96,16 +97,16 @@ def _iter_head(
         yield from _iter_soap_action(request, operation)
 
 
-def find_operation(request: HttpRequest) -> Operation | None:
+def find_operation(request: HttpRequest, meant: Operation | None = None) -> Operation | None:
     """Return the operation that a head names, whatever its body holds; None where it names none.
 
-    That is SOAPAction's, or the action parameter's; else the only one that is judged of the service
-    to which the path leads.
+    That is SOAPAction's, or the action parameter's; else the one that the body may have meant; else
+    the only one that is judged of the service to which the path leads.
     """
     raw = unquote((request.header("SOAPAction") or _action_parameter(request) or "").strip())
     named = _BY_ACTION.get(raw.strip('"'))
-    if named is not None:
-        return named
+    if named is not None or meant is not None:
+        return named or meant
     of_path = [one for one in OPERATIONS.values() if is_path_of(one.service, request.path)]
     return of_path[0] if len(of_path) == 1 else None
 

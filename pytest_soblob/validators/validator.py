@@ -262,7 +262,15 @@ class EnvelopeValidator:
                 )
             )
         soap_namespace = self._soap_namespace(message, context)
-        return http.judge_request(message, document, soap_namespace, expected or SAVE_IMAGE_STREAM)
+        found = http.judge_request(message, document, soap_namespace, expected or SAVE_IMAGE_STREAM)
+        if (
+            expected is None
+            and context is not None
+            and context.envelope.payload_element is not None
+        ):
+            # Of an operation that nobody knows nobody can say which action it has.
+            return [violation for violation in found if violation.rule not in http.OF_THE_ACTION]
+        return found
 
     def _soap_namespace(self, message: HttpRequest, context: Context | None) -> str:
         """The envelope's SOAP version; where there is none, what profile or Content-Type say."""
@@ -274,12 +282,13 @@ class EnvelopeValidator:
         return SOAP12 if soap12 else SOAP11
 
     def _expected(self, message: object, context: Context | None) -> Operation | None:
-        """The operation of body or judge, else what a head names: see `Verdict.judged_as`."""
+        """The operation of body or judge, else what was meant: see `Verdict.judged_as`."""
         if context is not None and context.actual is not None:
             return context.actual
         if self.operation is not None:
             return OPERATIONS[self.operation]
-        return http.find_operation(message) if isinstance(message, HttpRequest) else None
+        meant = None if context is None else body.guess_operation(context.envelope, self.kind)
+        return http.find_operation(message, meant) if isinstance(message, HttpRequest) else meant
 
 
 def _secrets_of(document: Document, context: Context | None) -> AbstractSet[str]:
