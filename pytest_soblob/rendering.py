@@ -8,8 +8,9 @@ fits on a screen however bad the message is.
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from pytest_soblob._text import clip, clip_middle, plural
+from pytest_soblob._text import ELLIPSIS, clip, clip_middle, plural
 from pytest_soblob.catalogue import RULES
 from pytest_soblob.errors import FAMILY_ERRORS, ContractViolationError
 from pytest_soblob.violations import Severity, Verdict, Violation
@@ -18,6 +19,7 @@ IN_FULL = 3
 IN_A_LINE = 12
 WIDTH = 92
 _SHOWN_PATH = 200
+_SHORT_PATH = 60  # where a violation has a line only, and its message needs the room
 LONGEST_BYTES = 1024  # of one violation in full
 
 _ORDER = list(Severity)
@@ -73,8 +75,7 @@ def render_violations(violations: Sequence[Violation], width: int = WIDTH, start
     if short:
         lines: list[str] = []
         for number, violation in enumerate(short, start + IN_FULL):
-            line = clip(f"{_heading(violation, number)}: {violation.message}", 2 * width)
-            lines += _wrap("", line, width, hanging=" " * 3)
+            lines += _wrap("", _in_a_line(violation, number, 2 * width), width, hanging=" " * 3)
         rows.append("\n".join(lines))
     rest = ordered[IN_FULL + IN_A_LINE :]
     if rest:
@@ -157,6 +158,15 @@ def render_remarks(counts: Mapping[tuple[str, str], int]) -> str:
     return "\n".join(
         f"{counts[key]:>6,} x {key[0]:<7} {key[1]}: {RULES[key[1]].meaning}" for key in order
     )
+
+
+def _in_a_line(violation: Violation, number: int, longest: int) -> str:
+    """Return rule, place and message: of a long path its end, of a long message both ends."""
+    path = violation.path or ""
+    if len(path) > _SHORT_PATH:
+        path = ELLIPSIS + path[1 - _SHORT_PATH :]
+    heading = _heading(replace(violation, path=path), number)
+    return f"{heading}: {clip_middle(violation.message, longest - len(heading) - 2)}"
 
 
 def _heading(violation: Violation, number: int | None) -> str:

@@ -28,8 +28,15 @@ from pytest_soblob.errors import (
     XmlViolationError,
 )
 from pytest_soblob.exchange import Recording
-from pytest_soblob.rendering import count_text, failure, headline, render_findings
+from pytest_soblob.rendering import (
+    count_text,
+    failure,
+    headline,
+    render_findings,
+    render_violations,
+)
 from pytest_soblob.validators import EnvelopeValidator
+from pytest_soblob.validators._context import make_violation
 from tests import mistakes
 from tests.mistakes import DESCRIPTION, IMAGE, TYPE
 
@@ -120,6 +127,19 @@ def test_however_bad_the_message_is_it_fits_a_screen(snapshot: SnapshotAssertion
     assert len(text.splitlines()) <= 60
     assert "and 48 more: body.child-unknown (46)" in text
     assert text == snapshot
+
+
+def test_a_violation_in_a_line_keeps_the_ends_of_path_and_message() -> None:
+    violation = make_violation(
+        "fault.child-unknown",
+        f"'{'x' * 220}' is no type of ExceptionInfo; did you mean SoSentryException?",
+        path="s:Envelope/s:Body/s:Fault/detail" + "/ns:InnerException" * 20 + "/ns:Type",
+    )
+    line = " ".join(render_violations([violation] * 4).split("\n\n")[-1].split())
+    assert line.startswith("4. fault.child-unknown …")
+    assert "/ns:Type: 'xxx" in line
+    assert line.endswith("did you mean SoSentryException?")
+    assert len(line) <= 2 * 92
 
 
 def test_many_messages_fit_a_screen() -> None:
