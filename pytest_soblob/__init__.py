@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         assert_valid_response,
     )
     from pytest_soblob.contract import BlobLinkType, Installation, Profile
-    from pytest_soblob.endpoint import Blob, ExpectedCall, StubEndpoint
+    from pytest_soblob.endpoint import Blob, ExpectedCall, Limits, StubEndpoint
     from pytest_soblob.errors import ContractViolationError, SoblobError
     from pytest_soblob.exchange import Exchange
     from pytest_soblob.images import ImageBytes
@@ -56,6 +56,7 @@ _HOMES = {
     "Exchange": "exchange",
     "Blob": "endpoint",
     "ExpectedCall": "endpoint",
+    "Limits": "endpoint",
     "ImageBytes": "images",
     "SoblobSettings": "settings",
     "WcfHost": "settings",
@@ -82,6 +83,7 @@ __all__ = [
     "HttpResponse",
     "ImageBytes",
     "Installation",
+    "Limits",
     "Profile",
     "Right",
     "Rule",

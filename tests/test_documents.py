@@ -2,11 +2,12 @@
 
 import re
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from pytest_soblob import StubEndpoint
+from pytest_soblob import Limits, StubEndpoint
 from pytest_soblob.control import ControlApi
 from pytest_soblob.control._openapi import openapi
 from pytest_soblob.control._scripts import FAULT, INFO, RESPONSE
@@ -112,13 +113,21 @@ def test_the_configuration_on_the_servers_page_is_one(tmp_path: Path) -> None:
 def test_the_configuration_on_the_servers_page_has_every_key() -> None:
     (source,) = blocks("toml", (ROOT / "docs" / "serve.md").read_text(encoding="utf-8"))
     data = tomllib.loads(source)
-    shown = {TOP: set(data), "[wcf]": set(data["wcf"]), "[tls]": set(data["tls"])}
+    shown = {TOP: set(data)}
+    for name in ("wcf", "tls", "limits"):
+        shown[f"[{name}]"] = set(data[name])
     for name in ("accounts", "replies"):
         shown[f"[[{name}]]"] = {key for table in data[name] for key in table}
     assert shown == {table: set(keys) for table, keys in TABLES.items()}
     for name, keys in (("exception-info", INFO), ("fault", FAULT), ("response", RESPONSE)):
         inside = {key for table in data["replies"] for key in table.get(name, ())}
         assert inside == {key.replace("_", "-") for key in keys}
+
+
+def test_the_limits_on_the_servers_page_are_the_defaults() -> None:
+    (source,) = blocks("toml", (ROOT / "docs" / "serve.md").read_text(encoding="utf-8"))
+    said = {key.replace("-", "_"): value for key, value in tomllib.loads(source)["limits"].items()}
+    assert {**said, "body_bytes": 1024**3} == asdict(Limits())
 
 
 def test_the_servers_page_lists_the_control_api() -> None:

@@ -13,7 +13,7 @@ PUBLIC = """
     ExceptionInfo TimeZone Violation Rule Severity HttpRequest HttpResponse Exchange Blob ImageBytes
     SoblobSettings EnvelopeValidator ContractViolationError SoblobError assert_valid_request
     assert_valid_response assert_saved StubEndpoint
-    Account Right WcfHost ExpectedCall
+    Account Right WcfHost ExpectedCall Limits
 """
 STRATEGIES = """
     images descriptions blob_link_types tickets requests request_envelopes malformed_requests

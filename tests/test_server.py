@@ -625,6 +625,22 @@ def test_who_asks_without_end_is_not_read_from_without_end(server: Server) -> No
 # -- how long it may take -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"head_s": 0}, "head_s must be over 0, not 0"),
+        ({"idle_s": "1"}, "idle_s must be over 0, not '1'"),
+        ({"linger_s": float("inf")}, "linger_s must be over 0, not inf"),
+        ({"body_bytes": 1.5}, "body_bytes must be 1 or more, not 1.5"),
+        ({"body_bytes": 0}, "body_bytes must be 1 or more, not 0"),
+    ],
+)
+def test_limits_that_cannot_be_are_refused(limits: dict[str, Any], said: str) -> None:
+    with pytest.raises(SoblobError) as caught:
+        Limits(**limits)
+    assert str(caught.value) == said
+
+
 @pytest.fixture
 def impatient() -> Iterator[Server]:
     limits = Limits(idle_s=0.1, head_s=0.1, stall_s=0.1, linger_s=0.1)

@@ -8,6 +8,7 @@
         assert endpoint.blobs[1].image == b"..."
 """
 
+from pytest_soblob._server import Limits
 from pytest_soblob.endpoint._expectations import ExpectedCall
 from pytest_soblob.endpoint._ledger import raise_unmet
 from pytest_soblob.endpoint._replies import UNSET, Unset
@@ -19,6 +20,7 @@ __all__ = [
     "UNSET",
     "Blob",
     "ExpectedCall",
+    "Limits",
     "StubEndpoint",
     "Unset",
     "raise_unmet",

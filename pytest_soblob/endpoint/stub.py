@@ -54,7 +54,8 @@ class StubEndpoint(Observed, Scripted):
         settings: All of these at once, and more, instead of them.
         max_message_size: Bytes that the body of a request may have; a larger one is answered with
             413. None means 1 GiB, and with `wcf` what `settings.wcf_host` says.
-        limits: How long and how large a connection may be; None: generous ones.
+        limits: How long a connection may take, and how large a body may be; None: as `Limits`
+            has it.
         tls: How to speak TLS; None for plain HTTP.
         keep: How many exchanges, blobs and findings are kept, the newest; None keeps all. What is
             remembered of the flow is bounded with it: at least the last 100 of each kind.

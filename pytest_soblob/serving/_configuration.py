@@ -28,9 +28,9 @@ from typing import Any, Final, Self
 
 from pytest_soblob.accounts import Account
 from pytest_soblob.control import as_object, check_token, script, take, take_texts
-from pytest_soblob.endpoint import StubEndpoint
+from pytest_soblob.endpoint import Limits, StubEndpoint
 from pytest_soblob.errors import SoblobError
-from pytest_soblob.serving._tables import LISTS, NONE, PLAIN, TOP, check_keys, read_reply
+from pytest_soblob.serving._tables import LIMITS, LISTS, NONE, PLAIN, TOP, check_keys, read_reply
 from pytest_soblob.settings import TICKET_LIFETIME_S, SoblobSettings, WcfHost
 from pytest_soblob.severities import Severities
 
@@ -56,6 +56,7 @@ class Configuration:
         image_check: Which images are refused as none.
         wcf_host: What differs between .NET hosts.
         max_message_size: Bytes of a request's body; None: as the behaviour has it.
+        limits: How long a connection may take.
         keep: How many exchanges and blobs are kept.
         tls_folder: Where the authority's files go; None: plain HTTP.
         client_certificate: Whether a client must have a certificate.
@@ -79,6 +80,7 @@ class Configuration:
     image_check: str = "none"
     wcf_host: WcfHost = field(default_factory=WcfHost)
     max_message_size: int | None = None
+    limits: Limits = field(default_factory=Limits)
     keep: int = KEPT
     tls_folder: Path | None = None
     client_certificate: bool = False
@@ -122,6 +124,8 @@ class Configuration:
         plain["replies"] = tuple(map(read_reply, take(data, "replies", list, [])))
         if "wcf" in data:
             plain["wcf_host"] = _wcf(as_object(data["wcf"], "wcf"))
+        if "limits" in data:
+            plain["limits"] = _limits(as_object(data["limits"], "limits"))
         if "tls" in data:
             tls = as_object(data["tls"], "tls")
             check_keys(tls, "[tls]", "tls")
@@ -275,6 +279,11 @@ def _wcf(data: Mapping[str, Any]) -> WcfHost:
         exception_detail=take(data, "exception-detail", bool, host.exception_detail),
         empty_extra_info=take(data, "empty-extra-info", bool, host.empty_extra_info),
     )
+
+
+def _limits(data: Mapping[str, Any]) -> Limits:
+    check_keys(data, "[limits]", "limits")
+    return Limits(**{name: take(data, key, float) for key, name in LIMITS.items() if key in data})
 
 
 def _is_loopback(host: str) -> bool:

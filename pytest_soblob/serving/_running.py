@@ -51,6 +51,7 @@ def serve(configuration: Configuration, write: Callable[[str], None]) -> None:
             settings=settings,
             tickets=configuration.tickets,
             max_message_size=configuration.max_message_size,
+            limits=configuration.limits,
             tls=tls,
             keep=configuration.keep,
             intercept=None if control is None else control.intercept,

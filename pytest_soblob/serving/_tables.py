@@ -1,10 +1,12 @@
 """The tables of the TOML file: which keys each has, and where one belongs that stands elsewhere."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from pytest_soblob._text import nearest, quote
 from pytest_soblob.control import REPLY_FIELDS, as_object, check_known
+from pytest_soblob.endpoint import Limits
 from pytest_soblob.errors import SoblobError
 
 # Key of the top: the configuration's attribute and type.
@@ -29,12 +31,19 @@ LISTS: Final[Mapping[str, str]] = {
     "application-tokens": "application_tokens",
     "severity": "severity",
 }
+# Likewise of [limits]; the size of a body is `max-message-size` of the top.
+LIMITS: Final[Mapping[str, str]] = {
+    field.name.replace("_", "-"): field.name
+    for field in fields(Limits)
+    if field.name != "body_bytes"
+}
 TOP: Final = "the top, above the first table"
 # Each table as it is written, and its keys.
 TABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    TOP: (*PLAIN, *LISTS, "accounts", "replies", "wcf", "tls"),
+    TOP: (*PLAIN, *LISTS, "accounts", "replies", "wcf", "tls", "limits"),
     "[wcf]": ("culture", "hosting", "exception-detail", "empty-extra-info", "max-message-size"),
     "[tls]": ("folder", "client-certificate"),
+    "[limits]": tuple(LIMITS),
     "[[accounts]]": ("user", "password", "tickets", "rights"),
     "[[replies]]": tuple(name.replace("_", "-") for name in REPLY_FIELDS),
 }

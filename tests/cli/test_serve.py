@@ -293,6 +293,11 @@ def test_a_file_says_all_of_it_and_the_command_line_comes_over_it(tmp_path: Path
         ("behaviour = 'kind'", "behaviour must be one of 'strict', 'wcf', not 'kind'"),
         ("log = 'xml'", "log must be one of 'lines', 'json', 'none', not 'xml'"),
         ("keep = 0", "keep must be 1 or more"),
+        ("[limits]\nhead-s = 0", "head_s must be over 0, not 0"),
+        ("[limits]\nhead-s = '1'", "head-s must be a number, not '1'"),
+        ("[limits]\nheads = 1", "limits has no 'heads'; did you mean 'head-s'?"),
+        ("idle-s = 1", "has no 'idle-s': it belongs into [limits]"),
+        ("[limits]\nbody-bytes = 1", "limits has no 'body-bytes'"),
         (
             "[wcf]\nhost = 'x'",
             "belongs to the top, above the first table; or did you mean 'hosting'?",
@@ -341,6 +346,16 @@ def test_a_file_that_cannot_be_is_one_line(
     assert line.startswith("soblob: soblob.toml")
     assert said in line
     assert "Leaked" not in line
+
+
+def test_a_file_says_how_long_a_connection_may_take(tmp_path: Path) -> None:
+    (tmp_path / "stub.toml").write_text("[limits]\nhead-s = 0.1\n")
+    with serving("--config", str(tmp_path / "stub.toml")) as stub:
+        with closing(socket.create_connection(("127.0.0.1", stub.port), timeout=10)) as client:
+            client.sendall(b"POST /x HT")
+            assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+        said = "the head of the request did not come in time"
+        assert stub.line() == f"408 http.malformed: {said}"
 
 
 def test_replies_of_a_file_have_hyphens_as_all_else_has(tmp_path: Path) -> None:
