@@ -340,6 +340,11 @@ def test_a_script_is_not_used_up_by_a_request_that_is_refused(endpoint: StubEndp
     ("arguments", "text"),
     [
         ({"fault": Fault(), "blob_id": 1}, "one thing only, not fault and blob_id"),
+        ({"fault": Fault(), "succeeded": True}, "one thing only, not fault and succeeded$"),
+        (
+            {"response": b"", "succeeded": False, "exception_info": ExceptionInfo()},
+            "one thing only, not response and succeeded, exception_info$",
+        ),
         ({"close": True, "response": b""}, "one thing only, not response and close"),
         ({"operation": "Save"}, "no operation 'Save'"),
         ({"times": 0}, "times must be 1 or more"),

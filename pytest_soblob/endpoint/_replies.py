@@ -64,13 +64,14 @@ class Reply:
 
     def __post_init__(self) -> None:
         self._check_values()
-        answers = {
+        alone = {
             "fault": self.fault is not None,
             "response": self.response is not None,
             "close": self.close,
-            "blob_id, succeeded, exception_info": self._is_message,
         }
-        given = [name for name, is_given in answers.items() if is_given]
+        given = [name for name, is_given in alone.items() if is_given]
+        if self._of_message:
+            given.append(", ".join(self._of_message))
         if len(given) > 1:
             raise SoblobError(f"a reply is one thing only, not {' and '.join(given)}")
 
@@ -84,9 +85,14 @@ class Reply:
         return self.exception_info is not None if self.succeeded is None else not self.succeeded
 
     @property
-    def _is_message(self) -> bool:
-        given = (self.succeeded, self.exception_info)
-        return self.blob_id is not UNSET or any(value is not None for value in given)
+    def _of_message(self) -> list[str]:
+        """What was given of a normal response, by name."""
+        parts = {
+            "blob_id": self.blob_id is not UNSET,
+            "succeeded": self.succeeded is not None,
+            "exception_info": self.exception_info is not None,
+        }
+        return [name for name, is_given in parts.items() if is_given]
 
     def _check_values(self) -> None:
         for what, kind in (("fault", Fault), ("exception_info", ExceptionInfo)):
