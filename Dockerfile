@@ -3,9 +3,12 @@
 #   docker build -t soblob .
 #   docker run --rm -p 127.0.0.1:8086:8086 soblob --behaviour wcf
 #
-# The control API answers on loopback only: share the network, and say so.
+# The control API answers on loopback only: share the network, and say so. It wants a token of yours
+# in the variable, without which this stops at once.
 #
-#   docker run --rm --network host -e SOBLOB_CONTROL_TOKEN=... soblob --host 127.0.0.1
+#   docker run --rm --network host \
+#     -e SOBLOB_CONTROL_TOKEN="${SOBLOB_CONTROL_TOKEN:?8 or more printable ASCII characters}" \
+#     soblob --host 127.0.0.1
 
 FROM python:3.13-slim AS build
 WORKDIR /build

@@ -266,7 +266,8 @@ def rules(ids: tuple[str, ...], output: str) -> None:
 @click.option(
     "--control-token",
     envvar="SOBLOB_CONTROL_TOKEN",
-    help="Switches the control API on; also in SOBLOB_CONTROL_TOKEN, where nobody sees it.",
+    help="Switches the control API on: 8 or more printable ASCII characters; also in "
+    "SOBLOB_CONTROL_TOKEN, where nobody sees it.",
 )
 def serve(config: Path | None, **options: Any) -> None:
     """Run the stub until SIGINT or SIGTERM; a line for each request."""

@@ -57,6 +57,20 @@ def test_its_entry_point_is_a_command_of_ours_on_the_port_that_it_exposes() -> N
     assert "--port" in done.output
 
 
+def test_its_command_for_the_control_api_asks_for_a_token_that_was_not_set() -> None:
+    found = re.search(r"^#   (docker run .*--network host.*(?:\n#     .*)*)", RECIPE, re.MULTILINE)
+    assert found is not None
+    command = 'docker() { echo "$@"; }; ' + found[1].replace("\n#", "\n")
+    for token, goes in ((None, False), ("", False), ("only-for-this-run", True)):
+        env = {} if token is None else {"SOBLOB_CONTROL_TOKEN": token}
+        done = subprocess.run(
+            ("/bin/sh", "-c", command), env=env, check=False, capture_output=True, text=True
+        )
+        assert (done.returncode == 0) == goes
+        assert (" SOBLOB_CONTROL_TOKEN=only-for-this-run " in done.stdout) == goes
+        assert ("8 or more printable ASCII characters" in done.stderr) != goes
+
+
 def test_it_is_built_and_runs(request: pytest.FixtureRequest) -> None:
     command = engine()
     if command is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_soblob import Limits, StubEndpoint
+from pytest_soblob import Exchange, Limits, StubEndpoint
 from pytest_soblob.control import ControlApi
 from pytest_soblob.control._openapi import openapi
 from pytest_soblob.control._scripts import FAULT, INFO, RESPONSE
@@ -100,6 +100,13 @@ def test_every_test_of_the_endpoints_page_passes(pytester: pytest.Pytester, sour
     pytester.makepyfile(CLIENT + source)
     result = pytester.runpytest("-q", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=source.count("def test_"))
+
+
+def test_the_endpoints_page_says_all_that_an_exchange_has() -> None:
+    page = (ROOT / "docs" / "endpoint.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `\.(\w+)`", page, re.MULTILINE)
+    has = {name for name in dir(Exchange) if not name.startswith("_")} - {"recording"}
+    assert sorted(rows) == sorted(has)
 
 
 def test_the_configuration_on_the_servers_page_is_one(tmp_path: Path) -> None:

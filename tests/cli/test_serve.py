@@ -554,6 +554,11 @@ def test_failures_are_listed_and_explained(soblob: Soblob) -> None:
     assert (wrong.returncode, b"did you mean 'http-503'?" in wrong.stderr) == (2, True)
 
 
+def test_the_help_says_what_a_control_token_must_be(soblob: Soblob) -> None:
+    said = " ".join(soblob("serve", "--help").stdout.decode().split())
+    assert "8 or more printable ASCII characters" in said
+
+
 def test_version_and_help(soblob: Soblob) -> None:
     assert b"version" in soblob("--version").stdout
     assert b"validate" in soblob("-h").stdout
