@@ -1,4 +1,4 @@
-"""Odd but right, odd and secret, odd and large: what a hostile reader found, and what must stay."""
+"""Odd but right, odd and secret, odd and large: what must stay as it is."""
 
 from pathlib import Path
 
