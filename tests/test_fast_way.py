@@ -133,7 +133,7 @@ def move(data: bytes, chance: random.Random) -> bytes:
 def alone(data: bytes, name: bytes) -> bytes:
     """An element of the message as a document of its own, with the namespaces that it needs."""
     start, end = data.index(b"<" + name), data.find(b"</" + name + b">")
-    outside = b"".join(set(re.findall(rb' xmlns(?::\w+)?="[^"]*"', data[:start])))
+    outside = b"".join(dict.fromkeys(re.findall(rb' xmlns(?::\w+)?="[^"]*"', data[:start])))
     rest = data[start + len(name) + 1 : end] + b"</" + name + b">"
     return b"<" + name + (b"" if b"xmlns" in rest[:100] else outside) + rest
 
@@ -207,6 +207,16 @@ ANSWER = SaveImageStreamResponse(blob_id=7, succeeded=True).to_bytes(
         (b'<?xml version="1.0"?><?x?>' + RIGHT, "xml.processing-instruction"),
         (b'<?xml version="1.0"?>\n' + RIGHT, None),
         (b"<?xml version='1.0' encoding='UTF-8'?>" + RIGHT, None),
+    ],
+    ids=[
+        "an operation alone",
+        "a header block alone",
+        "an answer alone",
+        "an instruction first",
+        "a short one",
+        "one behind the declaration",
+        "a declaration",
+        "a declaration with its encoding",
     ],
 )
 @pytest.mark.parametrize("kind", ["request", "response"])
