@@ -16,15 +16,14 @@ from lxml import etree
 
 from pytest_soblob._numbers import LARGEST_INT, SMALLEST_INT
 from pytest_soblob.contract import COMPLEX_TYPES, OPEN_TYPES, BlobLinkType, Particle
-from pytest_soblob.envelope import Element, children, local_name, text_of
+from pytest_soblob.envelope import WHITE_SPACE, Element, children, local_name, text_of
 from pytest_soblob.names import NETSERVER, XSD, XSI
 
 NIL = f"{{{XSI}}}nil"
 XSI_TYPE = f"{{{XSI}}}type"
 
 _INT = re.compile(r"[+-]?[0-9]+")
-_WHITE_SPACE = " \t\r\n"
-_WHITE_SPACE_BYTES = _WHITE_SPACE.encode()
+WHITE_SPACE_BYTES = WHITE_SPACE.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ class Spelling:
 
 def parse_int(text: str) -> int | None:
     """Return the value of an xs:int, None where the text is none (XML Schema part 2, 3.3.17)."""
-    stripped = text.strip(_WHITE_SPACE)
+    stripped = text.strip(WHITE_SPACE)
     # 40 digits: leading zeros are legal, but nobody needs the value of a megabyte of them.
     if not _INT.fullmatch(stripped) or len(stripped.lstrip("+-0")) > 40:
         return None
@@ -75,13 +74,13 @@ def parse_int(text: str) -> int | None:
 
 def parse_boolean(text: str) -> bool | None:
     """Return the value of an xs:boolean, None where the text is none (part 2, 3.2.2)."""
-    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip(_WHITE_SPACE))
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip(WHITE_SPACE))
 
 
 def parse_base64(text: str) -> bytes | None:
     """Return the decoded bytes, white space allowed; None where the text cannot be decoded."""
     try:
-        compact = text.encode("ascii").translate(None, _WHITE_SPACE_BYTES)
+        compact = text.encode("ascii").translate(None, WHITE_SPACE_BYTES)
         return pybase64.b64decode(compact, validate=True)
     except ValueError:
         return None

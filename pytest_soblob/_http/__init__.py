@@ -8,7 +8,7 @@ from pytest_soblob._http._assembly import Rooms
 from pytest_soblob._http._captures import looks_like_http, parse_message
 from pytest_soblob._http._collecting import MOST_HEADERS
 from pytest_soblob._http._reading import RequestReader
-from pytest_soblob._http._received import HttpSyntaxError, Received, TooLargeError
+from pytest_soblob._http._received import HttpSyntaxError, Received, TlsError, TooLargeError
 from pytest_soblob._http._writing import to_bytes
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Received",
     "RequestReader",
     "Rooms",
+    "TlsError",
     "TooLargeError",
     "looks_like_http",
     "parse_message",

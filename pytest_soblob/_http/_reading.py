@@ -11,6 +11,7 @@ from pytest_soblob._http._received import (
     HeadTooLargeError,
     HttpSyntaxError,
     Received,
+    TlsError,
     VersionError,
 )
 from pytest_soblob._text import ascii_controls, clip
@@ -202,7 +203,7 @@ class RequestReader:
 
     def _feed_head(self, piece: memoryview) -> None:
         if self.is_between and bytes(piece[:2]) == _TLS_HANDSHAKE:
-            raise HttpSyntaxError("this is TLS, but the endpoint speaks plain HTTP")
+            raise TlsError
         self._raw += piece
         if len(self._raw) > LARGEST_HEAD_BYTES:
             raise HeadTooLargeError(f"the head is over {LARGEST_HEAD_BYTES:,} bytes")

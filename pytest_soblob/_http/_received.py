@@ -35,6 +35,13 @@ class HttpSyntaxError(ValueError):
         self.before: list[Received] = []
 
 
+class TlsError(HttpSyntaxError):
+    """The bytes are TLS, where plain HTTP is spoken."""
+
+    def __init__(self) -> None:
+        super().__init__("this is TLS, but the endpoint speaks plain HTTP")
+
+
 class TooLargeError(HttpSyntaxError):
     """A body is larger than the reader takes."""
 

@@ -12,6 +12,7 @@ from pytest_soblob.binding import NIL, XSI_TYPE, is_nil, parse_boolean, parse_in
 from pytest_soblob.contract import COMPLEX_TYPES, OPEN_TYPES, BlobLinkType, Particle
 from pytest_soblob.envelope import (
     SOAP_NAMESPACES,
+    WHITE_SPACE,
     Element,
     children,
     display_name,
@@ -253,7 +254,7 @@ def iter_type_attribute(
             got=quote(raw),
         )
     elif local in _FACETS and not (is_nil(element) or children(element)):
-        text = text_of(element).strip(" \t\r\n")
+        text = text_of(element).strip(WHITE_SPACE)
         if not _FACETS[local](text):
             yield context.violation(
                 f"{family}.xsi-type-wrong",

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from pytest_soblob._text import quote
 from pytest_soblob.contract import Profile
 from pytest_soblob.envelope import (
+    WHITE_SPACE,
     Element,
     children,
     display_name,
@@ -221,7 +222,7 @@ def _iter_code(context: Context, element: Element) -> Generator[Violation, None,
         "fault.code-not-a-qname",
         element,
         f"the prefix {quote(prefix, 30)} is not declared" if prefix else None,
-        got=quote(text.strip(" \t\r\n"), 60),
+        got=quote(text.strip(WHITE_SPACE), 60),
     )
     return None
 

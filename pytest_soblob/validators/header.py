@@ -15,7 +15,7 @@ from pytest_soblob.contract import (
     Particle,
     Profile,
 )
-from pytest_soblob.envelope import HeaderBlock, is_other_version, text_of
+from pytest_soblob.envelope import WHITE_SPACE, HeaderBlock, is_other_version, text_of
 from pytest_soblob.names import NETSERVER, SOAP11, SOAP12, WS_ADDRESSING
 from pytest_soblob.validators._content import iter_typed
 from pytest_soblob.validators._context import Context
@@ -121,7 +121,7 @@ def _iter_must_understand(
     value = block.element.get(f"{{{soap}}}mustUnderstand")
     if value is None:
         return
-    stripped = value.strip(" \t\r\n")
+    stripped = value.strip(WHITE_SPACE)
     allowed = ("0", "1") if soap == SOAP11 else ("0", "1", "true", "false")
     if stripped not in allowed:
         yield context.violation(

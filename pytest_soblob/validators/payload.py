@@ -20,7 +20,7 @@ from pytest_soblob.contract import (
     NOT_FOR_IMAGES,
     BlobLinkType,
 )
-from pytest_soblob.envelope import Element, text_of
+from pytest_soblob.envelope import WHITE_SPACE, Element, text_of
 from pytest_soblob.validators._context import Context
 from pytest_soblob.violations import Violation
 
@@ -32,7 +32,7 @@ _URL_SAFE = re.compile(r"[A-Za-z0-9_\- \t\r\n]+(?:=[ \t\r\n]*){0,2}")
 _DATA_URI = re.compile(r"\s*data:[^,]{0,200}", re.IGNORECASE)
 _PADDING = re.compile(r"=[ \t\r\n]*=?[ \t\r\n]*")
 _PIECES = re.compile(r"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)*+")
-_WITHOUT_WHITE_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
+_WITHOUT_WHITE_SPACE = dict.fromkeys(map(ord, WHITE_SPACE))
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
 _IMAGE_MAGIC = (
     b"\x89PNG\r\n\x1a\n",
@@ -211,7 +211,7 @@ def _find_wrong_text(context: Context, element: Element, text: str) -> Violation
     outside = _OUTSIDE.search(text)
     if outside is not None:
         return _outside_alphabet(context, element, text, outside.start())
-    characters = len(text) - sum(map(text.count, " \t\r\n"))
+    characters = len(text) - sum(map(text.count, WHITE_SPACE))
     equals = text.find("=")
     if equals >= 0 and not _PADDING.fullmatch(text, equals):
         at_end = len(text) - len(text.rstrip("= \t\r\n"))

@@ -13,7 +13,7 @@ from typing import Final, TypeVar, cast
 
 from pytest_soblob import _carving, _xml
 from pytest_soblob._carving import Surroundings
-from pytest_soblob._http import HttpSyntaxError
+from pytest_soblob._http import HttpSyntaxError, TlsError
 from pytest_soblob._text import find_suspects
 from pytest_soblob._xml import Document
 from pytest_soblob.catalogue import RULES
@@ -306,9 +306,8 @@ def _without_server(violation: Violation) -> Violation:
 
 def malformed_http(kind: str, error: HttpSyntaxError) -> Verdict:
     """Return the verdict about bytes that begin like an HTTP message, but are not one."""
-    said = str(error)
-    change = _PLAIN_OR_TLS if said.startswith("this is TLS") else None
-    violation = make_violation(error.rule, said, change=change)
+    change = _PLAIN_OR_TLS if isinstance(error, TlsError) else None
+    violation = make_violation(error.rule, str(error), change=change)
     if kind == "response":
         violation = _without_server(violation)
     return Verdict(kind=kind, profile=None, operation=None, violations=(violation,))
