@@ -3,7 +3,8 @@
 #   docker build -t soblob .
 #   docker run --rm -p 127.0.0.1:8086:8086 soblob --behaviour wcf
 #
-# The control API answers on loopback only: share the network, and say so. It wants a token of yours
+# The control API answers on loopback: share the network, and say so, or open it by
+# --control-beyond-loopback, whose help says to whom. It wants a token of yours
 # in the variable, without which this stops at once.
 #
 #   docker run --rm --network host \

@@ -1,1 +1,1 @@
-"""Measurements: `python -m benchmarks NAME`. Ratios from one interleaved run, no timed test."""
+"""Benchmarks: `python -m benchmarks NAME`. Each reports ratios from one interleaved run."""

@@ -1,7 +1,7 @@
-"""`python -m benchmarks NAME`: measurements side by side, each in one interleaved run.
+"""`python -m benchmarks NAME`: interleaved measurements of several candidates in one run.
 
-Something of ours runs twice in each round, as a null control: if the two differ by much, the
-machine is too noisy to say anything.
+In each round one of our candidates runs twice, as a null control: if the two results differ by
+much, the machine is too noisy for a conclusion.
 """
 
 import argparse
@@ -9,14 +9,25 @@ import importlib
 import json
 from pathlib import Path
 
-NAMES = ("bulk", "endpoint", "judge", "load", "peers")
+NAMES = (
+    "bulk",
+    "consumer",
+    "drawing",
+    "endpoint",
+    "judge",
+    "load",
+    "peers",
+    "power",
+    "shrinking",
+    "uploads",
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     options = parser.parse_args()
     figures = importlib.import_module(f"benchmarks.{options.name}").run(options.rounds)
     if options.json:

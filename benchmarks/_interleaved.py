@@ -1,4 +1,4 @@
-"""Timing in turn: A B C A B C ..., so that a machine that slows down slows everything down."""
+"""Interleaved timing, A B C A B C ..., so that a slower machine slows all candidates equally."""
 
 import statistics
 import time
@@ -10,12 +10,12 @@ def medians(
     rounds: int,
     repeat: Mapping[str, int] | int = 1,
 ) -> dict[str, float]:
-    """Return the median seconds of one call of each.
+    """Return the median duration of one call of each candidate, in seconds.
 
     Args:
-        calls: What to time, by name; each is called once before.
-        rounds: How often each has its turn.
-        repeat: Calls in a row in one turn, for what is too short to time alone.
+        calls: Candidates by name; each is called once to warm up.
+        rounds: Number of rounds; each candidate has one turn per round.
+        repeat: Calls in one turn, for candidates too fast to time alone.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():

@@ -1,10 +1,10 @@
 """`python -m benchmarks bulk`: `soblob validate` on many small files, two jobs against one.
 
-Whole processes in turn, one job, two jobs, one job, ..., from start to exit, so that what starting
-workers costs is in the figure. In each round two commands of one job run side by side as well, each
-on half of the files: no pool can do better than that, and on a machine whose cores others use it
-says how much there was to win. Memory is the peak of each process of a run (VmHWM, so on Linux
-only), of a tenth of the files and of all of them: flat means that the two are alike.
+Whole processes run in turn, with one job and with two, from start to exit, so that the figure
+includes the cost of starting workers. In each round, two commands with one job each also run side
+by side on half of the files: no pool can be faster, so on a machine with other load this shows how
+much could be gained. Memory is the peak of each process of a run (VmHWM, so on Linux only), for a
+tenth of the files and for all of them; it is constant if the two are alike.
 """
 
 import statistics
@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-c", "from pytest_soblob.cli import main; main()", "
 
 
 def run(rounds: int) -> dict[str, float]:
-    """Print and return what `bulk` finds; a round takes ten seconds, so at most nine are made."""
+    """Print and return the results of `bulk`; a round takes ten seconds, so at most nine run."""
     found = bulk(min(rounds, 9))
     for name, value in found.items():
         print(f"{name:<48} {value:8.2f}")
@@ -31,7 +31,7 @@ def run(rounds: int) -> dict[str, float]:
 
 
 def bulk(rounds: int) -> dict[str, float]:
-    """Median seconds by number of jobs, their ratio, and peak megabytes."""
+    """Return the median seconds by number of jobs, their ratio, and the peak megabytes."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_files(folder)
@@ -90,7 +90,7 @@ def memory(folder: Path) -> dict[str, float]:
 
 
 def peaks(command: list[str]) -> tuple[float, float]:
-    """Run a command; return its peak memory and the largest of its descendants', in megabytes."""
+    """Run a command; return its peak memory and that of its largest descendant, in megabytes."""
     highest: dict[int, float] = {}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         while process.poll() is None:
@@ -102,12 +102,12 @@ def peaks(command: list[str]) -> tuple[float, float]:
 
 
 def members(session: int) -> list[int]:
-    """The processes of a session."""
+    """Return the processes of a session."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                # What follows the name in brackets: state, parent, group, session.
+                # Fields after the name in brackets: state, parent, group, session.
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
             except OSError:  # it has ended
                 continue

@@ -1,4 +1,4 @@
-"""What starting and stopping the endpoint costs, against a stock `http.server` in a thread."""
+"""The cost of starting and stopping the endpoint, compared with `http.server` in a thread."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +23,7 @@ def stock() -> None:
 def run(rounds: int) -> dict[str, object]:
     """Print and return the median milliseconds of start plus stop."""
     found = medians({"ours": ours, "ours again (null control)": ours, "http.server": stock}, rounds)
-    print(f"start plus stop, median of {rounds} rounds in turn")
+    print(f"start plus stop, medians of {rounds} interleaved rounds")
     for name, seconds in found.items():
         print(f"  {name:<28} {seconds * 1e3:8.2f} ms   {seconds / found['ours']:6.1f} x ours")
     return {name: seconds * 1e3 for name, seconds in found.items()}

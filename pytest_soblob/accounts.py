@@ -1,17 +1,18 @@
-"""Who may log in to the endpoint, and what they may do there."""
+"""The accounts that can log in to the endpoint, and their rights."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from pytest_soblob._redacted import Redacted
 from pytest_soblob._text import mask
+from pytest_soblob.contract import NamedEnum
 from pytest_soblob.errors import SoblobError
 
 
-class Right(StrEnum):
-    """What an account may do; a NetServer's own rights are finer, and their names not known.
+class Right(NamedEnum):
+    """A right of an account. A NetServer has finer rights, whose names are not known.
 
     `store`: SaveImageStream. `attach`: ChangePersonImage and ChangeProjectImage. `read`:
     GetPersonImage, GetProjectImage and GetBlobStream.
@@ -22,7 +23,7 @@ class Right(StrEnum):
     READ = "read"
 
 
-# What each operation needs.
+# The right that each operation requires.
 NEEDED: Final[Mapping[str, Right]] = MappingProxyType(
     {
         "SaveImageStream": Right.STORE,
@@ -35,18 +36,18 @@ NEEDED: Final[Mapping[str, Right]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Account:
-    """A user of the endpoint.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Account(Redacted):
+    """An account of the endpoint.
 
     Attributes:
-        user: The name to log in with; compared without regard to case.
-        password: Compared exactly.
-        tickets: That are good from the start of each test on, without logging in.
-        rights: What the account may do, as `Right` or by name; all by default.
+        user: User name to log in with, not empty; compared without regard to case.
+        password: Password to log in with; compared exactly.
+        tickets: Tickets that are valid from the start of each test, without logging in.
+        rights: Rights of the account, as members of `Right` or their names; all by default.
 
     Raises:
-        SoblobError: The user is empty, or a right is none.
+        SoblobError: `user` is empty, a value has the wrong type, or a right is unknown.
     """
 
     user: str
@@ -57,22 +58,22 @@ class Account:
     def __post_init__(self) -> None:
         for name, value in (("user", self.user), ("password", self.password)):
             if not isinstance(value, str):
-                raise SoblobError(f"{name} must be a text, not a {type(value).__name__}")
+                raise SoblobError(f"{name} must be a str, not a {type(value).__name__}")
         if not self.user:
-            raise SoblobError("an account needs a user")
+            raise SoblobError("user must not be empty")
         tickets: Any = self.tickets
-        if isinstance(tickets, str):  # it would be taken apart into its letters
+        if isinstance(tickets, str):  # it would be read as a tuple of its characters
             raise SoblobError("tickets must be a tuple of strings, not a str")
         object.__setattr__(self, "tickets", tuple(tickets))
         try:
             rights = frozenset(Right(right) for right in self.rights)
         except (ValueError, TypeError):
             names = ", ".join(map(repr, map(str, Right)))
-            raise SoblobError(f"rights must be of {names}, not {self.rights!r}") from None
+            raise SoblobError(f"rights must be among {names}, not {self.rights!r}") from None
         object.__setattr__(self, "rights", rights)
 
     def may(self, right: Right) -> bool:
-        """Whether the account has that right."""
+        """Whether the account has a right."""
         return right in frozenset(self.rights)
 
     def __repr__(self) -> str:

@@ -1,11 +1,11 @@
-"""A certificate authority for tests: nobody trusts it but who is told to.
+"""A certificate authority for tests, which no client trusts unless it is configured to.
 
 ::
 
     with Authority() as authority, StubEndpoint(tls=authority.server_context()) as endpoint:
         requests.post(endpoint.url, verify=authority.ca_file, ...)
 
-It needs the extra `tls` (trustme).
+Requires the extra `tls` (trustme).
 """
 
 import shutil
@@ -21,15 +21,16 @@ _NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class Authority:
-    """An authority, and the files that clients need.
+    """A certificate authority and the files that clients need. A context manager.
 
     Args:
-        folder: Where the files go; None for a temporary folder, which `close` removes.
-        names: Host names and addresses that the server's certificate is for, beside loopback's.
+        folder: Folder for the files, or None for a temporary one, which `close` removes.
+        names: Host names and addresses of the server's certificate, in addition to those of
+            loopback.
 
     Attributes:
-        ca_file: The authority's certificate (PEM): what a client has to trust.
-        client_file: A client's key and certificate (PEM), for servers that ask for one.
+        ca_file: Certificate of the authority (PEM), which a client has to trust.
+        client_file: Key and certificate of a client (PEM), for servers that require one.
 
     Raises:
         SoblobError: trustme is not installed, or the folder cannot be written to.
@@ -57,10 +58,10 @@ class Authority:
         self.client_file.chmod(0o600)
 
     def server_context(self, *, client_certificate: bool = False) -> ssl.SSLContext:
-        """Return how a server speaks TLS with a certificate of this authority.
+        """Return a TLS context for a server, with a certificate of this authority.
 
         Args:
-            client_certificate: Whether a client must have one as well.
+            client_certificate: Whether the server requires a certificate from its clients.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*self._names).configure_cert(context)
@@ -70,9 +71,12 @@ class Authority:
         return context
 
     def close(self) -> None:
-        """Remove the files, where they are in a temporary folder."""
+        """Remove the files, if they are in a temporary folder."""
         if self._is_temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __repr__(self) -> str:
+        return f"<Authority {self._folder}>"
 
     def __enter__(self) -> Self:
         return self
@@ -88,9 +92,9 @@ class Authority:
 
 def _load_trustme() -> Any:
     try:
-        import trustme  # an extra
+        import trustme
     except ImportError:
         raise SoblobError(
-            "TLS needs a certificate authority for tests: pip install 'pytest-soblob[tls]'"
+            "TLS needs trustme, which is not installed: pip install 'pytest-soblob[tls]'"
         ) from None
     return trustme

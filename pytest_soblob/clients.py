@@ -1,4 +1,4 @@
-"""The real client that `soblob_client` hands out: zeep, with credentials."""
+"""The client behind the fixture `soblob_client`: zeep, with credentials."""
 
 from typing import Any
 
@@ -16,24 +16,25 @@ INVENTED_TOKEN = f"{DRAWN_MARK}-application-token"
 def new_zeep_client(
     wsdl_url: str, settings: SoblobSettings, transport: Any = None, ticket: str | None = None
 ) -> Any:
-    """Return a zeep client for the service that the WSDL describes.
+    """Return a zeep client for the service that a WSDL describes.
 
     Args:
-        wsdl_url: Of an endpoint.
-        settings: Whose ticket and first token it sends; invented ones where there are none.
-        transport: A zeep transport; None: one with a session of its own, and a socket.
-        ticket: To send instead of the settings'.
+        wsdl_url: URL of an endpoint's WSDL.
+        settings: Settings whose ticket and first application token the client sends; invented ones
+            if the settings have none.
+        transport: zeep transport, or None for one with its own session on a socket.
+        ticket: Ticket to send instead of that of the settings, or None.
     """
     factory: Any = zeep.Client  # zeep ships no annotations
     if transport is None:
         session = requests.Session()
-        session.trust_env = False  # a proxy of the environment has no business on loopback
+        session.trust_env = False  # no proxy of the environment for loopback
         new_transport: Any = Transport
         transport = new_transport(session=session)
     client = factory(wsdl_url, transport=transport)
     client.set_default_soapheaders(
         {
-            "ApplicationToken": settings.tokens[0] if settings.tokens else INVENTED_TOKEN,
+            "ApplicationToken": next(iter(settings.application_tokens), INVENTED_TOKEN),
             "Credentials": {"Ticket": ticket or settings.ticket or INVENTED_TICKET},
         }
     )

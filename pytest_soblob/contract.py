@@ -1,8 +1,8 @@
-"""The facts of the operations: names, order, types, header blocks. Data, no judgement.
+"""The contract of the operations as data: names, order, types and header blocks.
 
-Source of everything here: the vendor's published Services86-BLOB.wsdl and
-Services86-SoPrincipal.wsdl, and the documentation page of SaveImageStream. The XSDs in `schemas/`
-say the same; a test keeps the two equal.
+All of it comes from the vendor's published Services86-BLOB.wsdl and Services86-SoPrincipal.wsdl,
+and from the documentation page of SaveImageStream. The XSDs in `schemas/` declare the same; a test
+compares the two.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,15 @@ from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import NETSERVER, SOAP11, SOAP12
 
 
-class BlobLinkType(StrEnum):
-    """What a blob is linked as: 16 names; the name goes on the wire, never a number [WSDL]."""
+class NamedEnum(StrEnum):
+    """An enumeration of names whose `repr` is the code of a member, such as `Profile.WSDL`."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
+
+class BlobLinkType(NamedEnum):
+    """The link type of a blob, one of 16 names; messages hold the name, not a number [WSDL]."""
 
     PersonImage = "PersonImage"
     ProjectImage = "ProjectImage"
@@ -37,13 +44,13 @@ class BlobLinkType(StrEnum):
     FormsBackgroundImage = "FormsBackgroundImage"
 
 
-class Profile(StrEnum):
-    """Which form of the message is spoken.
+class Profile(NamedEnum):
+    """The form of a message.
 
-    `documented`: the page's form, SOAP 1.2 with header blocks as direct children of Envelope.
-    `wsdl`: SOAP 1.1 with blocks in Header, the only form that the WSDL has.
-    `soap12`: SOAP 1.2 with blocks in Header.
-    `auto`: told from namespace and placement.
+    `documented`: that of the documentation page, SOAP 1.2 with header blocks as direct children of
+    Envelope. `wsdl`: SOAP 1.1 with header blocks in Header, the only form in the WSDL. `soap12`:
+    SOAP 1.2 with header blocks in Header. `auto`: detected from the namespace of the envelope and
+    the place of the header blocks.
     """
 
     AUTO = "auto"
@@ -53,12 +60,12 @@ class Profile(StrEnum):
 
     @property
     def soap_namespace(self) -> str:
-        """The envelope's namespace; `auto` means what the WSDL says, SOAP 1.1."""
+        """The namespace of the envelope; that of SOAP 1.1 for `auto`, as in the WSDL."""
         return SOAP12 if self in (Profile.DOCUMENTED, Profile.SOAP12) else SOAP11
 
 
-class Installation(StrEnum):
-    """Where NetServer runs: Online checks the application token, on-site does not [page]."""
+class Installation(NamedEnum):
+    """Where NetServer runs: `online` requires an application token, `onsite` does not [page]."""
 
     ONSITE = "onsite"
     ONLINE = "online"
@@ -70,11 +77,11 @@ class Particle:
 
     Attributes:
         name: Local name, in the NetServer namespace.
-        type: An XSD built-in (`int`, `string`, `boolean`, `base64Binary`), `BlobLinkType`, or a
-            key of `COMPLEX_TYPES`.
+        type: An XSD built-in type (`int`, `string`, `boolean`, `base64Binary`), `BlobLinkType`, a
+            key of `COMPLEX_TYPES`, or one of `OPEN_TYPES`.
         nillable: Whether `xsi:nil` may be true.
-        min_occurs: 0 or 1.
-        max_occurs: None means unbounded.
+        min_occurs: Smallest number of occurrences, 0 or 1.
+        max_occurs: Largest number of occurrences, or None for unbounded.
     """
 
     name: str
@@ -89,14 +96,14 @@ class Operation:
     """One operation of a service, document/literal wrapped, SOAP 1.1 in the WSDL.
 
     Attributes:
-        name: The operation and the request's wrapper element.
+        name: Name of the operation, and of the wrapper element of its request.
         service: Key of `names.SERVICE_PATHS`.
-        parts: The request wrapper's children, in order.
-        request_blocks: Header blocks of the request, any order.
+        parts: Children of the request's wrapper, in order.
+        request_blocks: Header blocks of the request, in any order.
         response_element: Local name of the response's wrapper.
-        results: The response wrapper's children, in order.
-        response_blocks: Header blocks of the response, any order.
-        is_judged: Whether what is in its wrapper is known here, and judged.
+        results: Children of the response's wrapper, in order.
+        response_blocks: Header blocks of the response, in any order.
+        is_judged: Whether the content of its wrapper is known here, and judged.
     """
 
     name: str
@@ -115,7 +122,7 @@ class Operation:
 
     @property
     def needs_credentials(self) -> bool:
-        """Whether the request's header has Credentials: only SoPrincipal gives tickets out."""
+        """Whether the request has a Credentials block, as all but those of SoPrincipal have."""
         return any(block.name == "Credentials" for block in self.request_blocks)
 
 
@@ -148,7 +155,7 @@ COMPLEX_TYPES: Final[Mapping[str, tuple[Particle, ...]]] = MappingProxyType(
     }
 )
 
-# Types that the schemas keep open: their content is not judged.
+# Types that the schemas leave open: their content is not judged.
 OPEN_TYPES: Final = frozenset({"SoPrincipalCarrier"})
 
 APPLICATION_TOKEN: Final = Particle("ApplicationToken", "string", nillable=True)
@@ -238,7 +245,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     }
 )
 
-# What the same services have beside them [WSDL]: known by name only.
+# The other operations of the same services [WSDL], which are known by name only.
 _OTHER_NAMES: Final = {
     "BLOB": """CreateDefaultBlobEntity SaveBlobEntity DeleteBlobEntity GetBlobEntity SetBlobStream
     SetProjectImage SetPersonImage SaveProjectImage GetBlobEntityOnProject GetBlobEntityOnPerson
@@ -257,7 +264,9 @@ OTHER_OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             request_blocks=(APPLICATION_TOKEN,)
             if service == "SoPrincipal"
             else SAVE_IMAGE_STREAM.request_blocks,
-            response_element=f"{name}Response",
+            response_element="AuthenticateResponse"  # of each log-in operation
+            if name.startswith("Authenticate")
+            else f"{name}Response",
             results=(),
             response_blocks=RESPONSE_BLOCKS,
             is_judged=False,
@@ -267,28 +276,29 @@ OTHER_OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     }
 )
 
-# Link types that are made for something else than a picture: tokens, batch tasks, dashboards.
+# Link types that are not for images: tokens, batch tasks, dashboards.
 NOT_FOR_IMAGES: Final = frozenset(
     {"AccessToken", "RefreshToken", "BatchTask", "Dashboard", "DashboardTile"}
 )
 
-# The formats that the REST sibling, PUT Person/{id}/Image, names [vendor documentation]. Which
-# others SaveImageStream takes is not known.
+# The formats that the corresponding REST call, PUT Person/{id}/Image, names [vendor documentation].
+# Which others SaveImageStream accepts is not known.
 NAMED_IMAGE_FORMATS: Final = ("PNG", "GIF", "JPEG", "TIFF")
 
-# The width of the database column that takes a description [vendor documentation].
-DESCRIPTION_COLUMN_CHARACTERS: Final = 254
+# The width of the database column for descriptions [vendor documentation], in UTF-16 code units, in
+# which NVARCHAR and .NET count.
+DESCRIPTION_COLUMN_UNITS: Final = 254
 
 
 def find_operation(name: object, where: str = "") -> Operation:
-    """Return the operation of that name.
+    """Return the operation of a name.
 
     Args:
-        name: Whatever somebody has said.
-        where: What follows the name where there is none, such as ` in schemas/`.
+        name: Name of an operation; any value.
+        where: Text that follows the name in the error, such as ` in schemas/`.
 
     Raises:
-        SoblobError: There is none; the nearest is named.
+        SoblobError: There is no such operation; the text suggests the nearest name.
     """
     operation = OPERATIONS.get(name) if isinstance(name, str) else None
     if operation is None:
@@ -297,10 +307,10 @@ def find_operation(name: object, where: str = "") -> Operation:
 
 
 def find_link_type(name: object) -> BlobLinkType:
-    """Return the link type of exactly that name.
+    """Return the link type of a name, whose case matters.
 
     Raises:
-        SoblobError: There is none; the nearest is named.
+        SoblobError: There is no such type; the text suggests the nearest name.
     """
     known = BlobLinkType.__members__
     if str(name) not in known:

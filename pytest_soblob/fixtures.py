@@ -1,56 +1,74 @@
-"""The fixtures. Nothing of the kit is imported before a test asks for one.
+"""The fixtures, and the options, ini keys and the marker behind them.
 
-All are session-scoped, so that they work inside `@given` without suppressing a health check; the
-plugin's hooks give each test a clean endpoint.
+All fixtures are session-scoped, so that they work inside `@given` without suppressing a health
+check; the plugin's hooks give each test a clean endpoint. The rest of the kit is imported when a
+fixture is set up, so that a run that does not use the kit does not load it.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_soblob.errors import SoblobError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_soblob.certificates import Authority
-    from pytest_soblob.endpoint import StubEndpoint
+    from pytest_soblob.judge.validators import EnvelopeValidator
     from pytest_soblob.settings import SoblobSettings
-    from pytest_soblob.validators import EnvelopeValidator
+    from pytest_soblob.stub.endpoint import StubEndpoint
 
-# Endpoints that the hooks clean and judge; filled by the fixture.
+MARKER = "soblob_expects"
+# Endpoints that the hooks reset and judge, appended by the fixtures.
 ENDPOINTS = pytest.StashKey[list[Any]]()
-# Rules that the running test breaks on purpose, for an endpoint that starts while it is set up.
+# Those of them whose fixture is set up: if a test stops one, it is restarted for the next test.
+ALIVE = pytest.StashKey[list[Any]]()
+# Rules that the running test breaks on purpose, for an endpoint that starts in its setup.
 EXPECTED = pytest.StashKey[tuple[str, ...]]()
-# Which definition of `soblob_settings` the running test is under, and what was made for which one:
-# (that definition, the fixture that all others are made from, its request).
+# The definition of `soblob_settings` that applies to the running test.
 SETTINGS = pytest.StashKey[Any]()
+# The definition that the session's fixtures were set up for, the fixture on which all of them
+# depend, and its request.
 MADE = pytest.StashKey[tuple[Any, Any, Any]]()
 
-# The same for what fails: read by the plugin, since assertions go by them, too.
+# Options that are not fields of `SoblobSettings`, because they hold for assertions as well.
 SEVERITY_OPTIONS = {
-    "soblob_fail_on": "what fails a test: error (the default) or warning",
-    "soblob_severity": "severities of your own: RULE=error|warning|note|off, parted by commas",
+    "soblob_fail_on": "lowest severity that fails a test: error (the default) or warning",
+    "soblob_severity": "comma-separated overrides, RULE=error|warning|note|off",
 }
-# Option and ini key: what it sets, and what it says in --help.
+UNPLAYED = "soblob_unplayed"
+WSDL_SOURCE = "soblob_wsdl_source"
+WSDL_SOURCE_TEXT = "path or URL of the WSDL that soblob_compatible_wsdl compares with the contract"
+UNPLAYED_TEXT = "scripted answers that no call received: warning (the default), error or off"
+# Option and ini key: the field that it sets, and its help.
 OPTIONS = {
-    "soblob_profile": ("profile", "form that requests must have: auto, documented, wsdl, soap12"),
-    "soblob_installation": ("installation", "onsite, or online (an application token is needed)"),
-    "soblob_behaviour": ("behaviour", "how the endpoint answers: strict, or wcf (as a .NET host)"),
-    "soblob_ticket": ("ticket", "the one ticket that the endpoint takes"),
-    "soblob_application_token": ("tokens", "the one application token that the endpoint takes"),
+    "soblob_profile": ("profile", "form that requests must have: auto, documented, wsdl or soap12"),
+    "soblob_installation": (
+        "installation",
+        "onsite, or online, which requires an application token",
+    ),
+    "soblob_behaviour": ("behaviour", "how the endpoint answers: strict, or wcf like a .NET host"),
+    "soblob_ticket": ("ticket", "only ticket that the endpoint accepts"),
+    "soblob_application_token": (
+        "application_tokens",
+        "only application token that the endpoint accepts",
+    ),
 }
 
 
 @pytest.fixture(scope="session")
 def soblob_settings() -> SoblobSettings:
-    """Profile, installation, credentials and address of the suite; override it to change them.
+    """The settings of the suite. Override this fixture to change them.
 
-    Command line and ini come over what this fixture returns. An override must have the scope
-    `session`, too; it may stand in any `conftest.py` or module, and holds for the tests
-    below it: between tests under different ones, the other fixtures are made anew, and so are
-    your own that take them as arguments.
+    Options and ini keys override what it returns. An override needs the scope `session` as well. It
+    can be in any `conftest.py` or test module, and applies to the tests there. Between tests with
+    different overrides, the other fixtures are set up anew, and so are fixtures of your own that
+    take them as arguments.
     """
     from pytest_soblob.settings import SoblobSettings
 
@@ -68,15 +86,15 @@ def _soblob_effective_settings(
 def soblob_endpoint(
     _soblob_effective_settings: SoblobSettings, pytestconfig: pytest.Config
 ) -> Iterator[StubEndpoint]:
-    """A running SOAP endpoint on loopback, clean in every test, judged at its end."""
-    from pytest_soblob.endpoint import StubEndpoint
+    """A running SOAP endpoint on loopback, clean in each test and judged at the end of the test."""
+    from pytest_soblob.stub.endpoint import StubEndpoint
 
     yield from _running(StubEndpoint(settings=_soblob_effective_settings), pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def soblob_authority() -> Iterator[Authority]:
-    """The certificate authority behind `soblob_endpoint_tls`: `.ca_file`, `.client_file`."""
+    """The certificate authority of `soblob_endpoint_tls`, with `.ca_file` and `.client_file`."""
     from pytest_soblob.certificates import Authority
 
     with Authority() as authority:
@@ -89,34 +107,37 @@ def soblob_endpoint_tls(
     soblob_authority: Authority,
     pytestconfig: pytest.Config,
 ) -> Iterator[StubEndpoint]:
-    """The same as `soblob_endpoint`, over TLS; clients have to trust `soblob_authority.ca_file`."""
+    """A `soblob_endpoint` over TLS, whose clients have to trust `soblob_authority.ca_file`."""
     from dataclasses import replace
 
-    from pytest_soblob.endpoint import StubEndpoint
+    from pytest_soblob.stub.endpoint import StubEndpoint
 
     settings = _soblob_effective_settings
-    host, _ = settings.host_and_port()  # the port is for the plain one
+    host, _ = settings.host_and_port()  # the port is that of soblob_endpoint
     settings = replace(settings, address=host)
     tls = soblob_authority.server_context(client_certificate=settings.client_certificate)
     yield from _running(StubEndpoint(settings=settings, tls=tls), pytestconfig)
 
 
 def _running(endpoint: StubEndpoint, pytestconfig: pytest.Config) -> Iterator[StubEndpoint]:
-    """Start an endpoint, hand it to the hooks, stop it at the end of the session."""
+    """Start an endpoint, register it for the hooks, and stop it at the end of the session."""
     endpoint.start()
+    alive = pytestconfig.stash.setdefault(ALIVE, [])
+    alive.append(endpoint)
     rules = pytestconfig.stash.get(EXPECTED, ())
     if rules:
-        endpoint.expect(*rules)
-    # It stays in the list when it has stopped: its last test's teardown is still to be judged.
+        endpoint._runner.expect_rules(*rules)
+    # It remains in the list after it has stopped: the teardown of its last test is judged later.
     pytestconfig.stash.setdefault(ENDPOINTS, []).append(endpoint)
     yield endpoint
-    endpoint.stop()
+    alive.remove(endpoint)
+    endpoint.close()
 
 
 @pytest.fixture(scope="session")
 def soblob_validator(_soblob_effective_settings: SoblobSettings) -> EnvelopeValidator:
-    """A validator with the suite's settings: of requests, and by `.responses` of responses."""
-    from pytest_soblob.validators import EnvelopeValidator
+    """A validator of requests with the suite's settings; `.responses` validates responses."""
+    from pytest_soblob.judge.validators import EnvelopeValidator
 
     settings = _soblob_effective_settings
     return EnvelopeValidator(
@@ -128,7 +149,7 @@ def soblob_validator(_soblob_effective_settings: SoblobSettings) -> EnvelopeVali
 def soblob_client(
     soblob_endpoint: StubEndpoint, _soblob_effective_settings: SoblobSettings
 ) -> Iterator[Any]:
-    """A zeep client, bound to the endpoint, that sends ticket and application token."""
+    """A zeep client of `soblob_endpoint`, which sends a ticket and an application token."""
     from pytest_soblob.clients import close_client, new_zeep_client
 
     settings = _soblob_effective_settings
@@ -142,22 +163,39 @@ def soblob_client(
 
 @pytest.fixture(scope="session")
 def soblob_wsdl() -> Path:
-    """The path of the WSDL that is shipped with the kit."""
-    from pytest_soblob._schemas import schema_file
+    """The path of the WSDL that comes with the kit."""
+    from pytest_soblob._xml.schemas import schema_file
 
     return schema_file("BLOB.wsdl")
 
 
+@pytest.fixture(scope="session")
+def soblob_compatible_wsdl(pytestconfig: pytest.Config) -> str:
+    """The WSDL of `soblob_wsdl_source`, once `assert_wsdl_compatible` accepts it; else a skip.
+
+    A path in an ini file is relative to that file.
+    """
+    from pytest_soblob.conformance import assert_wsdl_compatible
+
+    source, _ = given_value(pytestconfig, WSDL_SOURCE)
+    if source is None:
+        pytest.skip(f"--{WSDL_SOURCE.replace('_', '-')} is not given")
+    if pytestconfig.getoption(WSDL_SOURCE) is None and "://" not in source:
+        ini = pytestconfig.inipath
+        source = str((pytestconfig.rootpath if ini is None else ini.parent) / source)
+    assert_wsdl_compatible(source)
+    return source
+
+
 def effective_settings(settings: SoblobSettings, config: pytest.Config) -> SoblobSettings:
-    """Return what the fixture says, overridden by ini, overridden by the command line.
+    """Return the settings of the fixture with the values of options and ini keys.
 
     Raises:
-        pytest.UsageError: An option has a value that there is not.
-        SoblobError: The fixture returns something else.
+        pytest.UsageError: An option or ini key has an invalid value.
+        SoblobError: `settings` is not a `SoblobSettings`.
     """
     from dataclasses import replace
 
-    from pytest_soblob.errors import SoblobError
     from pytest_soblob.settings import SoblobSettings
 
     given: object = settings
@@ -165,12 +203,87 @@ def effective_settings(settings: SoblobSettings, config: pytest.Config) -> Soblo
         raise SoblobError(
             f"the fixture soblob_settings must return SoblobSettings(...), not {given!r:.60}"
         )
-    changes: dict[str, Any] = {}
     for name, (attribute, _) in OPTIONS.items():
-        value = config.getoption(name) or config.getini(name)
-        if value:
-            changes[attribute] = (value,) if attribute == "tokens" else value
+        value, where = given_value(config, name)
+        if value is not None:
+            try:
+                changed: Any = (value,) if attribute == "application_tokens" else value
+                settings = replace(settings, **{attribute: changed})
+            except SoblobError as error:
+                raise pytest.UsageError(f"soblob: {where}: {error}") from None
+    return settings
+
+
+def given_value(config: pytest.Config, name: str) -> tuple[str | None, str]:
+    """Return the value of an option or ini key, or None if neither is given, and its name.
+
+    The option overrides the ini key.
+
+    Raises:
+        pytest.UsageError: The option is given with an empty value.
+    """
+    option = f"--{name.replace('_', '-')}"
+    value = config.getoption(name)
+    if value == "":
+        raise pytest.UsageError(f"soblob: {option} has no value")
+    if value is not None:
+        return value, option
+    return config.getini(name) or None, f"{name} in {config.inipath or 'the configuration'}"
+
+
+def check_options(config: pytest.Config) -> None:
+    """Check the options and ini keys before the first test.
+
+    Raises:
+        pytest.UsageError: One has an invalid value.
+    """
+    wanted, where = given_value(config, UNPLAYED)
+    if wanted not in (None, "warning", "error", "off"):
+        raise pytest.UsageError(f"soblob: {where} must be warning, error or off, not {wanted!r}")
+    if any(given_value(config, name)[0] is not None for name in OPTIONS):
+        from pytest_soblob.settings import SoblobSettings
+
+        effective_settings(SoblobSettings(), config)
+
+
+def configure_severities(config: pytest.Config) -> None:
+    """Set the default severities from options and ini keys until this run ends.
+
+    Without them the defaults are set: an outer run in this process may have set others.
+
+    Raises:
+        pytest.UsageError: An option or ini key has an invalid value.
+    """
+    (fail_on, _), (own, _) = given = [given_value(config, name) for name in SEVERITY_OPTIONS]
+    if fail_on or own or "pytest_soblob.judge.severities" in sys.modules:
+        from pytest_soblob.judge.severities import Severities, set_default_severities
+
+        for pieces, (_, where) in zip((("", fail_on), (own, None)), given, strict=True):
+            try:
+                Severities.parse(pieces[0] or "", pieces[1] or "error")
+            except SoblobError as error:
+                raise pytest.UsageError(f"soblob: {where}: {error}") from None
+        config.add_cleanup(set_default_severities(Severities.parse(own or "", fail_on or "error")))
+
+
+def expected_rules(item: pytest.Item) -> tuple[str, ...]:
+    """Return the rules of a test's `soblob_expects` markers.
+
+    An invalid marker fails the test's setup.
+    """
+    markers = list(item.iter_markers(MARKER))
+    if not markers:
+        return ()
+    from pytest_soblob.judge.catalogue import check_rule_ids
+
+    given = sorted({name for marker in markers for name in marker.kwargs})
+    if given:
+        pytest.fail(f"{MARKER} takes rule ids only, not {given[0]}=", pytrace=False)
+    rules = [rule for marker in markers for rule in marker.args]
+    if not all(marker.args for marker in markers):
+        pytest.fail(f"{MARKER} needs at least one rule id", pytrace=False)
     try:
-        return replace(settings, **changes)
+        return check_rule_ids(rules)
     except SoblobError as error:
-        raise pytest.UsageError(f"soblob: {error}") from None
+        said = str(error)
+    pytest.fail(f"{MARKER}: {said}", pytrace=False)  # outside `except`: without the SoblobError

@@ -1,4 +1,4 @@
-"""Namespace URIs, actions and media types: constants only; a URI anywhere else is a defect.
+"""Namespace URIs and service paths: constants only. No other module spells a namespace URI.
 
 Sources: Services86-BLOB.wsdl (the NetServer namespace, actions, address), the SOAP 1.1 note,
 SOAP 1.2 part 1, XML Schema part 1 section 3.2.7, WS-Addressing 1.0 and its 2004 draft.
@@ -20,6 +20,8 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
 WSDL_SOAP: Final = "http://schemas.xmlsoap.org/wsdl/soap/"
+WSDL_SOAP12: Final = "http://schemas.xmlsoap.org/wsdl/soap12/"
+WSDL_ADDRESSING: Final = "http://www.w3.org/2006/05/addressing/wsdl"
 
 WS_ADDRESSING: Final = frozenset(
     {
@@ -28,13 +30,13 @@ WS_ADDRESSING: Final = frozenset(
     }
 )
 
-# The path of each service below the host, as the WSDL's soap:address has it after the tenant.
+# The path of each service below the host, as in the WSDL's soap:address after the tenant.
 SERVICE_PATHS: Final = {
     "BLOB": "/Remote/Services86/BLOB.svc",
     "SoPrincipal": "/Remote/Services86/SoPrincipal.svc",
 }
 
-# The prefixes that paths in messages use, whatever the message itself declares.
+# The prefixes in paths of violations, whatever prefixes a message declares.
 PREFIXES: Final = {
     NETSERVER: "ns",
     SOAP11: "s",

@@ -1,26 +1,52 @@
-"""The pytest plugin: options, markers, hooks. It translates, and holds no logic of its own.
+"""The pytest plugin: options, marker and hooks, which translate between pytest and the kit.
 
-When a test is judged: at the end of its call phase, so that pytest reports it as failed, once.
-Traffic that comes later, during teardown, is an error. A test that fails for another reason gets
-what the endpoint saw as a section of its own.
+A test is judged at the end of its call phase, so that pytest reports it once, as failed. A
+violation during teardown is an error. If a test fails for another reason, its report gets a section
+with what the endpoint saw.
 """
 
 from collections import Counter
 from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from pytest_soblob._pytest_compat import (
+    add_section,
+    attach,
+    attached,
+    crash_message,
+    find_fixture,
+    finish_fixture,
+    hidden_frames,
+    is_expected_failure,
+    is_hypothesis_test,
+    remove_hidden_hint,
+    set_crash_message,
+)
+from pytest_soblob.errors import ContractViolationError, is_own, summary_of
 from pytest_soblob.fixtures import (
+    ALIVE,
     ENDPOINTS,
     EXPECTED,
     MADE,
+    MARKER,
     OPTIONS,
     SETTINGS,
     SEVERITY_OPTIONS,
+    UNPLAYED,
+    UNPLAYED_TEXT,
+    WSDL_SOURCE,
+    WSDL_SOURCE_TEXT,
     _soblob_effective_settings,
+    check_options,
+    configure_severities,
+    expected_rules,
+    given_value,
     soblob_authority,
     soblob_client,
+    soblob_compatible_wsdl,
     soblob_endpoint,
     soblob_endpoint_tls,
     soblob_settings,
@@ -32,6 +58,7 @@ __all__ = [
     "_soblob_effective_settings",
     "soblob_authority",
     "soblob_client",
+    "soblob_compatible_wsdl",
     "soblob_endpoint",
     "soblob_endpoint_tls",
     "soblob_settings",
@@ -39,66 +66,80 @@ __all__ = [
     "soblob_wsdl",
 ]
 
-MARKER = "soblob_expects"
-SECTION = "soblob: what the endpoint saw"
+pytest_plugins = ("pytest_soblob.consumer.front",)
 SUMMARY = "soblob: warnings and notes"
+HINTS = "soblob: hints"
+_MOST_HINTS = 20
+_REMARKS, _HINTS = "soblob_remarks", "soblob_hints"  # attachments of a report
+# Hints about the running test.
+HINTED = pytest.StashKey[list[str]]()
+# The name of the previous test, for the text about calls that arrive after its end.
+LAST = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add an option and an ini key for each setting."""
+    """Add the options and ini keys."""
     group = parser.getgroup("soblob", "SuperOffice SaveImageStream contract tests")
     texts = {name: text for name, (_, text) in OPTIONS.items()} | SEVERITY_OPTIONS
+    texts[UNPLAYED] = UNPLAYED_TEXT
+    texts[WSDL_SOURCE] = WSDL_SOURCE_TEXT
     for name, text in texts.items():
         group.addoption(f"--{name.replace('_', '-')}", dest=name, default=None, help=text)
         parser.addini(name, text, default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and the collector of warnings."""
+    """Register the marker and the summary, and check the options."""
     config.addinivalue_line(
         "markers",
         f"{MARKER}(*rules): the test breaks these rules of the SaveImageStream contract on "
         "purpose, and fails if it does not",
     )
-    config.pluginmanager.register(Remarks(), "soblob-remarks")
-    _configure_severities(config)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave nothing in force for another run in this process."""
-    if any(config.getini(name) or config.getoption(name) for name in SEVERITY_OPTIONS):
-        from pytest_soblob.severities import Severities, put_in_force
-
-        put_in_force(Severities())
+    config.pluginmanager.register(Summary(), "soblob-remarks")
+    check_options(config)
+    configure_severities(config)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a parameter of ours by its `repr`: pytest would put all bytes of an image there."""
-    ours = type(val).__module__.startswith("pytest_soblob.")
-    return repr(val) if ours and isinstance(val, bytes) else None
+    """Return the `repr` of an image or envelope, of which pytest would show all bytes."""
+    return repr(val) if _is_ours(val) and isinstance(val, bytes) else None
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Return the differences between two values of the kit, without their secrets."""
+    if op != "==" or type(left) is not type(right) or not _is_ours(left):
+        return None
+    from pytest_soblob._redacted import Redacted, explain_difference
+
+    if not (isinstance(left, Redacted) and isinstance(right, Redacted)):
+        return None
+    return [f"{left!r} == {right!r}", *explain_difference(left, right)]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give the test a clean endpoint, before any fixture of its own runs."""
-    _end_what_was_made_for_others(item)
-    item.config.stash[SETTINGS] = _settings_of(item)
-    rules = _expected_rules(item)
+    """Give the test a clean endpoint, before any of its fixtures is set up."""
+    _finish_fixtures_of_other_settings(item)
+    item.config.stash[SETTINGS] = find_fixture(item, "soblob_settings")
+    rules = expected_rules(item)
     item.config.stash[EXPECTED] = rules
+    for endpoint in item.config.stash.get(ALIVE, []):
+        endpoint._runner.revive()
     for endpoint in _endpoints(item):
-        endpoint.reset()
+        endpoint._runner.begin(after=item.config.stash.get(LAST, None))
         if rules:
-            endpoint.expect(*rules)
+            endpoint._runner.expect_rules(*rules)
+    item.config.stash[LAST] = item.name
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> None:
-    """Remember what the session's fixtures are made from, and for which `soblob_settings`."""
+    """Remember the fixture on which the others depend, and the `soblob_settings` that it uses."""
     if fixturedef.argname == "_soblob_effective_settings":
         stash = request.config.stash
-        stash.setdefault(ENDPOINTS, []).clear()  # those of other settings have been judged
+        stash.setdefault(ENDPOINTS, []).clear()  # endpoints of other settings, judged by now
         stash[MADE] = (stash[SETTINGS], fixturedef, request)
 
 
@@ -106,14 +147,19 @@ def pytest_fixture_setup(
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Judge the test at the end of its call phase."""
     __tracebackhide__ = True
-    result = yield
+    hints = item.stash[HINTED] = []
+    with _watched_examples(item, hints):
+        result = yield
     for endpoint in _endpoints(item):
         endpoint.check()
     rules = item.config.stash[EXPECTED]
     if rules:
-        from pytest_soblob.endpoint import raise_unmet
+        from pytest_soblob.stub.endpoint import raise_unmet
 
-        raise_unmet(rules, {rule for endpoint in _endpoints(item) for rule in endpoint.met()})
+        met = {rule for endpoint in _endpoints(item) for rule in endpoint._runner.met()}
+        raise_unmet(rules, met)
+    hints += _judge_unplayed(item)
+    hints += _find_not_entered(item)
     return result
 
 
@@ -121,13 +167,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_teardown(
     item: pytest.Item, nextitem: pytest.Item | None
 ) -> Generator[None, Any, Any]:
-    """Judge traffic that comes during teardown; all that came before has been told."""
+    """Judge the calls that arrive after the call phase."""
     __tracebackhide__ = True
     for endpoint in _endpoints(item):
-        endpoint.tick_off()
+        endpoint._runner.end_calls()
     result = yield
     if nextitem is not None:
-        _end_what_was_made_for_others(nextitem)
+        _finish_fixtures_of_other_settings(nextitem)
     for endpoint in _endpoints(item):
         endpoint.check()
     return result
@@ -137,73 +183,128 @@ def pytest_runtest_teardown(
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    """Show what the endpoint saw in a failure that it did not raise; hand warnings on."""
-    report = yield
+    """Add what the endpoint saw to a failure; attach warnings, notes and hints to the report."""
+    with hidden_frames("pytest_soblob"):
+        report = yield
     _tidy(report, call)
     for endpoint in _endpoints(item):
-        untold = endpoint.untold() if report.failed else None
-        if untold is not None:
-            report.sections.append((SECTION, untold))
+        # An expected failure may be that of the violations: they count as reported.
+        if report.failed or is_expected_failure(report):
+            _add_what_was_seen(report, endpoint)
         if call.when == "teardown":
-            # Plain data on the report itself: so it crosses from a worker of xdist, too.
-            report.soblob_remarks = [[str(v.severity), v.rule] for v in endpoint.remarks()]
+            attach(
+                report, _REMARKS, [[str(v.severity), v.rule] for v in endpoint._runner.remarks()]
+            )
+    if call.when == "call":
+        hints = item.stash.get(HINTED, [])
+        attach(report, _HINTS, [f"{item.nodeid}: {hint}" for hint in hints])
     return report
 
 
-class Remarks:
-    """Counts warnings and notes of all tests, and lists them in the terminal summary."""
+def _is_ours(value: object) -> bool:
+    """Whether the class of a value is one of the kit, without importing the kit."""
+    return type(value).__module__.startswith("pytest_soblob.")
+
+
+def _add_what_was_seen(report: Any, endpoint: Any) -> None:
+    """Add unreported violations and the calls to a failure.
+
+    They are added to the text of the failure, not as sections of the report: JUnit shows only that.
+    """
+    summary, message = endpoint._runner.summary(), crash_message(report)
+    if summary is not None and message is not None:
+        set_crash_message(report, f"{summary} | {message}")
+    for title, text in endpoint._runner.take_sections():
+        add_section(report, title, text)
+
+
+@contextmanager
+def _watched_examples(item: pytest.Item, hints: list[str]) -> Generator[None, None, None]:
+    """Add a hint if a test under `@given` calls the endpoint outside `example()`."""
+    if not is_hypothesis_test(item):
+        yield
+        return
+    for endpoint in _endpoints(item):
+        endpoint._runner.generate()
+    before = [endpoint._runner.calls_outside_examples for endpoint in _endpoints(item)]
+    try:
+        yield
+    finally:
+        after = (endpoint._runner.calls_outside_examples for endpoint in _endpoints(item))
+        calls = sum(after) - sum(before)
+        if calls > 0:
+            hints.append(
+                f"{calls:,} calls outside example(): each example of @given sees what earlier "
+                "examples sent and stored; put its calls into `with soblob_endpoint.example():`"
+            )
+
+
+def _find_not_entered(item: pytest.Item) -> list[str]:
+    """Return a hint for each context manager that was created and not entered."""
+    return [
+        f"{method}(...) was called but not entered, so it had no effect: use it as "
+        f"`with soblob_endpoint.{method}(...):`"
+        for endpoint in _endpoints(item)
+        for method in endpoint._runner.not_entered()
+    ]
+
+
+def _judge_unplayed(item: pytest.Item) -> list[str]:
+    """Return a hint for each scripted answer that was never played.
+
+    Raises:
+        ContractViolationError: There is one, and `soblob_unplayed` is `error`.
+    """
+    wanted, _ = given_value(item.config, UNPLAYED)
+    if wanted == "off":
+        return []
+    unplayed = [text for endpoint in _endpoints(item) for text in endpoint._runner.unplayed()]
+    hints = [f"a scripted answer was never played: {text}" for text in unplayed]
+    if hints and wanted == "error":
+        raise ContractViolationError("\n".join(hints))
+    return hints
+
+
+class Summary:
+    """The sections of the terminal summary: the numbers of warnings and notes, and the hints."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._hints: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect what one test's report carries."""
-        self._counts.update((s, rule) for s, rule in getattr(report, "soblob_remarks", ()))
+        """Collect the attachments of a report."""
+        self._counts.update((severity, rule) for severity, rule in attached(report, _REMARKS))
+        self._hints += attached(report, _HINTS)
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
-        """Write a section, where there is something to say."""
+        """Write the sections that have content."""
         if self._counts:
-            from pytest_soblob.rendering import render_remarks
+            from pytest_soblob.judge.rendering import render_remarks
 
             terminalreporter.section(SUMMARY)
             terminalreporter.write_line(render_remarks(self._counts))
+        if self._hints:
+            terminalreporter.section(HINTS)
+            for hint in self._hints[:_MOST_HINTS]:
+                terminalreporter.write_line(hint)
+            if len(self._hints) > _MOST_HINTS:
+                terminalreporter.write_line(f"and {len(self._hints) - _MOST_HINTS:,} more")
 
 
-def _configure_severities(config: pytest.Config) -> None:
-    """Put ini and command line in force, where they say anything."""
-    fail_on, own = (config.getoption(n) or config.getini(n) for n in SEVERITY_OPTIONS)
-    if fail_on or own:
-        from pytest_soblob.errors import SoblobError
-        from pytest_soblob.severities import Severities, put_in_force
+def _finish_fixtures_of_other_settings(item: pytest.Item) -> None:
+    """Tear the session's fixtures down if the next test has another `soblob_settings`.
 
-        try:
-            put_in_force(Severities.parse(own or "", fail_on or "error"))
-        except SoblobError as error:
-            raise pytest.UsageError(f"soblob: {error}") from None
-
-
-def _settings_of(item: pytest.Item) -> Any:
-    """Return the definition of `soblob_settings` that a test is under; None before there is one.
-
-    There is no public way to ask which override that is.
-    """
-    info = getattr(item, "_fixtureinfo", None)
-    own = None if info is None else info.name2fixturedefs.get("soblob_settings")
-    found = own or item.session._fixturemanager.getfixturedefs("soblob_settings", item)
-    return found[-1] if found else None
-
-
-def _end_what_was_made_for_others(item: pytest.Item) -> None:
-    """End the session's fixtures if the test to come is under another `soblob_settings`.
-
-    Of itself pytest makes a session's fixture once, by the settings of the test that came first:
-    the next directory's `conftest.py` would be ignored, and nothing would say so.
+    pytest sets a session fixture up once, with the settings of the first test, and would silently
+    ignore those of the next directory's `conftest.py`.
     """
     stash = item.config.stash
-    made_for, effective, request = stash.get(MADE, (None, None, None))
-    if effective is not None and made_for is not _settings_of(item):
+    if MADE not in stash:
+        return
+    made_for, effective, request = stash[MADE]
+    if made_for is not find_fixture(item, "soblob_settings"):
         del stash[MADE]
-        effective.finish(request)  # and, as pytest has it, all that was made from it
+        finish_fixture(effective, request)
 
 
 def _endpoints(item: pytest.Item) -> list[Any]:
@@ -211,34 +312,13 @@ def _endpoints(item: pytest.Item) -> list[Any]:
 
 
 def _tidy(report: Any, call: pytest.CallInfo[None]) -> None:
-    """Keep a failure of ours to one telling, whatever pytest adds to it.
+    """Shorten what pytest shows for an error of the kit, so that nothing is shown twice.
 
-    What a hook raises has hidden frames only, and pytest's hint at them misleads; and where CI is
-    set, the short summary repeats a whole message instead of its first line.
+    If CI is set, the short summary has the whole message instead of its first line. An error from a
+    hook has hidden frames only, about which pytest adds a misleading hint.
     """
     error = None if call.excinfo is None else call.excinfo.value
-    if type(error).__module__ != "pytest_soblob.errors":
-        return
-    traceback = getattr(report.longrepr, "reprtraceback", None)
-    if traceback is not None and "hidden" in (traceback.extraline or ""):
-        traceback.extraline = None
-    crash = getattr(report.longrepr, "reprcrash", None)
-    if crash is not None:
-        crash.message = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-
-
-def _expected_rules(item: pytest.Item) -> tuple[str, ...]:
-    """Return the rules of the test's markers; a wrong one is an error of the test's setup."""
-    markers = list(item.iter_markers(MARKER))
-    if not markers:
-        return ()
-    from pytest_soblob.catalogue import check_rule_ids
-    from pytest_soblob.errors import SoblobError
-
-    rules = [rule for marker in markers for rule in marker.args]
-    if not all(marker.args for marker in markers):
-        pytest.fail(f"{MARKER} needs at least one rule id", pytrace=False)
-    try:
-        return check_rule_ids(rules)
-    except SoblobError as error:
-        pytest.fail(f"{MARKER}: {error}", pytrace=False)
+    if (summary := summary_of(error)) is not None:
+        set_crash_message(report, summary)
+    if is_own(error):
+        remove_hidden_hint(report)

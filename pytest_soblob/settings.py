@@ -1,39 +1,48 @@
-"""What a suite sets once: profile, installation, credentials, address."""
+"""The settings of a suite: profile, installation, credentials, address and more."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pytest_soblob._numbers import is_number, is_whole
-from pytest_soblob._text import mask
+from pytest_soblob._basics.numbers import is_number, is_whole
+from pytest_soblob._redacted import Redacted
 from pytest_soblob.accounts import Account
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.errors import SoblobError
-from pytest_soblob.severities import Severities
+from pytest_soblob.judge.severities import Severities
 
 BEHAVIOURS = ("strict", "wcf")
 IMAGE_CHECKS = ("none", "recognised", "named")
 HOSTINGS = ("self-host", "iis")
 _CULTURE: Final = re.compile(r"(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)?")
-# Vendor documentation speaks of six hours; an installation may have it otherwise.
+# Six hours, as in the vendor documentation; an installation may be configured otherwise.
 TICKET_LIFETIME_S = 6 * 3600.0
+
+
+def _check(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if str(value) not in allowed:
+        names = ", ".join(map(repr, allowed))
+        raise SoblobError(f"{name} must be one of {names}, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WcfHost:
-    """What differs from one .NET host to the next; NetServer's own values are not known [inferred].
+    """Configuration that differs between .NET hosts, for the behaviour `wcf`.
+
+    The values of a NetServer are not known; the defaults are inferred [inferred].
 
     Attributes:
-        max_message_size: Bytes that a message may have: WCF's own default, surely raised.
-        culture: Of the server's thread, as `xml:lang` of faults has it; empty leaves it out.
-        hosting: `self-host` or `iis`, which add other HTTP headers.
-        exception_detail: Whether a fault says what was wrong inside
+        max_message_size: Largest message in bytes, 1 or more. The default is that of WCF, which a
+            NetServer has probably raised.
+        culture: Culture of the server's thread, sent as `xml:lang` of faults; empty omits it.
+        hosting: `self-host` or `iis`, which send different HTTP headers.
+        exception_detail: Whether a fault includes the details of the exception behind it
             (IncludeExceptionDetailInFaults).
         empty_extra_info: Whether an ExtraInfo without pairs is sent empty instead of nil.
 
     Raises:
-        SoblobError: A value that there is not.
+        SoblobError: A value has the wrong type or is out of range.
     """
 
     max_message_size: int = 65_536
@@ -54,49 +63,51 @@ class WcfHost:
             raise SoblobError(f"max_message_size must be 1 or more, not {self.max_message_size!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SoblobSettings:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class SoblobSettings(Redacted):
     """The settings behind every fixture.
 
     Attributes:
-        profile: The form that requests must have; `auto` takes each.
-        installation: `online` makes an application token mandatory.
-        behaviour: How the endpoint answers: `strict`, each error is a fault that names its rule;
-            `wcf`, as a .NET host does, which takes much that is wrong and drops what it does not
-            know. The judge says the same of both.
-        ticket: The ticket that the endpoint takes, and that `soblob_client` sends. None: any
-            ticket is good, and the client sends an invented one.
-        tokens: The application tokens that the endpoint takes; the client sends the first. Empty:
-            any is good, and the client sends an invented one.
-        accounts: Who may log in at `SoPrincipal.svc`, and the tickets and rights that they have.
-            Empty: whoever gives a name and a password may, and may do all.
-        ticket_lifetime_s: Seconds after which a ticket expires, by the endpoint's own clock, which
-            moves only when a test moves it.
-        licensed: Whether the installation has the licence; without it each call fails.
-        image_check: Which images are refused as no images: `none`; `recognised`, those whose format
-            is not known; `named`, those that are not PNG, GIF, JPEG or TIFF. What a NetServer does
-            is not known.
-        client_certificate: Whether `soblob_endpoint_tls` asks its clients for a certificate.
-        wcf_host: What differs between .NET hosts, for the behaviour `wcf`.
-        severities: A team's own severities and threshold; None: what pytest's configuration says.
-        address: Where the endpoint listens: a host, or `host:port`; port 0 is any free one.
+        profile: Form that requests must have: `documented`, `wsdl`, `soap12`, or `auto`, which
+            accepts all three.
+        installation: `onsite`, or `online`, which requires an application token.
+        behaviour: How the endpoint answers: `strict` answers each error with a fault that names its
+            rule; `wcf` answers as a .NET host does, which accepts many errors and drops elements
+            that it does not know. The verdict is the same for both.
+        ticket: Ticket that the endpoint accepts and that `soblob_client` sends. With None any
+            ticket is accepted, and the client sends an invented one.
+        application_tokens: Application tokens that the endpoint accepts; the client sends the
+            first. If empty, any token is accepted, and the client sends an invented one.
+        address: Address on which the endpoint listens: a host, or `host:port`. Port 0, or none, is
+            any free port.
+        accounts: Accounts that can log in at `SoPrincipal.svc`, with their tickets and rights. If
+            empty, any user name and password can log in and has all rights.
+        ticket_lifetime_s: Seconds after which a ticket expires, over 0. They pass on the endpoint's
+            own clock, which moves only when a test moves it.
+        licensed: Whether the installation has the licence, without which each call fails.
+        image_check: Images that are rejected: `none`; `recognised`, those of an unknown format;
+            `named`, those that are not PNG, GIF, JPEG or TIFF. What a NetServer does is not known.
+        client_certificate: Whether `soblob_endpoint_tls` requires a certificate from its clients.
+        wcf_host: Configuration that differs between .NET hosts, for the behaviour `wcf`.
+        severities: Severities and threshold of the team, or None for those of pytest's
+            configuration.
 
     Raises:
-        SoblobError: A value that there is not.
+        SoblobError: A value has the wrong type or is out of range.
     """
 
     profile: Profile | str = Profile.AUTO
     installation: Installation | str = Installation.ONSITE
     behaviour: str = "strict"
     ticket: str | None = None
-    tokens: tuple[str, ...] = ()
+    application_tokens: tuple[str, ...] = ()
     address: str = "127.0.0.1"
     accounts: tuple[Account, ...] = ()
     ticket_lifetime_s: float = TICKET_LIFETIME_S
     licensed: bool = True
     image_check: str = "none"
     client_certificate: bool = False
-    wcf_host: WcfHost = field(default_factory=WcfHost)
+    wcf_host: WcfHost = WcfHost()
     severities: Severities | None = None
 
     def __post_init__(self) -> None:
@@ -107,7 +118,7 @@ class SoblobSettings:
         _check("image_check", self.image_check, IMAGE_CHECKS)
         object.__setattr__(self, "profile", Profile(self.profile))
         object.__setattr__(self, "installation", Installation(self.installation))
-        object.__setattr__(self, "tokens", _texts(self.tokens))
+        object.__setattr__(self, "application_tokens", _texts(self.application_tokens))
         object.__setattr__(self, "accounts", _accounts(self.accounts))
         if not (is_number(self.ticket_lifetime_s) and self.ticket_lifetime_s > 0):
             said = f"{self.ticket_lifetime_s!r:.60}"
@@ -115,10 +126,10 @@ class SoblobSettings:
         self.host_and_port()
 
     def _check_kinds(self) -> None:
-        """What is of another kind is told here, and not where it is first used."""
+        """Raise for a value of the wrong type here, not where it is first used."""
         kinds: tuple[tuple[str, Any, str], ...] = (
-            ("ticket", str | None, "a text or None"),
-            ("address", str, "a text"),
+            ("ticket", str | None, "a str or None"),
+            ("address", str, "a str"),
             ("wcf_host", WcfHost, "a WcfHost"),
             ("severities", Severities | None, "Severities or None"),
             ("licensed", bool, "True or False"),
@@ -130,7 +141,11 @@ class SoblobSettings:
                 raise SoblobError(f"{name} must be {words}, not a {type(value).__name__}")
 
     def host_and_port(self) -> tuple[str, int]:
-        """Return the address in its two parts, port 0 where it names none."""
+        """Return host and port of the address; the port is 0 if the address has none.
+
+        Raises:
+            SoblobError: The address is not a host or `host:port`.
+        """
         # A bare IPv6 address has colons, but no port.
         bare = self.address.count(":") > 1 and not self.address.startswith("[")
         try:
@@ -142,20 +157,12 @@ class SoblobSettings:
             raise SoblobError(f"address must be a host or host:port, not {self.address!r}")
         return host, port
 
-    def __repr__(self) -> str:
-        ticket = None if self.ticket is None else mask(self.ticket)
-        return (
-            f"SoblobSettings(profile={str(self.profile)!r}, "
-            f"installation={str(self.installation)!r}, behaviour={self.behaviour!r}, "
-            f"ticket={ticket!r}, tokens={tuple(map(mask, self.tokens))!r}, "
-            f"address={self.address!r}, accounts={self.accounts!r})"
-        )
-
-
-def _check(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if str(value) not in allowed:
-        names = ", ".join(map(repr, allowed))
-        raise SoblobError(f"{name} must be one of {names}, not {value!r}")
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Tickets, application tokens and passwords, which no text may show."""
+        own = () if self.ticket is None else (self.ticket,)
+        accounts = (text for a in self.accounts for text in (a.password, *a.tickets))
+        return tuple(filter(None, (*own, *self.application_tokens, *accounts)))
 
 
 def _accounts(value: object) -> tuple[Account, ...]:
@@ -163,14 +170,16 @@ def _accounts(value: object) -> tuple[Account, ...]:
         raise SoblobError("accounts must be a tuple of Account")
     accounts: tuple[Account, ...] = tuple(value)
     users = [account.user.casefold() for account in accounts]
-    doubled = next((user for user in users if users.count(user) > 1), None)
-    if doubled is not None:  # only the first of them could ever log in
-        raise SoblobError(f"there are two accounts {doubled!r}, as names have no case")
+    duplicate = next((user for user in users if users.count(user) > 1), None)
+    if duplicate is not None:  # only the first of them could log in
+        raise SoblobError(f"there are two accounts {duplicate!r}: the case of a user is ignored")
     return accounts
 
 
 def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return tuple(value)
-    # A single string would be taken apart into its letters.
-    raise SoblobError(f"tokens must be a tuple of strings, not a {type(value).__name__}")
+    # A single str would be read as a tuple of its characters.
+    raise SoblobError(
+        f"application_tokens must be a tuple of strings, not a {type(value).__name__}"
+    )

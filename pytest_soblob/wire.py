@@ -1,8 +1,8 @@
-"""What crosses the wire, as frozen values: an HTTP request, an HTTP response, a delivery.
+"""Frozen values for HTTP: a request, a response, and the delivery of a response.
 
-Header names keep the spelling they came in and are looked up in any case. Bodies are bytes as
-sent, after transfer coding (a chunked body is joined). A `repr` never shows a body or a header
-value, since tickets and tokens travel in both.
+Header names keep their spelling and are looked up case-insensitively. Bodies are the bytes sent,
+without transfer coding (a chunked body is joined). A `repr` never shows a body or a header value,
+since both may hold tickets and tokens.
 """
 
 from collections.abc import Callable
@@ -10,38 +10,39 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
+from pytest_soblob._redacted import Redacted, secrets_in
 from pytest_soblob._text import hide
 
 
 class _Headers:
-    """Look-up by header name in any case (RFC 9110 section 5.1), shared by both messages."""
+    """Case-insensitive look-up by header name (RFC 9110, 5.1), shared by both messages."""
 
     __slots__ = ()
     headers: tuple[tuple[str, str], ...]
 
     def header(self, name: str) -> str | None:
-        """Return the first value of that header, None where it was not sent."""
+        """Return the first value of that header, or None if there is none."""
         wanted, length = name.lower(), len(name)
         for key, value in self.headers:
-            if len(key) == length and key.lower() == wanted:  # most are told by their length
+            if len(key) == length and key.lower() == wanted:  # most differ in length
                 return value
         return None
 
     def header_values(self, name: str) -> tuple[str, ...]:
-        """Return every value of that header, in the order sent."""
+        """Return all values of that header in the order sent; empty if there are none."""
         wanted, length = name.lower(), len(name)
         return tuple([v for key, v in self.headers if len(key) == length and key.lower() == wanted])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class HttpRequest(_Headers):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class HttpRequest(_Headers, Redacted):
     """One HTTP request.
 
     Attributes:
-        method: As sent, case and all (methods are case-sensitive, RFC 9110 section 9.1).
-        target: As on the request line: path and query, undecoded.
+        method: Method in the case sent (methods are case-sensitive, RFC 9110, 9.1).
+        target: Target of the request line: path and query, undecoded.
         headers: Name and value pairs in the order sent.
-        body: Bytes after transfer coding; empty where there was none.
+        body: Body without transfer coding; empty if there is none.
         http_version: "1.1" or "1.0".
     """
 
@@ -61,22 +62,23 @@ class HttpRequest(_Headers):
 
     @property
     def query(self) -> str:
-        """What follows the first question mark of the target, empty where there is none."""
+        """The part of the target after its first question mark; empty if there is none."""
         return self.target.partition("?")[2]
 
     def __repr__(self) -> str:
-        return f"<HttpRequest {self.method} {hide(self.path)}, {_counts(self.headers, self.body)}>"
+        path = hide(self.path, secrets_in(self))
+        return f"<HttpRequest {self.method} {path}, {_counts(self.headers, self.body)}>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class HttpResponse(_Headers):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class HttpResponse(_Headers, Redacted):
     """One HTTP response.
 
     Attributes:
-        status: The three-digit code.
+        status: Three-digit status code.
         headers: Name and value pairs in the order sent.
-        body: Bytes after transfer coding; empty where there was none.
-        reason: The reason phrase; None means the standard one of the status.
+        body: Body without transfer coding; empty if there is none.
+        reason: Reason phrase; None means the standard phrase of the status.
     """
 
     status: int = 200
@@ -86,7 +88,7 @@ class HttpResponse(_Headers):
 
     @property
     def reason_phrase(self) -> str:
-        """The phrase that goes out: the given one, else the standard one, else nothing."""
+        """The reason phrase that is sent: `reason`, else the standard one, else an empty string."""
         if self.reason is not None:
             return self.reason
         try:
@@ -99,11 +101,11 @@ class HttpResponse(_Headers):
 
 
 class Ending(StrEnum):
-    """What becomes of a connection after an answer, or after the part of it that is sent.
+    """What happens to a connection after an answer, or after the part of it that is sent.
 
-    `keep`: what the messages say. `close`: it is closed in order, announced or not. `reset`: it is
-    reset. `hold`: it stays open, and nothing is read or sent any more. `stale`: it stays open, and
-    the next request on it meets a reset.
+    `keep`: as the headers of request and response say. `close`: it is closed in an orderly way,
+    announced or not. `reset`: it is reset. `hold`: it stays open, and nothing more is read or sent.
+    `stale`: it stays open, and the next request on it is met with a reset.
     """
 
     KEEP = "keep"
@@ -113,21 +115,20 @@ class Ending(StrEnum):
     STALE = "stale"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """How an answer leaves: the seam between the endpoint, which is pure, and a transport.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Delivery(Redacted):
+    """How an answer is sent: the interface from the endpoint, which does no I/O, to a transport.
 
     Attributes:
-        response: The answer itself; bytes go out exactly as they are and the connection is closed
-            after them, unless `ending` says otherwise; None sends nothing.
-        delay_s: Seconds to wait before anything is sent.
-        head_bytes_per_s: Pace of the status line and headers; None means at once.
-        body_bytes_per_s: Pace of the body; None means at once.
-        cut_at: Bytes of the body after which sending stops; negative ones count from its end. None
-            means that all of it is sent.
-        ending: What becomes of the connection then.
-        lost: Called where the client has gone before all of it was sent; None: nobody wants to
-            know.
+        response: The answer. Bytes are sent unchanged, and the connection is closed after them
+            unless `ending` says otherwise. None sends nothing.
+        delay_s: Delay in seconds before anything is sent.
+        head_bytes_per_s: Rate of the status line and headers; None for no limit.
+        body_bytes_per_s: Rate of the body; None for no limit.
+        cut_at: Number of bytes of the body after which sending stops; a negative number counts
+            from its end. None sends all of it.
+        ending: What happens to the connection afterwards.
+        lost: Called if the client disconnects before the answer has been sent, or None.
     """
 
     response: HttpResponse | bytes | None
@@ -140,7 +141,7 @@ class Delivery:
 
     @property
     def is_prompt(self) -> bool:
-        """Whether the whole answer goes out at once, and the messages say what comes then."""
+        """Whether the whole answer is sent at once, and only the headers decide what follows."""
         return (
             self.ending is Ending.KEEP
             and not self.delay_s

@@ -8,6 +8,8 @@ from pathlib import Path
 
 # pytester forgets what an inner run imported. C extensions and libraries whose parts know each
 # other must not be imported twice, so they are imported here, once.
+import coverage
+import httptools
 import lxml.etree
 import PIL.Image
 import pytest
@@ -16,7 +18,7 @@ import trustme
 import zeep
 from hypothesis import HealthCheck, settings
 
-__all__ = ["PIL", "lxml", "requests", "trustme", "zeep"]
+__all__ = ["PIL", "httptools", "lxml", "requests", "trustme", "zeep"]
 
 pytest_plugins = ["pytester"]
 
@@ -33,6 +35,12 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    traced = coverage.Coverage.current() is not None
+    if traced and item.get_closest_marker("untraced") is not None:
+        pytest.skip("coverage would be what is measured")
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,14 @@ Each names the rule that it must break and the path where. `test_mistakes.py` ju
 holds the text that a user reads.
 """
 
+import struct
+import zlib
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from pytest_soblob import HttpRequest, HttpResponse
 
+Http = TypeVar("Http", HttpRequest, HttpResponse)
 NS = "http://www.superoffice.net/ws/crm/NetServer/Services86"
 NS85 = "http://www.superoffice.net/ws/crm/NetServer/Services85"
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -93,6 +97,25 @@ def http_request(body: str = "", **headers: str | None) -> HttpRequest:
 def http_response(body: str, status: int = 200) -> HttpResponse:
     headers = (("Content-Type", "text/xml; charset=utf-8"),)
     return HttpResponse(status=status, headers=headers, body=body.encode())
+
+
+def stored_gzip(data: bytes) -> bytes:
+    """A gzip member that holds the data as it is: the same bytes whatever zlib there is."""
+    block = struct.pack("<BHH", 1, len(data), len(data) ^ 0xFFFF) + data
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return head + block + struct.pack("<II", zlib.crc32(data), len(data))
+
+
+def in_parts(envelope: str, of: str = "application/xop+xml") -> tuple[str, str]:
+    """The Content-Type and the body of a message in MIME parts, with an image as the second."""
+    kind = f'multipart/related; boundary="uuid:soblob"; type="{of}"; start="<root>"'
+    body = (
+        f"--uuid:soblob\r\nContent-Type: {of}; charset=UTF-8\r\nContent-ID: <root>\r\n\r\n"
+        f"{envelope}\r\n--uuid:soblob\r\nContent-Type: image/png\r\n"
+        "Content-Transfer-Encoding: binary\r\nContent-ID: <image>\r\n\r\nPNG\r\n"
+        "--uuid:soblob--\r\n"
+    )
+    return kind, body
 
 
 @dataclass(frozen=True)
@@ -210,17 +233,17 @@ def _requests() -> list[Mistake]:
             "description nil", "body.description-missing", f"{OP}/ns:Description",
             request(TYPE, IMAGE, f"<n:Description {nil}/>"),
         ),
-        # doubled
+        # duplicate
         mistake(
-            "type doubled", "body.child-doubled", f"{OP}/ns:Type[2]",
+            "type duplicate", "body.child-duplicate", f"{OP}/ns:Type[2]",
             request(TYPE, TYPE, IMAGE, DESCRIPTION),
         ),
         mistake(
-            "image doubled", "body.child-doubled", f"{OP}/ns:Image[2]",
+            "image duplicate", "body.child-duplicate", f"{OP}/ns:Image[2]",
             request(TYPE, IMAGE, IMAGE, DESCRIPTION),
         ),
         mistake(
-            "description doubled", "body.child-doubled", f"{OP}/ns:Description[2]",
+            "description duplicate", "body.child-duplicate", f"{OP}/ns:Description[2]",
             request(TYPE, IMAGE, DESCRIPTION, DESCRIPTION),
         ),
         # values of Type
@@ -387,7 +410,7 @@ def _requests() -> list[Mistake]:
             also=frozenset({"header.credentials-missing"}),
         ),
         mistake(
-            "credentials doubled", "header.block-doubled", f"{HEADER}/ns:Credentials[2]",
+            "credentials duplicate", "header.block-duplicate", f"{HEADER}/ns:Credentials[2]",
             request(header=CREDENTIALS * 2),
         ),
         mistake(
@@ -472,7 +495,7 @@ def _requests() -> list[Mistake]:
             ),
         ),
         mistake(
-            "two Headers", "envelope.header-doubled", "s:Envelope/s:Header[2]",
+            "two Headers", "envelope.header-duplicate", "s:Envelope/s:Header[2]",
             request().replace("<e:Body>", "<e:Header/><e:Body>"),
         ),
         mistake(
@@ -568,7 +591,7 @@ def _requests() -> list[Mistake]:
             profile="documented",
         ),
         mistake(
-            "credentials doubled beside Body", "header.block-doubled",
+            "credentials duplicate beside Body", "header.block-duplicate",
             "s12:Envelope/ns:Credentials[2]",
             request(header="", soap=SOAP12).replace("<e:Body>", f"{CREDENTIALS * 2}<e:Body>"),
             profile="documented",
@@ -749,7 +772,7 @@ def _responses() -> list[Mistake]:
             fault(code + reason + "<message>no</message>"),
         ),
         mistake(
-            "fault with two reasons", "fault.child-doubled", f"{FAULT}/faultstring[2]",
+            "fault with two reasons", "fault.child-duplicate", f"{FAULT}/faultstring[2]",
             fault(code + reason + reason),
         ),
         mistake(
@@ -795,6 +818,11 @@ def _http() -> list[Mistake]:
     soap12 = request(soap=SOAP12)
     other = f'"{NS}/BLOB/GetBlobStream"'
     soap12_type = "application/soap+xml; charset=utf-8"
+    coding = "HTTP header Content-Encoding"
+    include = '<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:image"/>'
+    mtom, included = in_parts(request(TYPE, f"<n:Image>{include}</n:Image>", DESCRIPTION))
+    swa, attached = in_parts(request(), "text/xml")
+    answer_type, answered = in_parts(response(), "text/xml")
     return [
         Mistake("SOAPAction missing", "http.soap-action-missing", where,
                 http_request(soap_action=None)),
@@ -831,7 +859,46 @@ def _http() -> list[Mistake]:
                 http_response(right_fault), kind="response"),
         Mistake("success with 500", "http.response-with-error-status", "HTTP status line",
                 http_response(response(), 500), kind="response"),
+        Mistake("gzip in a request", "http.request-compressed", coding,
+                compressed(http_request(), "gzip", stored_gzip(request().encode()))),
+        Mistake("gzip that nobody can undo", "http.request-compressed", coding,
+                compressed(http_request(), "gzip", stored_gzip(request().encode())[:-9])),
+        Mistake("an unknown coding in a request", "http.request-compressed", coding,
+                compressed(http_request(), "zstd", b"(\xb5/\xfd")),
+        Mistake("gzip in a request that does not say so", "http.request-compressed", coding,
+                replace(http_request(), body=stored_gzip(request().encode()))),
+        Mistake("a request that says gzip and is none", "http.request-compressed", coding,
+                compressed(http_request(), "gzip", request().encode())),
+        Mistake("gzip that is cut off", "http.content-encoding", coding,
+                compressed(http_response(response()), "gzip",
+                           stored_gzip(response().encode())[:-9]), kind="response"),
+        Mistake("a coding that is unknown", "http.content-encoding", coding,
+                compressed(http_response(response()), "zstd", b"(\xb5/\xfd"), kind="response"),
+        Mistake("gzip that does not say so", "http.content-encoding", coding,
+                replace(http_response(response()), body=stored_gzip(response().encode())),
+                kind="response"),
+        Mistake("an answer that says gzip and is none", "http.content-encoding", coding,
+                compressed(http_response(response()), "gzip", response().encode()),
+                kind="response"),
+        Mistake("MTOM", "http.multipart", media,
+                http_request(included, content_type=mtom),
+                also=frozenset({"body.element-in-value"})),
+        Mistake("SOAP with attachments", "http.multipart", media,
+                http_request(attached, content_type=swa)),
+        Mistake("an answer with attachments", "http.multipart", media,
+                replace(http_response(answered), headers=(("Content-Type", answer_type),)),
+                kind="response"),
     ]  # fmt: skip
+
+
+def compressed(message: Http, coding: str, body: bytes) -> Http:
+    """The same message with another body, which its headers say is so coded, and so long."""
+    headers = (
+        *message.headers,
+        ("Content-Encoding", coding),
+        ("Content-Length", str(len(body))),
+    )
+    return replace(message, headers=headers, body=body)
 
 
 MISTAKES = [*_requests(), *_responses(), *_http()]

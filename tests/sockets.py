@@ -3,8 +3,8 @@
 import socket
 
 from pytest_soblob import StubEndpoint
-from pytest_soblob._http import to_bytes
 from pytest_soblob.wire import HttpRequest
+from tests.wire import to_bytes
 
 
 def connect(endpoint: StubEndpoint, timeout_s: float = 10) -> socket.socket:

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_soblob.catalogue import RULES, check_rule_ids
-from pytest_soblob.severities import Severities
-from pytest_soblob.violations import Violation
+from pytest_soblob.judge.catalogue import RULES, check_rule_ids
+from pytest_soblob.judge.severities import Severities
+from pytest_soblob.judge.violations import Violation
 
 # The quickest first; the last one is asked where the others have seen nothing.
 TESTS = (
-    "tests/test_mistakes.py",
+    "tests/judge/test_mistakes.py",
     "tests/properties/test_two_way_oracle.py",
-    "tests/test_endpoint.py",
-    "tests/test_catalogue.py",
+    "tests/stub/test_endpoint.py",
+    "tests/judge/test_catalogue.py",
 )
 # The package is imported before pytest could rewrite it, which this run has no need of.
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")

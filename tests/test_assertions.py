@@ -1,6 +1,8 @@
 """The assertions: what they take, what they raise, what is read."""
 
+import sys
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from pytest_soblob import (
     assert_saved,
     assert_valid_request,
     assert_valid_response,
+    assertions,
 )
 from pytest_soblob.errors import (
     BodyViolationError,
@@ -27,16 +30,16 @@ from pytest_soblob.errors import (
     PayloadViolationError,
     XmlViolationError,
 )
-from pytest_soblob.exchange import Recording
-from pytest_soblob.rendering import (
+from pytest_soblob.judge.rendering import (
     count_text,
     failure,
     headline,
     render_findings,
     render_violations,
 )
-from pytest_soblob.validators import EnvelopeValidator
-from pytest_soblob.validators._context import make_violation
+from pytest_soblob.judge.validators import EnvelopeValidator
+from pytest_soblob.judge.validators._context import make_violation  # one of each severity
+from pytest_soblob.stub.exchange import Recording
 from tests import mistakes
 from tests.mistakes import DESCRIPTION, IMAGE, TYPE
 
@@ -202,7 +205,7 @@ def test_a_miss_after_a_refusal_says_why_it_was_refused() -> None:
     assert str(caught.value).endswith(
         f"from 1 request: the last one was <Exchange SaveImageStream: 200, {refusal}>"
     )
-    assert endpoint.exchanges[0].refusal == refusal
+    assert endpoint.exchanges[0].business_failure_text == refusal
 
 
 def test_a_refusal_is_told_before_a_rule_that_a_net_host_does_not_mind() -> None:
@@ -219,7 +222,7 @@ def test_a_refusal_that_a_test_has_worded_gives_no_secret_away() -> None:
     message = "7T:LeakedTicket== is of nobody\n" + "x" * 1000
     endpoint.reply(exception_info=ExceptionInfo(message=message))
     endpoint.handle(request().to_http_request())
-    refusal = endpoint.exchanges[0].refusal
+    refusal = endpoint.exchanges[0].business_failure_text
     assert refusal is not None
     assert refusal.startswith("Succeeded was false: 7T:Le… is of nobody\\nxxx")
     assert len(refusal) == 300
@@ -257,5 +260,40 @@ def test_images_that_are_not_kept_are_not_counted_in_silence() -> None:
         assert_saved(endpoint, count=3)
     assert str(caught.value).splitlines()[:2] == [
         "expected 3 stored images, found 2 of 2",
-        "  the first 1 exchange and what was stored there are not kept any more",
+        "  the first 1 exchange, and the images stored there, are no longer kept",
     ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 65, 1_000])
+def test_the_first_difference_is_where_a_loop_finds_it(size: int) -> None:
+    for at in {0, 1, size // 2, size - 1} - {size}:
+        for kind in (bytes, str):
+            wanted: Any = b"a" * size if kind is bytes else "a" * size
+            other: Any = b"b" if kind is bytes else "b"
+            changed = wanted[:at] + other + wanted[at + 1 :]
+            assert assertions._first_difference(wanted, changed) == at
+            assert assertions._first_difference(changed, changed + other) == size
+            assert assertions._first_difference(changed[:at], wanted) == at
+
+
+def test_a_failing_example_of_a_large_image_runs_few_lines() -> None:
+    """Hypothesis traces each of them while it shrinks and explains: a loop over bytes has many."""
+    endpoint = StubEndpoint()
+    image = bytes(400_000)
+    request = SaveImageStreamRequest(type="PersonImage", image=image + b"!", ticket="7T:x")
+    endpoint.handle(request.to_http_request())
+    lines = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with pytest.raises(ContractViolationError, match="more bytes at byte 400,000"):
+            assert_saved(endpoint, image=image)
+    finally:
+        sys.settrace(before)
+    assert lines < 3_000

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from click.testing import CliRunner
 
 from pytest_soblob.cli import main
-from pytest_soblob.messages import SaveImageStreamRequest
+from pytest_soblob.soap.messages import SaveImageStreamRequest
+from tests.command import all_output, runner
 
 ROOT = Path(__file__).parent.parent
 RECIPE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -52,9 +52,9 @@ def test_its_entry_point_is_a_command_of_ours_on_the_port_that_it_exposes() -> N
     assert program.endswith("/soblob")
     assert options[-1] == re.search(r"^EXPOSE (\d+)$", RECIPE, re.M)[1]  # type: ignore[index]
     # A port that nobody can have shows that all before it was understood.
-    done = CliRunner().invoke(main, [*options, "--host", "127.0.0.1", "--port", "65536"])
+    done = runner().invoke(main, [*options, "--host", "127.0.0.1", "--port", "65536"])
     assert done.exit_code == 2
-    assert "--port" in done.output
+    assert "--port" in all_output(done)
 
 
 def test_its_command_for_the_control_api_asks_for_a_token_that_was_not_set() -> None:

@@ -33,8 +33,8 @@ def test_addresses(address: str, parts: tuple[str, int]) -> None:
         ({"profile": "soap11"}, "profile must be one of 'auto', .* not 'soap11'"),
         ({"installation": "cloud"}, "installation must be one of 'onsite', 'online'"),
         ({"behaviour": "iis"}, "behaviour must be one of 'strict', 'wcf', not 'iis'"),
-        ({"tokens": "one"}, "tokens must be a tuple of strings, not a str"),
-        ({"tokens": (1,)}, "tokens must be a tuple of strings"),
+        ({"application_tokens": "one"}, "application_tokens must be a tuple of strings, not a str"),
+        ({"application_tokens": (1,)}, "application_tokens must be a tuple of strings"),
         ({"address": "localhost:http"}, "address must be a host or host:port"),
         ({"address": "localhost:99999"}, "address must be a host or host:port"),
         ({"address": ""}, "address must be"),
@@ -43,7 +43,7 @@ def test_addresses(address: str, parts: tuple[str, int]) -> None:
         ({"accounts": ("ada",)}, "accounts must be a tuple of Account"),
         ({"accounts": Account(user="ada")}, "accounts must be a tuple of Account"),
         ({"accounts": (Account(user="ada"), Account(user="ADA"))}, "there are two accounts 'ada'"),
-        ({"ticket": 5}, "ticket must be a text or None, not a int"),
+        ({"ticket": 5}, "ticket must be a str or None, not a int"),
         ({"ticket_lifetime_s": "x"}, "ticket_lifetime_s must be over 0, not 'x'"),
         ({"wcf_host": 5}, "wcf_host must be a WcfHost, not a int"),
         ({"licensed": "no"}, "licensed must be True or False, not a str"),
@@ -71,6 +71,6 @@ def test_a_host_that_there_is_not(arguments: dict[str, Any], text: str) -> None:
 
 
 def test_the_repr_holds_no_secret() -> None:
-    shown = repr(SoblobSettings(ticket="7T:LeakedTicket", tokens=("LeakedToken",)))
+    shown = repr(SoblobSettings(ticket="7T:LeakedTicket", application_tokens=("LeakedToken",)))
     assert "Leaked" not in shown
-    assert "ticket='7T:Le…', tokens=('Le…',)" in shown
+    assert "ticket='7T:Le…', application_tokens=('Le…',)" in shown

@@ -1,23 +1,26 @@
 """Writes what is written from code: `python -m tests.write_documents`.
 
 The rules' examples (of the wrong messages that were written by hand each rule's first, beside it
-the right message of the same kind and form), `docs/rules.md`, `docs/verdicts.md`. Tests keep them
-current.
+the right message of the same kind and form), `docs/rules.md`, `docs/verdicts.md`,
+`docs/framing.md`, `docs/api.md`. Tests keep them current.
 """
 
 import json
+import re
 from base64 import b64encode
 from itertools import groupby
 from pathlib import Path
 
 from pytest_soblob import HttpRequest, HttpResponse
-from pytest_soblob._http import to_bytes
-from pytest_soblob.catalogue import RULES
-from pytest_soblob.disagreements import render_verdicts
-from pytest_soblob.failures import FAILURES
-from pytest_soblob.failures._describing import GROUPS, what_is_known
-from pytest_soblob.handbook import render_rules
+from pytest_soblob.consumer.scenarios import SCENARIOS
+from pytest_soblob.judge.catalogue import RULES
+from pytest_soblob.judge.disagreements import render_verdicts
+from pytest_soblob.judge.handbook import render_rules
+from pytest_soblob.stub.failures import FAILURES
+from pytest_soblob.stub.failures._describing import GROUPS, what_is_known  # words of a page
 from tests.clients.outcomes import CLIENTS, known_outcomes
+from tests.http.framing import render_framing
+from tests.images import damaged_pictures
 from tests.mistakes import (
     CREDENTIALS,
     MISTAKES,
@@ -31,11 +34,13 @@ from tests.mistakes import (
     request,
     response,
 )
-from tests.more_mistakes import MORE_MISTAKES
-from tests.stories import STORIES, Story
+from tests.mistakes_by_family import MORE_MISTAKES
+from tests.public_face import render_api
+from tests.stub.stories import STORIES, Story
+from tests.wire import to_bytes
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "pytest_soblob" / "catalogue" / "examples.toml"
+EXAMPLES = ROOT / "pytest_soblob" / "judge" / "catalogue" / "examples.toml"
 CODE = "<faultcode>e:Server</faultcode><faultstring>no</faultstring>"
 CODE12 = (
     "<e:Code><e:Value>e:Sender</e:Value></e:Code>"
@@ -173,33 +178,87 @@ def render_failures() -> str:
     return "\n".join(parts)
 
 
+def render_scenarios() -> str:
+    """`docs/scenarios.md`: every scenario of the consumer suite, by group."""
+    parts = [SCENARIOS_HEAD]
+    for group, members in groupby(SCENARIOS.values(), key=lambda scenario: scenario.group):
+        parts.append(f"## {group}\n")
+        for scenario in members:
+            parts.append(f"### {scenario.id}\n")
+            needs = ", ".join(sorted(scenario.needs))
+            rows = {
+                "Level": f"{scenario.level}, since {scenario.since}",
+                "Played": scenario.played,
+                "Expected": scenario.expected,
+                "Otherwise": scenario.production,
+                "Try": scenario.advice,
+                "Source": scenario.source,
+                "Needs": needs,
+            }
+            parts += [f"- {name}: {_escaped(text)}" for name, text in rows.items() if text]
+            parts.append("")
+    return "\n".join(parts)
+
+
+def _escaped(text: str) -> str:
+    """Escape what Markdown would take for markup, outside code."""
+    parts = text.split("`")
+    for at in range(0, len(parts), 2):
+        parts[at] = re.sub(r"([<>*_\[\]|])", r"\\\1", parts[at])
+    return "`".join(parts)
+
+
+SCENARIOS_HEAD = """# Scenarios of the consumer suite
+
+What [the consumer suite](consumer.md) plays, what it expects of a client, and what production does
+with a client that does otherwise. `soblob scenario ID` prints one of them. *Needs* names what a
+client has to offer before the scenario is due: `live`, one client over several calls; `threads`,
+one client in several threads; `ticket`, a client that sends the ticket that it is given;
+`authenticate`, `attach` and `logs`, the method of that name.
+
+This file is written from the scenarios by `python -m tests.write_documents`; a test keeps it equal.
+"""
+
 FAILURES_HEAD = """# Failures by name
 
-What goes wrong in production, on demand, in one line: `soblob_endpoint.fail(NAME, ...)`, `--fail
-NAME,KEY=VALUE` of `soblob serve`, a table of its configuration, or its control API. `soblob
-failures` prints the same list, `soblob failures NAME` one of them in full.
+A test plays a failure of production with one line: `soblob_endpoint.fail(NAME, ...)`.
+`soblob serve` plays it with `--fail NAME,KEY=VALUE`, a table of its configuration file, or its
+control API. `soblob failures` prints this list, `soblob failures NAME` one failure in full.
 
-When it is played: on the next call; with `nth=3` on the third from now; with `times=2` on two in
-a row, with `times=None` on all until `clear()` or the end of the test; with `share=0.1, seed=7` on
-one call in ten, the same ones each time. For which calls: `operation="ChangePersonImage"`
-(SaveImageStream where nothing is said, `None` for all), and `matching={"type": "ProductImage"}` or
-a function of the typed message. A request that breaks the contract is refused all the same. An
-unknown name, a parameter that a failure has not, or a combination that makes no sense is refused at
-once, with the nearest name.
+These arguments select the calls for which a failure is played:
 
-Under each group stands what four clients made of it, measured on loopback with a patience of half a
-second: the status or class of what they raise, or what they return. Note what does not raise:
-whoever looks at nothing but the return value takes most of the first group, and several others, for
-a success. The tests measure zeep, requests and suds anew in each run, and node-soap where it is.
+| argument | calls |
+| --- | --- |
+| none | the next call |
+| `nth=3` | the third call from now |
+| `times=2` | two calls in a row; `times=None`: all until `clear()` or the end of the test |
+| `share=0.1, seed=7` | one call in ten, the same ones in each run |
+| `operation="ChangePersonImage"` | of that operation; default SaveImageStream, `None` for all |
+| `matching={"type": "ProductImage"}` | calls with that value; or a function of the typed message |
 
-This file is written from the registry and `tests/clients/outcomes.toml`; a test keeps it equal.
+A function for `matching=` may call any method of the endpoint, but must not call it through its
+socket. A request that breaks the contract is rejected all the same. An unknown name, an unknown
+parameter and a combination that makes no sense raise an error at once, which names the nearest
+name.
+
+Each group has a table of the reactions of four clients, measured on loopback with a time-out of
+half a second: the status or class of what the client raises, or what it returns. Note the
+failures for which a client raises nothing: a caller that only uses the return value takes most of
+the first group, and several others, for a success. The tests measure zeep, requests and suds in
+each run, and node-soap where it is installed.
+
+This page is written from the registry and from `tests/clients/outcomes.toml`; a test keeps it
+equal.
 """
 
 DOCUMENTS = {
     EXAMPLES: render_examples,  # first: the rules' document reads it
     ROOT / "docs" / "rules.md": render_rules,
-    ROOT / "docs" / "verdicts.md": render_verdicts,
+    ROOT / "docs" / "verdicts.md": lambda: render_verdicts() + damaged_pictures.document(),
     ROOT / "docs" / "failures.md": render_failures,
+    ROOT / "docs" / "framing.md": render_framing,
+    ROOT / "docs" / "api.md": render_api,
+    ROOT / "docs" / "scenarios.md": render_scenarios,
 }
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Many clients at once, for a while: no error, no blob lost, and what it costs in memory.
+"""Load by many clients at once for a while: no error, no lost blob, and the memory it takes.
 
-The clients are in a process of their own and keep a note of each image's hash under the id that
-they were given; the endpoint's process notes the hash of what it stored. In the end the two must be
-the same. Once with recording limited, once with everything kept.
+The clients run in a process of their own and record each image's hash by the id that they received;
+the endpoint's process records the hash of what it stored. At the end the two records must be equal.
+It runs once with limited recording, once with everything kept.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONNECTIONS = 1_000
-# Files that a process needs for so many connections.
+# Files that a process needs for that many connections.
 FILES = CONNECTIONS + 100
 KEPT = 100
 MIB = 1024 * 1024
 
 
 class Notes:
-    """What the endpoint has stored, in a file: what is measured is the endpoint's memory."""
+    """Records in a file what the endpoint has stored, so as not to add to the memory measured."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -46,16 +46,16 @@ class Notes:
 
 @dataclass(frozen=True)
 class Load:
-    """What came of it.
+    """The result of a run.
 
     Attributes:
-        given: Each image's hash by the id that a client was given.
-        stored: Each image's hash by the id that the endpoint gave.
-        errors: On either side.
-        seconds: That it took.
-        image_bytes: Of all images.
-        growth_bytes: Of the endpoint's process, from its first request to its largest.
-        waits_s: Of each call, in order of size.
+        given: Hash of each image by the id that a client received.
+        stored: Hash of each image by the id that the endpoint assigned.
+        errors: Errors of the clients and of the endpoint.
+        seconds: Duration.
+        image_bytes: Size of all images.
+        growth_bytes: Growth of the endpoint's process, from its first request to its largest size.
+        waits_s: Duration of each call, sorted.
     """
 
     given: dict[str, str]
@@ -71,20 +71,22 @@ def load(connections: int, seconds: float, keep: int | None) -> Load:
     """Run so many clients for so long.
 
     Args:
+        connections: Number of clients.
+        seconds: Duration of the run.
         keep: As for `StubEndpoint`.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(FILES, hard)), hard))
     with tempfile.TemporaryDirectory() as folder, Path(folder, "stored").open("w+") as file:
-        told = Path(folder, "told")
+        results = Path(folder, "results")
         notes = Notes(file)
         with StubEndpoint(keep=keep, on_exchange=notes.add) as endpoint:
             notes.blobs = endpoint.blobs
             start = time.monotonic()
-            growth = _run_clients(endpoint.base_url, connections, seconds, told)
+            growth = _run_clients(endpoint.base_url, connections, seconds, results)
             seconds = time.monotonic() - start
         file.seek(0)
-        found = json.loads(told.read_text())
+        found = json.loads(results.read_text())
         lines = [line.split(maxsplit=1) for line in file.read().splitlines()]
     stored = dict(lines)
     return Load(
@@ -98,28 +100,28 @@ def load(connections: int, seconds: float, keep: int | None) -> Load:
     )
 
 
-def _run_clients(base_url: str, connections: int, seconds: float, told: Path) -> int:
-    """Run the clients to their end; return by how much this process has grown at most."""
+def _run_clients(base_url: str, connections: int, seconds: float, results: Path) -> int:
+    """Run the clients to their end; return the largest growth of this process in bytes."""
     before = peak = resident_bytes()
     port = base_url.rpartition(":")[2]
     command = (sys.executable, "-m", "benchmarks.load.clients")
     with subprocess.Popen(
-        (*command, port, str(connections), str(seconds), str(told)), stdout=subprocess.PIPE
+        (*command, port, str(connections), str(seconds), str(results)), stdout=subprocess.PIPE
     ) as clients:
         assert clients.stdout is not None
-        while clients.stdout.readline():  # some in each second
+        while clients.stdout.readline():  # several lines per second
             peak = max(peak, resident_bytes())
     return peak - before
 
 
 def resident_bytes() -> int:
-    """What this process has in memory."""
+    """Return the resident memory of this process."""
     pages = Path("/proc/self/statm").read_text().split()[1]
     return int(pages) * 4096
 
 
 def run(rounds: int) -> dict[str, object]:
-    """Print and return the figures; `rounds` is the number of seconds, three times."""
+    """Print and return the figures; the duration is three times `rounds`, in seconds."""
     figures: dict[str, object] = {}
     for keep in (KEPT, None):
         done = load(CONNECTIONS, 3 * rounds, keep)

@@ -1,7 +1,7 @@
 """The clients: `python -m benchmarks.load.clients PORT CONNECTIONS SECONDS FILE`.
 
-Each sends images of many sizes over one connection, one after the other. Prints a line five times a
-second, and writes to the file what they found, as JSON.
+Each client sends images of various sizes over one connection, one after the other. The process
+prints a line five times per second, and writes the results to the file, as JSON.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Final
 from pytest_soblob import SaveImageStreamRequest
 from pytest_soblob.names import SERVICE_PATHS
 
-# Bytes of an image, and how often it is one of that size.
+# Size of an image in bytes, and its weight in the random choice.
 SIZES: Final = ((2_000, 70), (20_000, 20), (200_000, 8), (1_500_000, 2))
 MARK: Final = base64.b64encode(b"here comes the image")
 ANSWER: Final = re.compile(rb"<h:Succeeded[^>]*>true<.*<Response>(\d+)<", re.DOTALL)
@@ -29,7 +29,7 @@ NOISE: Final = random.Random(0).randbytes(2_000_000)
 
 @dataclass
 class Found:
-    """What all clients found together."""
+    """The results of all clients together."""
 
     digests: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Found:
 
 
 def parts() -> tuple[bytes, bytes, bytes]:
-    """The head of a request without its length, and what stands around the image."""
+    """Return a request's head without its length, and the body before and after the image."""
     body = SaveImageStreamRequest(
         type="PersonImage",
         image=base64.b64decode(MARK),
@@ -72,8 +72,8 @@ async def client(port: int, number: int, end: float, found: Found) -> None:
             assert length is not None
             answer += await reader.readexactly(int(length[1]))
             found.waits_s.append(time.monotonic() - start)
-            told = ANSWER.search(answer)
-            blob_id = told[1].decode() if told else ""
+            stored = ANSWER.search(answer)
+            blob_id = stored[1].decode() if stored else ""
             if not blob_id or blob_id in found.digests:
                 found.errors.append(answer.decode())
             found.digests[blob_id] = hashlib.sha256(image).hexdigest()

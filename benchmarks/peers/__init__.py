@@ -1,13 +1,14 @@
-"""Round trips of stubs, in one interleaved run on loopback, each in a process of its own.
+"""Round trips of several stubs on loopback, in one interleaved run, each in its own process.
 
-The client is the same for all, and cheap: one socket, bytes that are ready, a regular expression.
-Ours judges every request in full and stores it, says so after each round, and the run fails if it
-did not. pytest-httpserver has one canned reply, spyne and node-soap run the operation. So that one
-sees what is left to gain, our HTTP server runs beside them, with a canned reply and nothing else:
-the ceiling. After each round each forgets what it has recorded, as between two tests.
+The client is the same for all, and cheap: one socket, prepared bytes, a regular expression. Ours
+judges every request in full and stores it, and reports both after each round; otherwise the run
+fails. pytest-httpserver has one canned reply; spyne and node-soap run the operation. To show what
+could still be gained, our HTTP server alone, with a canned reply, runs beside them: the ceiling.
+After each round all discard their recordings, as between two tests; except in the last table, for
+which `soblob serve` runs as started by hand, with its normal recording.
 
-Client and servers share one processor where the system allows that: a round trip is then what both
-compute. On two, most of it is the time in which an idle processor wakes up.
+Client and servers share one processor if the system allows that: a round trip is then the computing
+time of both. On two processors, most of it is the time in which an idle processor wakes up.
 """
 
 import os
@@ -24,22 +25,21 @@ from benchmarks.judge import png
 from benchmarks.peers.client import Client
 from pytest_soblob import SaveImageStreamRequest, SaveImageStreamResponse
 from pytest_soblob._http import to_bytes
-from pytest_soblob._schemas import served_wsdl
 from pytest_soblob.names import SERVICE_PATHS
+from pytest_soblob.stub.wsdl import served_wsdl
 
 HERE = Path(__file__).parent
 OURS, AGAIN = "ours", "ours again (null control)"
 CEILING = "our HTTP alone (ceiling)"
-# Image bytes, calls in a round, and how many times as fast as each ours has to be.
-SIZES = (
-    ("2 kB", 2_000, 300, {"pytest-httpserver": 5.0, "spyne": 12.0}),
-    ("1 MB", 1_000_000, 20, {"pytest-httpserver": 4.0, "node-soap": 30.0}),
-)
+SERVED, SERVED_AGAIN = "soblob serve", "soblob serve again (null control)"
+JUDGING = {OURS, AGAIN, SERVED, SERVED_AGAIN}
+# Image bytes, calls per round, and the target for our share of the ceiling.
+SIZES = (("2 kB", 2_000, 300, 0.40), ("1 MB", 1_000_000, 20, 0.75))
 
 
 @dataclass
 class Peer:
-    """A server in a process of its own, which tells its port and forgets on a line of input."""
+    """A server in a process of its own; it prints its port, and resets on each line of input."""
 
     process: "subprocess.Popen[str]"
     client: Client
@@ -65,7 +65,7 @@ def running(*command: str) -> Iterator[Peer]:
 
 
 def run(rounds: int) -> dict[str, object]:
-    """Print a table for each size, and return the figures: requests a second, seconds."""
+    """Print a table for each size; return the figures: requests per second, seconds, shares."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # inherited by the servers
     figures: dict[str, object] = {}
@@ -81,58 +81,66 @@ def run(rounds: int) -> dict[str, object]:
             CEILING: (sys.executable, "-m", "benchmarks.peers.ceiling", str(canned)),
             AGAIN: (sys.executable, "-m", "benchmarks.peers.ours"),
         }
-        for label, size, calls, wanted in SIZES:
-            figures[label] = _compare(label, size, calls, wanted, commands, rounds)
+        for label, size, calls, target in SIZES:
+            seconds = _time(commands, _request(size), calls, rounds)
+            figures[label] = _print_table(f"image of {label}", seconds, target, OURS)
+        served = (sys.executable, "-m", "benchmarks.peers.served")
+        commands = {
+            SERVED: served,
+            "pytest-httpserver": commands["pytest-httpserver"],
+            CEILING: commands[CEILING],
+            SERVED_AGAIN: served,
+        }
+        label, size, calls, _ = SIZES[-1]
+        seconds = _time(commands, _request(size), calls, rounds)
+        figures["sustained"] = _print_table(f"{label}, sustained", seconds, 0.75, SERVED)
     return figures
 
 
-def _compare(
-    label: str,
-    size: int,
-    calls: int,
-    wanted: dict[str, float],
-    commands: dict[str, tuple[str, ...]],
-    rounds: int,
-) -> dict[str, object]:
-    data = _request(size)
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
+def _time(
+    commands: dict[str, tuple[str, ...]], data: bytes, calls: int, rounds: int
+) -> dict[str, list[list[float]]]:
+    """Return the duration of each call of each server, by round."""
+    seconds: dict[str, list[list[float]]] = {name: [] for name in commands}
     with ExitStack() as stack:
         peers = {name: stack.enter_context(running(*cmd)) for name, cmd in commands.items()}
         for number in range(rounds + 1):
             for name, peer in peers.items():
                 times = [peer.client.call(data) for _ in range(calls)]
-                told = peer.forget()
-                if name in (OURS, AGAIN) and told != [calls, calls, 0]:
-                    raise RuntimeError(f"{name} has not judged and stored every request: {told}")
+                counts = peer.forget()
+                if name in JUDGING and counts != [calls, calls, 0]:
+                    raise RuntimeError(f"{name} has not judged and stored every request: {counts}")
                 if number:  # the first round warms up
-                    seconds[name] += times
-    return _print_table(label, seconds, wanted)
+                    seconds[name].append(times)
+    return seconds
 
 
 def _print_table(
-    label: str, seconds: dict[str, list[float]], wanted: dict[str, float]
+    label: str, seconds: dict[str, list[list[float]]], target: float, ours: str
 ) -> dict[str, object]:
-    rates = {name: 1 / statistics.mean(times) for name, times in seconds.items()}
-    print(
-        f"image of {label:<27}{'calls/s':>9}{'p50':>10}{'p99':>10}{'p99/p50':>9}{'ours is':>9}"
-        f"{'ceiling is':>12}"
-    )
+    """Print a row for each server; its share of the ceiling is the median over the rounds."""
+    print(f"{label:<36}{'calls/s':>9}{'p50':>10}{'p99':>10}{'ours is':>9}{'of the ceiling':>17}")
     rows: dict[str, object] = {}
-    for name, times in seconds.items():
-        ordered = sorted(times)
+    for name, rounds in seconds.items():
+        ordered = sorted(time for times in rounds for time in times)
         p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
-        ratio, most = rates[OURS] / rates[name], rates[CEILING] / rates[name]
-        goal = f"   wanted {wanted[name]:g} x" if name in wanted else ""
-        print(f"  {name:<34}{rates[name]:9,.0f}{p50 * 1e6:7,.0f} us{p99 * 1e6:7,.0f} us"
-              f"{p99 / p50:9.1f}{ratio:7.2f} x{most:10.2f} x{goal}")  # fmt: skip
-        rows[name] = {
-            "calls_per_s": rates[name],
+        row = {
+            "calls_per_s": len(ordered) / sum(ordered),
             "p50_s": p50,
             "p99_s": p99,
-            "ours_is": ratio,
-            "ceiling_is": most,
+            "ours_is": _median_ratio(rounds, seconds[ours]),
+            "share_of_the_ceiling": _median_ratio(seconds[CEILING], rounds),
         }
+        goal = f" target {target:.2f}" if name == ours else ""
+        print(f"  {name:<34}{row['calls_per_s']:9,.0f}{p50 * 1e6:7,.0f} us{p99 * 1e6:7,.0f} us"
+              f"{row['ours_is']:7.2f} x{row['share_of_the_ceiling']:17.2f}{goal}")  # fmt: skip
+        rows[name] = row
     return rows
+
+
+def _median_ratio(one: list[list[float]], other: list[list[float]]) -> float:
+    """Return how much longer one took than the other, as the median over the rounds."""
+    return statistics.median(sum(a) / sum(b) for a, b in zip(one, other, strict=True))
 
 
 def _request(size: int) -> bytes:

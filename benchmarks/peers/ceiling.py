@@ -1,9 +1,9 @@
-"""Our HTTP server alone: a canned reply, nothing judged, nothing kept: all that one could gain."""
+"""Our HTTP server alone with a canned reply, without judging or recording: the upper bound."""
 
 import sys
 from pathlib import Path
 
-from pytest_soblob._server import Handlers, Server
+from pytest_soblob._http.server import Handlers, Server
 from pytest_soblob.wire import Delivery, HttpRequest, HttpResponse
 
 _CANNED = Delivery(
@@ -15,7 +15,7 @@ count = 0
 
 
 def answer(request: HttpRequest, connection: int) -> Delivery:
-    global count  # noqa: PLW0603 -- of this script
+    global count  # noqa: PLW0603 -- local to this script
     count += 1
     return _CANNED
 

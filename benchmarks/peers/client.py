@@ -1,4 +1,4 @@
-"""A client that costs next to nothing: the same for all servers."""
+"""A client that costs next to nothing, the same for all servers."""
 
 import re
 import socket
@@ -10,10 +10,10 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class Client:
-    """One connection, kept alive where the server keeps it; made anew where it says that it closes.
+    """One connection, kept alive if the server allows it, and reopened if the server closes it.
 
     Args:
-        port: On loopback.
+        port: Port on loopback.
     """
 
     def __init__(self, port: int) -> None:
@@ -32,7 +32,7 @@ class Client:
         self._close()
 
     def call(self, data: bytes) -> float:
-        """Send a request, read the answer to its end; return the seconds that it took."""
+        """Send a request and read the whole answer; return the duration in seconds."""
         start = time.perf_counter()
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
@@ -60,7 +60,7 @@ class Client:
         assert self._socket is not None
         data = self._socket.recv(65536)
         if not data:
-            raise RuntimeError("the server has closed the connection inside an answer")
+            raise RuntimeError("the server closed the connection inside an answer")
         return data
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""Our endpoint, in a process of its own: prints its port, resets on each line of standard input."""
+"""Our endpoint in a process of its own: prints its port, resets on each line of standard input."""
 
 import sys
 
@@ -8,6 +8,6 @@ with StubEndpoint() as endpoint:
     print(endpoint.base_url.rpartition(":")[2], flush=True)
     for _ in sys.stdin:
         errors = sum(v.is_error for e in endpoint.exchanges for v in e.violations)
-        told = (len(endpoint.exchanges), len(endpoint.blobs), errors)
-        endpoint.reset()  # before the next call can come
-        print(*told, flush=True)
+        counts = (len(endpoint.exchanges), len(endpoint.blobs), errors)
+        endpoint.reset()  # before the next call can arrive
+        print(*counts, flush=True)

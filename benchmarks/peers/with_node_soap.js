@@ -1,4 +1,4 @@
-// The operation in node-soap, by our WSDL; forgets what it stored on each line of standard input.
+// The operation in node-soap, from our WSDL; discards what it stored on each line of standard input.
 "use strict";
 const fs = require("fs");
 const http = require("http");

@@ -1,4 +1,4 @@
-"""The operation in spyne, validated by lxml, behind wsgiref, as spyne's own documents have it."""
+"""The operation in spyne, validated by lxml, behind wsgiref, as in spyne's documentation."""
 
 import sys
 import threading
@@ -33,7 +33,7 @@ class Blobs(ServiceBase):
         _out_variable_name="Response",
         _operation_name="SaveImageStream",
     )
-    def save(ctx, link_type, image, description):  # noqa: N805 -- spyne's own form
+    def save(ctx, link_type, image, description):  # noqa: N805 -- spyne's convention
         blobs.append(b"".join(image))
         return len(blobs)
 

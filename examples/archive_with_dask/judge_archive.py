@@ -1,7 +1,7 @@
 """Judge a folder of recorded envelopes with dask: `python judge_archive.py FOLDER`.
 
-On one machine `soblob validate --jobs N FOLDER` does the same. This is for an archive that a
-cluster works on anyway: point the `Client` at its scheduler.
+On one machine `soblob validate --jobs N FOLDER` does the same. This script is for an archive on a
+cluster: connect the `Client` to its scheduler.
 """
 
 import sys
@@ -17,36 +17,36 @@ Finding = tuple[str, list[str]]
 
 
 def judge(file: str, validator: EnvelopeValidator) -> Finding:
-    """Return a file's name and the rules that it breaks: little travels back from a worker."""
+    """Return a file's name and the rules that it breaks, so that little data leaves the worker."""
     verdict = validator.judge(Path(file).read_bytes())
     return file, [violation.rule for violation in verdict.errors]
 
 
 def judge_archive(folder: Path, validator: EnvelopeValidator, client: Client) -> list[Finding]:
-    """Judge each .xml below a folder that every worker can read, in the order of the names."""
+    """Judge each .xml file below a folder that every worker can read, in sorted order."""
     files = sorted(str(file) for file in folder.rglob("*.xml"))
     if not files:
         return []
-    # The validator is a value: it is pickled once for each partition.
+    # The validator can be pickled; it is sent once for each partition.
     bag = dask.bag.from_sequence(files, partition_size=500).map(judge, validator=validator)
     findings: list[Finding] = client.compute(bag).result()
     return findings
 
 
 def local_cluster() -> LocalCluster:
-    """Two processes of this machine, reachable from it alone, without a dashboard."""
+    """Start two worker processes on this machine, on loopback only, without a dashboard."""
     return LocalCluster(
         n_workers=2,
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",  # any free port: that of its health page stays
+        dashboard_address="127.0.0.1:0",  # any free port, for the health page
         scheduler_kwargs={"dashboard": False},
     )
 
 
 def main() -> int:
-    """Print how often each rule is broken; return 1 if one is."""
+    """Print how often each rule is broken; return 1 if any is, else 0."""
     with local_cluster() as cluster, Client(cluster) as client:
         findings = judge_archive(Path(sys.argv[1]), EnvelopeValidator(), client)
     counts = Counter(rule for _, rules in findings for rule in rules)
@@ -55,5 +55,5 @@ def main() -> int:
     return int(bool(counts))
 
 
-if __name__ == "__main__":  # dask's processes import this file
+if __name__ == "__main__":  # the worker processes import this file
     sys.exit(main())

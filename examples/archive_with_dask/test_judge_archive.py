@@ -1,4 +1,4 @@
-"""The validator crosses to dask's processes, and what it finds comes back, in order."""
+"""The validator is sent to dask's processes, and its findings come back in order."""
 
 import subprocess
 import sys

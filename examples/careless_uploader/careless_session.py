@@ -1,4 +1,4 @@
-"""The careless twin of session_uploader: it tries again and again. Do not copy this one."""
+"""A careless variant of session_uploader: it retries blindly. Do not copy it."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class Uploader:
         self._client.transport.session.close()
 
     def save(self, image: bytes, description: str) -> Any:
-        for _ in range(5):  # surely it will work some time
+        for _ in range(5):  # the mistake: retries whatever the reason was
             try:
                 saved = self._service.SaveImageStream("PersonImage", image, description)
             except zeep.exceptions.Fault:

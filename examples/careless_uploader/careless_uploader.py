@@ -1,4 +1,4 @@
-"""The careless twin of zeep_uploader: it does not look at Succeeded. Do not copy this one."""
+"""A careless variant of zeep_uploader: it does not check Succeeded. Do not copy it."""
 
 import zeep
 
@@ -18,5 +18,5 @@ class Uploader:
 
     def put_portrait(self, person_id: int, image: bytes, description: str) -> None:
         saved = self._service.SaveImageStream("PersonImage", image, description)
-        # Nobody asks whether it succeeded: a failed save gives 0, or nothing, and that goes on.
+        # The mistake: Succeeded is not checked, and the 0 or None of a failed save is passed on.
         self._service.ChangePersonImage(person_id, saved.body.Response)

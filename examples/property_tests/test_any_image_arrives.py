@@ -1,4 +1,4 @@
-"""Whatever is uploaded arrives unchanged: real images in six formats, descriptions of all kinds."""
+"""Uploads arrive unchanged: real images in six formats, descriptions of all kinds."""
 
 from typing import Any
 
@@ -9,11 +9,12 @@ from pytest_soblob import StubEndpoint, assert_saved
 from pytest_soblob import strategies as soblob_st
 
 
-@given(image=soblob_st.images(), description=soblob_st.descriptions(nullable=False))
+@soblob_st.classics()
+@given(image=soblob_st.images(), description=soblob_st.descriptions())
 def test_any_image_and_description_arrive_unchanged(
-    soblob_endpoint: StubEndpoint, soblob_client: Any, image: bytes, description: str
+    soblob_endpoint: StubEndpoint, soblob_client: Any, image: bytes, description: str | None
 ) -> None:
     with soblob_endpoint.example():
         blob_id = upload(soblob_client, image, description)
-        assert_saved(soblob_endpoint, image=image, description=description)
+        assert_saved(soblob_endpoint, type="PersonImage", image=image, description=description)
         assert list(soblob_endpoint.blobs) == [blob_id]

@@ -28,14 +28,18 @@ class UploadError(Exception):
 
 
 def text(value: str) -> str:
-    """Escape what XML would read otherwise: markup, and a CR, which it reads as a line feed."""
+    """Escape markup, and CR, which an XML parser would read as a line feed."""
     return escape(value, {"\r": "&#13;"})
 
 
 def upload(
     url: str, ticket: str, token: str, image: bytes, description: str, type: str = "PersonImage"
 ) -> int:
-    """Store an image; return the blob id."""
+    """Store an image and return the blob id.
+
+    Raises:
+        UploadError: SuperOffice did not store the image.
+    """
     envelope = ENVELOPE.format(
         token=text(token),
         ticket=text(ticket),
@@ -56,5 +60,5 @@ def upload(
         raise UploadError(f"HTTP {answer.status_code}")
     root = ET.fromstring(answer.content)
     if root.findtext(f".//{{{NS}}}Succeeded") != "true":
-        raise UploadError(root.findtext(f".//{{{NS}}}Message") or "the server does not say why")
+        raise UploadError(root.findtext(f".//{{{NS}}}Message") or "the server gave no reason")
     return int(root.findtext(f".//{{{NS}}}Response") or 0)

@@ -1,4 +1,4 @@
-"""The hand-written envelope against the stub."""
+"""Tests of the hand-written envelope."""
 
 import pytest
 from requests_uploader import UploadError, upload
@@ -17,7 +17,7 @@ LOGO = ImageBytes(format="PNG", width=64, height=64)
 
 def test_envelope_and_headers_are_right(soblob_endpoint: StubEndpoint) -> None:
     blob_id = upload(soblob_endpoint.url, "7T:example", "token", LOGO, "Logo", "ProjectImage")
-    assert blob_id == 1
+    assert blob_id == 70001
     assert_saved(soblob_endpoint, type="ProjectImage", image=LOGO, description="Logo")
     assert_valid_request(soblob_endpoint.exchanges[0], profile="wsdl", installation="online")
 

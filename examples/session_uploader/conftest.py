@@ -8,6 +8,6 @@ def soblob_settings() -> SoblobSettings:
     """An Online installation with one user and one application."""
     return SoblobSettings(
         installation="online",
-        tokens=("example-token",),
+        application_tokens=("example-token",),
         accounts=(Account(user="ada", password="example-password"),),
     )

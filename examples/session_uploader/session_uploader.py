@@ -1,4 +1,4 @@
-"""Log in to SuperOffice, upload, and log in anew when the ticket has expired, with zeep."""
+"""Log in to SuperOffice with zeep, upload, and log in again when the ticket has expired."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ class UploadError(Exception):
 
 
 class Uploader:
-    """Uploads images as one user; its ticket is renewed when it has to be."""
+    """Uploads images as one user, and renews the ticket when it has expired."""
 
     def __init__(self, address: str, user: str, password: str, application_token: str) -> None:
-        """Read both WSDLs below an address such as `https://host/Cust12345/Remote/Services86`."""
+        """Load both WSDLs below an address such as `https://host/Cust12345/Remote/Services86`."""
         self._principal = zeep.Client(f"{address}/SoPrincipal.svc?wsdl")
         self._blobs = zeep.Client(f"{address}/BLOB.svc?wsdl")
         self._login = (user, password)
@@ -27,15 +27,19 @@ class Uploader:
             client.transport.session.close()
 
     def save(self, image: bytes, description: str) -> int:
-        """Store an image; return its blob id."""
+        """Store an image and return its blob id.
+
+        Raises:
+            UploadError: SuperOffice did not store the image, or the log-in failed.
+        """
         saved = self._try_to_save(image, description)
         info = saved.header.ExceptionInfo
         if saved.header.Succeeded is not True and info and info.ExceptionType == SESSION_OVER:
-            self._ticket = None  # it will never be good again
-            saved = self._try_to_save(image, description)  # once, and no more
+            self._ticket = None  # expired
+            saved = self._try_to_save(image, description)  # once only
             info = saved.header.ExceptionInfo
         if saved.header.Succeeded is not True:
-            raise UploadError(info.Message if info else "the server does not say why")
+            raise UploadError(info.Message if info else "the server gave no reason")
         return int(saved.body.Response)
 
     def _try_to_save(self, image: bytes, description: str) -> Any:

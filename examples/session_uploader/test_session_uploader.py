@@ -1,4 +1,4 @@
-"""The story of an expired ticket, and of others that a session meets."""
+"""Tests of a session: an expired ticket, missing rights, a wrong password."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,8 @@ def test_one_ticket_is_enough_for_many_images(
     uploader: Uploader, soblob_endpoint: StubEndpoint
 ) -> None:
     soblob_endpoint.expect_calls(LOG_IN, ExpectedCall(times=3), in_order=True)
-    assert [uploader.save(PORTRAIT, f"Kari {number}") for number in range(3)] == [1, 2, 3]
+    saved = [uploader.save(PORTRAIT, f"Kari {number}") for number in range(3)]
+    assert saved == [blob.id for blob in soblob_endpoint.blobs.values()]
 
 
 def test_an_expired_ticket_is_renewed_and_the_image_stored_once(
@@ -42,16 +43,14 @@ def test_an_expired_ticket_is_renewed_and_the_image_stored_once(
     assert said == ["SaveImageStream", "AuthenticateUsernamePassword", "SaveImageStream"]
 
 
-def test_who_has_no_rights_is_not_asked_again(
-    uploader: Uploader, soblob_endpoint: StubEndpoint
-) -> None:
+def test_missing_rights_are_not_retried(uploader: Uploader, soblob_endpoint: StubEndpoint) -> None:
     soblob_endpoint.fail("no-rights")
     soblob_endpoint.expect_calls(LOG_IN, ExpectedCall(times=1))
     with pytest.raises(UploadError, match="no right"):
         uploader.save(PORTRAIT, "Kari Nordmann")
 
 
-def test_a_wrong_password_is_told(soblob_endpoint: StubEndpoint) -> None:
+def test_a_wrong_password_is_raised(soblob_endpoint: StubEndpoint) -> None:
     uploader = new_uploader(soblob_endpoint, "wrong")
     with pytest.raises(UploadError, match="password is wrong"):
         uploader.save(PORTRAIT, "Kari Nordmann")

@@ -1,4 +1,4 @@
-"""The uploader against the stub: what it sends, and how it takes each answer."""
+"""Tests of the uploader: what it sends, and how it reacts to each answer."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Put a portrait on a person in SuperOffice, with zeep. This is the code that you would ship."""
+"""Set a person's portrait in SuperOffice with zeep. This is the code that you would ship."""
 
 import zeep
 
@@ -8,7 +8,7 @@ class UploadError(Exception):
 
 
 class Uploader:
-    """Uploads images with a ticket that you have got from SoPrincipal.svc."""
+    """Uploads images with a ticket from SoPrincipal.svc."""
 
     def __init__(self, wsdl: str, url: str, ticket: str, application_token: str) -> None:
         client = zeep.Client(wsdl)
@@ -23,16 +23,21 @@ class Uploader:
         self._client.transport.session.close()
 
     def put_portrait(self, person_id: int, image: bytes, description: str) -> int:
-        """Store an image and make it the person's picture; return the blob id."""
+        """Store an image, make it the person's picture, and return the blob id.
+
+        Raises:
+            UploadError: The image was not stored, or not attached.
+        """
         saved = self._service.SaveImageStream("PersonImage", image, description)
-        # The only safe test: nothing is raised for a failure, and a nil ExceptionInfo is truthy.
+        # Only this check is safe: zeep raises nothing for a business failure, and a nil
+        # ExceptionInfo is truthy.
         if saved.header is None or saved.header.Succeeded is not True:
             info = saved.header and saved.header.ExceptionInfo
-            raise UploadError(info.Message if info else "the server does not say why")
+            raise UploadError(info.Message if info else "the server gave no reason")
         blob_id: int | None = saved.body.Response
         if not blob_id or blob_id < 0:
-            raise UploadError(f"the server gave the blob id {blob_id}")
+            raise UploadError(f"the server returned the blob id {blob_id}")
         attached = self._service.ChangePersonImage(person_id, blob_id)
         if attached.header is None or attached.header.Succeeded is not True:
-            raise UploadError(f"blob {blob_id} is stored, but not attached")
+            raise UploadError(f"blob {blob_id} was stored, but not attached")
         return blob_id

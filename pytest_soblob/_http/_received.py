@@ -1,4 +1,4 @@
-"""What comes of a connection's bytes: a request, or why they are none."""
+"""The result of reading a connection: a request, or an error."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from pytest_soblob.wire import HttpRequest
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request, and what its sender wants of the connection.
+    """One request, and whether its sender keeps the connection open.
 
     Attributes:
-        request: Complete, with its whole body.
+        request: The request with its complete body.
         keep_alive: Whether the connection may stay open after the answer.
     """
 
@@ -19,12 +19,12 @@ class Received:
 
 
 class HttpSyntaxError(ValueError):
-    """The bytes are no HTTP message; the text says why, in one line.
+    """The bytes are not an HTTP message; the text gives the reason in one line.
 
     Attributes:
-        rule: The id of the rule that they break.
-        status: What a server answers.
-        before: The requests that were complete before.
+        rule: Id of the rule that the bytes break.
+        status: Status code of a server's response.
+        before: The requests that were complete before the error.
     """
 
     status = 400
@@ -36,14 +36,14 @@ class HttpSyntaxError(ValueError):
 
 
 class TlsError(HttpSyntaxError):
-    """The bytes are TLS, where plain HTTP is spoken."""
+    """The bytes are TLS, but plain HTTP is expected."""
 
     def __init__(self) -> None:
         super().__init__("this is TLS, but the endpoint speaks plain HTTP")
 
 
 class TooLargeError(HttpSyntaxError):
-    """A body is larger than the reader takes."""
+    """A body exceeds the reader's limit."""
 
     status = 413
 
@@ -52,7 +52,7 @@ class TooLargeError(HttpSyntaxError):
 
 
 class HeadTooLargeError(HttpSyntaxError):
-    """A head is larger than the reader takes."""
+    """A head exceeds the reader's limit."""
 
     status = 431
 

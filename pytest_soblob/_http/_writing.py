@@ -9,18 +9,18 @@ _CHUNK_BYTES = 16 * 1024
 def to_bytes(
     message: HttpRequest | HttpResponse, *, body: bool = True, version: str = "1.1"
 ) -> bytes:
-    """Return the message as it goes on the wire, in one piece.
+    """Return the bytes of a message on the wire.
 
     Content-Length is added unless the message frames itself; with `Transfer-Encoding: chunked` the
-    body goes out in chunks.
+    body is written in chunks.
 
     Args:
-        message: To be written.
-        body: False for the answer to HEAD, which is a head alone.
-        version: Of the request that a response answers: one of HTTP/1.0 knows no chunks.
+        message: The request or response.
+        body: False for the response to a HEAD request, which has no body.
+        version: Version of the request that a response answers; HTTP/1.0 has no chunks.
 
     Raises:
-        SoblobError: A header, a target or a reason phrase has a line end in it.
+        SoblobError: A header, the target or the reason phrase contains a line end.
     """
     if isinstance(message, HttpRequest):
         lines = [f"{message.method} {message.target} HTTP/{message.http_version}"]
@@ -36,7 +36,7 @@ def to_bytes(
         lines.append(f"Content-Length: {len(message.body)}")
     head = "\r\n".join(lines)
     if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
-        raise SoblobError("a header must not hold a line end")
+        raise SoblobError("a header must not contain a line end")
     start = head.encode("latin-1", "replace") + b"\r\n\r\n"
     if not body:
         return start

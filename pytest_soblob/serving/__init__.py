@@ -1,4 +1,4 @@
-"""`soblob serve`: the endpoint for clients in any language, by options or by a TOML file."""
+"""`soblob serve`: the endpoint for clients in any language, configured by options or TOML."""
 
 from pytest_soblob.serving._configuration import Configuration, read_failure
 from pytest_soblob.serving._running import serve

@@ -1,4 +1,4 @@
-"""What `soblob serve` is told: a TOML file, over which the command line comes.
+"""The configuration of `soblob serve`: a TOML file, which command line options override.
 
 ::
 
@@ -26,45 +26,50 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
+from pytest_soblob._redacted import Redacted
 from pytest_soblob.accounts import Account
-from pytest_soblob.control import as_object, check_token, script, take, take_texts
-from pytest_soblob.endpoint import Limits, StubEndpoint
 from pytest_soblob.errors import SoblobError
+from pytest_soblob.judge.severities import Severities
 from pytest_soblob.serving._tables import LIMITS, LISTS, NONE, PLAIN, TOP, check_keys, read_reply
+from pytest_soblob.serving.control import as_object, check_token, script, take, take_texts
 from pytest_soblob.settings import TICKET_LIFETIME_S, SoblobSettings, WcfHost
-from pytest_soblob.severities import Severities
+from pytest_soblob.stub.endpoint import Limits, StubEndpoint
 
-LOGS: Final = ("lines", "json", "none")
-KEPT: Final = 1_000
+LOG_FORMATS: Final = ("lines", "json", "none")
+DEFAULT_KEEP: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Configuration(Redacted):
     """How the endpoint is served.
 
     Attributes:
         host: Address or name to listen on.
-        port: 0 means any free one.
+        port: Port; 0 for any free one.
         behaviour: `strict` or `wcf`.
-        profile: As the settings'.
-        installation: As the settings'.
-        tickets: Good ones; empty takes any, unless there are accounts.
-        application_tokens: Good ones; empty takes any.
-        accounts: Who may log in.
-        ticket_lifetime_s: Seconds that a ticket is good, by the endpoint's clock.
+        profile: As in `SoblobSettings`.
+        installation: As in `SoblobSettings`.
+        tickets: Valid tickets; if empty, any ticket is valid, unless there are accounts.
+        application_tokens: Valid application tokens; if empty, any is valid.
+        accounts: Accounts that may log in.
+        ticket_lifetime_s: Lifetime of a ticket in seconds by the endpoint's clock.
         licensed: Whether there is a licence.
-        image_check: Which images are refused as none.
-        wcf_host: What differs between .NET hosts.
-        max_message_size: Bytes of a request's body; None: as the behaviour has it.
-        limits: How long a connection may take.
-        keep: How many exchanges and blobs are kept.
-        tls_folder: Where the authority's files go; None: plain HTTP.
+        image_check: Which images are rejected as invalid.
+        wcf_host: Differences between .NET hosts.
+        max_message_size: Largest size of a request body in bytes; None for the behaviour's default.
+        limits: Time limits of a connection.
+        keep: Number of exchanges and blobs kept.
+        tls_folder: Folder for the authority's files; None for plain HTTP.
         client_certificate: Whether a client must have a certificate.
         log: `lines`, `json` or `none`.
-        fail_on: What fails a check; None: what the pytest configuration says, or `error`.
-        severity: Severities of a team's own, as `RULE=SEVERITY`; the last of a rule holds.
-        control_token: Of the control API; None: there is none.
-        replies: Scripted answers, as the control API takes them.
+        fail_on: Lowest severity that fails a check; None for that of the pytest configuration, or
+            `error`.
+        severity: Overridden severities as `RULE=SEVERITY`; the last one of a rule applies.
+        control_token: Token of the control API; None disables the API.
+        control_beyond_loopback: Whether the control API may answer on an address that is not
+            loopback.
+        check_on_exit: Whether failures are reported at exit, with exit code 1.
+        replies: Scripted answers, in the form of the control API.
     """
 
     host: str = "127.0.0.1"
@@ -81,31 +86,34 @@ class Configuration:
     wcf_host: WcfHost = field(default_factory=WcfHost)
     max_message_size: int | None = None
     limits: Limits = field(default_factory=Limits)
-    keep: int = KEPT
+    keep: int = DEFAULT_KEEP
     tls_folder: Path | None = None
     client_certificate: bool = False
     log: str = "lines"
     fail_on: str | None = None
     severity: tuple[str, ...] = ()
     control_token: str | None = None
+    control_beyond_loopback: bool = False
+    check_on_exit: bool = False
     replies: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """Return what a TOML file says.
+        """Return the configuration in a TOML file.
 
         Raises:
-            SoblobError: It cannot be read, or says what there is not.
+            SoblobError: The file cannot be read, is not valid TOML, or has an unknown key or an
+                invalid value.
         """
         try:
             data = tomllib.loads(file.read_text(encoding="utf-8"))
         except OSError as error:
             raise SoblobError(f"cannot read {file}: {error.strerror}") from None
-        except ValueError as error:  # of TOML, and of UTF-8
-            raise SoblobError(f"{file} is no TOML: {error}") from None
+        except (ValueError, RecursionError) as error:  # of TOML, and of UTF-8
+            raise SoblobError(f"{file} is not valid TOML: {error}") from None
         try:
             configuration = cls._of(data)
-            # What it says is told with its name now, even where an option will come over it.
+            # Its errors are reported with its name, even for values that an option overrides.
             configuration.script(StubEndpoint(settings=configuration.settings()))
         except SoblobError as error:
             raise SoblobError(f"{file}: {error}") from None
@@ -133,16 +141,16 @@ class Configuration:
             plain["client_certificate"] = take(tls, "client-certificate", bool, False)
         return cls(**plain)
 
-    def over(self, ini: Mapping[str, str]) -> Self:
-        """Return the same, and beneath it what the pytest configuration says of severities."""
+    def with_defaults(self, ini: Mapping[str, str]) -> Self:
+        """Return the configuration with the severities of the pytest configuration as defaults."""
         return replace(
             self,
             fail_on=self.fail_on or ini.get("soblob_fail_on") or None,
             severity=(ini.get("soblob_severity", ""), *self.severity),
         )
 
-    def changed(self, options: Mapping[str, Any]) -> Self:
-        """Return the same with what the command line says; None and empty say nothing."""
+    def with_options(self, options: Mapping[str, Any]) -> Self:
+        """Return the configuration with command line options applied; None and `()` are unset."""
         given = {k: v for k, v in options.items() if v is not None and v != ()}
         given["severity"] = (*self.severity, *given.get("severity", ()))
         wcf = {name: given.pop(name) for name in _WCF_OPTIONS if name in given}
@@ -153,29 +161,31 @@ class Configuration:
         """Return the endpoint's settings.
 
         Raises:
-            SoblobError: A value that there is not, or two that do not go together.
+            SoblobError: A value is invalid, or two values exclude each other.
         """
-        if self.log not in LOGS:
-            raise SoblobError(f"log must be one of {', '.join(map(repr, LOGS))}, not {self.log!r}")
+        if self.log not in LOG_FORMATS:
+            raise SoblobError(
+                f"log must be one of {', '.join(map(repr, LOG_FORMATS))}, not {self.log!r}"
+            )
         for name, number in (("keep", self.keep), ("max-message-size", self.max_message_size)):
             if number is not None and number < 1:
                 raise SoblobError(f"{name} must be 1 or more, not {number}")
         self._check_blank()
         if self.client_certificate and self.tls_folder is None:
-            raise SoblobError("a client certificate is a matter of TLS: say --tls FOLDER as well")
+            raise SoblobError("a client certificate requires TLS: set --tls FOLDER as well")
         if self.control_token is not None:
             check_token(self.control_token)
-        if self.control_token is not None and not _is_loopback(self.host):
+        if self.opens_control and not self.control_beyond_loopback:
             raise SoblobError(
-                f"the control API is for loopback only, not for {self.host}: it lets whoever has "
-                "the token do anything with the endpoint"
+                f"the control API is restricted to loopback, and the host is {self.host}: anyone "
+                "with the token controls the endpoint; --control-beyond-loopback allows it"
             )
         return SoblobSettings(
             profile=self.profile,
             behaviour=self.behaviour,
             installation=self.installation,
             ticket=self.tickets[0] if self.tickets else None,
-            tokens=self.application_tokens,
+            application_tokens=self.application_tokens,
             accounts=self.accounts,
             ticket_lifetime_s=self.ticket_lifetime_s,
             licensed=self.licensed,
@@ -188,41 +198,44 @@ class Configuration:
             else f"{self.host}:{self.port}",
         )
 
+    @property
+    def opens_control(self) -> bool:
+        """Whether the control API would be reachable from other machines."""
+        return self.control_token is not None and not _is_loopback(self.host)
+
     def _check_blank(self) -> None:
-        """A shell variable that is not set would leave an endpoint that takes nobody."""
+        """Reject blank values: an unset shell variable would make every ticket invalid."""
         of_accounts = [ticket for account in self.accounts for ticket in account.tickets]
         for what, texts in (
             ("a ticket", (*self.tickets, *of_accounts)),
             ("an application token", self.application_tokens),
         ):
             if not all(map(str.strip, texts)):
-                raise SoblobError(
-                    f"{what} is blank, which is never right: name one, or leave it out"
-                )
+                raise SoblobError(f"{what} is blank: give a value, or omit it")
 
     def script(self, endpoint: StubEndpoint) -> None:
         """Script the answers.
 
         Raises:
-            SoblobError: One of them cannot be.
+            SoblobError: One of them is invalid.
         """
         for reply in self.replies:
             script(endpoint, reply)
 
 
-# What looks like a number after `--fail`, and is none: soap=1.2.
+# Parameters whose values are texts even if they look like numbers: soap=1.2.
 _TEXTS: Final = ("operation", "soap", "location")
 _WCF_OPTIONS: Final = ("culture", "hosting", "exception_detail", "empty_extra_info")
 
 
 def read_failure(text: str) -> Mapping[str, Any]:
-    """Return what `--fail` says: `http-503,share=0.1,seed=7`, as a scripted answer.
+    """Return the value of `--fail`, such as `http-503,share=0.1,seed=7`, as a scripted answer.
 
-    A number is a number, `none` is null, anything else a text; what is no word of when a failure
-    is played is a parameter of it.
+    Numbers are parsed, `none` is null, anything else is text. A key that does not say when the
+    failure is played is a parameter of the failure.
 
     Raises:
-        SoblobError: A part is no pair, or says what only a file can.
+        SoblobError: A part is not NAME=VALUE, or has a key that only a file can hold.
     """
     name, *pairs = (part.strip() for part in text.split(","))
     data: dict[str, Any] = {"failure": name}
@@ -234,11 +247,11 @@ def read_failure(text: str) -> Mapping[str, Any]:
             raise SoblobError(f"{pair!r} should be NAME=VALUE, as in http-503,share=0.1")
         if key == "matching":
             raise SoblobError(
-                "--fail cannot say matching: write the failure as [[replies]] into a file, "
+                "--fail does not support matching: put the failure under [[replies]] into a file "
                 "for --config"
             )
-        place = data if key in ("operation", "times", "nth", "share", "seed") else parameters
-        place[key] = _value(value, is_text=key in _TEXTS)
+        target = data if key in ("operation", "times", "nth", "share", "seed") else parameters
+        target[key] = _value(value, is_text=key in _TEXTS)
     return {**data, "parameters": parameters} if parameters else data
 
 

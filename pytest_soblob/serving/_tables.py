@@ -1,15 +1,15 @@
-"""The tables of the TOML file: which keys each has, and where one belongs that stands elsewhere."""
+"""The tables of the TOML file: the keys of each, and where a misplaced key belongs."""
 
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
 from pytest_soblob._text import nearest, quote
-from pytest_soblob.control import REPLY_FIELDS, as_object, check_known
-from pytest_soblob.endpoint import Limits
 from pytest_soblob.errors import SoblobError
+from pytest_soblob.serving.control import REPLY_FIELDS, as_object, check_known
+from pytest_soblob.stub.endpoint import Limits
 
-# Key of the top: the configuration's attribute and type.
+# Top-level keys: the attribute of the configuration, and the type.
 PLAIN: Final[Mapping[str, tuple[str, type]]] = {
     "host": ("host", str),
     "port": ("port", int),
@@ -24,21 +24,23 @@ PLAIN: Final[Mapping[str, tuple[str, type]]] = {
     "log": ("log", str),
     "fail-on": ("fail_on", str),
     "control-token": ("control_token", str),
+    "control-beyond-loopback": ("control_beyond_loopback", bool),
+    "check-on-exit": ("check_on_exit", bool),
 }
-# Likewise of texts in a list.
+# Top-level keys of lists of texts.
 LISTS: Final[Mapping[str, str]] = {
     "tickets": "tickets",
     "application-tokens": "application_tokens",
     "severity": "severity",
 }
-# Likewise of [limits]; the size of a body is `max-message-size` of the top.
+# Keys of [limits]; the size of a body is the top-level `max-message-size`.
 LIMITS: Final[Mapping[str, str]] = {
     field.name.replace("_", "-"): field.name
     for field in fields(Limits)
     if field.name != "body_bytes"
 }
 TOP: Final = "the top, above the first table"
-# Each table as it is written, and its keys.
+# The keys of each table, by its header.
 TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     TOP: (*PLAIN, *LISTS, "accounts", "replies", "wcf", "tls", "limits"),
     "[wcf]": ("culture", "hosting", "exception-detail", "empty-extra-info", "max-message-size"),
@@ -47,30 +49,30 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "[[accounts]]": ("user", "password", "tickets", "rights"),
     "[[replies]]": tuple(name.replace("_", "-") for name in REPLY_FIELDS),
 }
-# What an option is called otherwise than its key.
-_AS_OPTIONS: Final = {"fail": "failure"}
-# What the control API takes null for, which TOML has not.
+# Options whose names differ from their keys.
+_OPTION_NAMES: Final = {"fail": "failure"}
+# Fields that may be null in the control API; TOML has no null.
 _NULLABLE: Final = ("operation", "times", "blob_id")
 NONE: Final = "none"
 
 
 def check_keys(data: Mapping[str, Any], table: str, what: str) -> None:
-    """See whether a table has only keys of its own.
+    """Check that a table has only known keys.
 
     Raises:
-        SoblobError: It has another; where that belongs is said, or else the nearest is named.
+        SoblobError: A key is unknown; the text says where it belongs, or names a similar one.
     """
     for name in data:
-        _check_place(name, table, what)
-    if table != "[[replies]]":  # whose fields are looked at where they are scripted
+        _check_location(name, table, what)
+    if table != "[[replies]]":  # whose fields are checked when they are scripted
         check_known(data, TABLES[table], what)
 
 
 def read_reply(value: object) -> Mapping[str, Any]:
-    """Return a table of `[[replies]]` as the control API has it: with underscores, and null.
+    """Return a table of `[[replies]]` in the form of the control API: with underscores and null.
 
     Raises:
-        SoblobError: A key belongs elsewhere, or stands there twice.
+        SoblobError: A key belongs elsewhere, or is given twice.
     """
     table = as_object(value, "a reply")
     check_keys(table, "[[replies]]", "a reply")
@@ -81,29 +83,29 @@ def read_reply(value: object) -> Mapping[str, Any]:
     return reply
 
 
-def _check_place(name: str, table: str, what: str) -> None:
+def _check_location(name: str, table: str, what: str) -> None:
     written = name.replace("_", "-")
-    key = _AS_OPTIONS.get(written, written)
+    key = _OPTION_NAMES.get(written, written)
     if key in TABLES[table]:
         return
-    places = [place for place, keys in TABLES.items() if key in keys]
-    if places:
+    locations = [location for location, keys in TABLES.items() if key in keys]
+    if locations:
         said = "it" if key == name else repr(key)
-        to = "to" if places[0] == TOP else "into"
+        to = "to" if locations[0] == TOP else "into"
         near = nearest(name, TABLES[table])
         meant = "" if near is None else f"; or did you mean {near!r}?"
         raise SoblobError(
-            f"{what} has no {quote(name, 60)}: {said} belongs {to} {' or '.join(places)}{meant}"
+            f"{what} has no {quote(name, 60)}: {said} belongs {to} {' or '.join(locations)}{meant}"
         )
 
 
 def _underscored(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything in it as well, but the names of HTTP headers, which are not ours."""
+    """Return the table with underscores in all keys, except in the names of HTTP headers."""
     changed: dict[str, Any] = {}
     for written, value in data.items():
         name = written.replace("-", "_")
         if name in changed:
-            raise SoblobError(f"{name} stands there twice, with a hyphen and without")
+            raise SoblobError(f"{name} is given twice, with hyphens and with underscores")
         is_ours = isinstance(value, Mapping) and name != "headers"
         changed[name] = _underscored(value) if is_ours else value
     return changed

@@ -1,126 +1,110 @@
 """Descriptions: `descriptions()`."""
 
-from typing import Literal, overload
+from collections.abc import Collection
+from typing import Final, Literal, overload
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from pytest_soblob.contract import DESCRIPTION_COLUMN_CHARACTERS
-
-# XML 1.0 section 2.2: no control but tab, LF and CR, no surrogate, and these two are no characters.
-_CHARACTERS = st.characters(
-    exclude_categories=["Cs"],
-    exclude_characters="".join(chr(c) for c in range(0x20) if c not in (0x9, 0xA, 0xD))
-    + "\ufffe\uffff",
-)
-
-# What clients, XML, .NET and databases are known to lose, change or count otherwise.
-_PIECES = (
-    " ",
-    "\t",
-    "\n",
-    "\r",  # a parser reads it as LF unless it was written as &#13;
-    "\r\n",
-    "<&>",
-    "]]>",
-    "<![CDATA[",
-    "<!--",
-    "&amp;",
-    "&#13;",
-    "&lt;b&gt;",
-    "\"'",
-    "%20+",
-    "{0}",
-    "\\n",
-    "\x85",  # NEL: a line end to XML 1.1 and to many a strip(), not to XML 1.0
-    "\u2028",
-    "\xa0",
-    "\u200b",
-    "\ufeff",  # a byte order mark where none belongs
-    "\ufffd",
-    "\u202eabc\u202c",
-    "שלום",
-    "مرحبا",
-    "e\u0301",
-    "\xe9",
-    "\u1e9b\u0323",  # each of the four normal forms writes it otherwise
-    "\u0131\u0130iI",  # the Turkish i, both cases
-    "ß",
-    "Blåbærsyltetøy ÆØÅ",
-    "漢字",
-    "\U00020bb7",  # beyond the BMP: one character here, two to .NET
-    "\U0001f600",
-    "\U0001f469\u200d\U0001f467",  # a family of two, joined
-    "\U0001f1f3\U0001f1f4",
-    "\U0010fffd",
-)
-
-# How often each kind of text comes up, simplest first.
-_KINDS = ("plain",) * 6 + ("pieced",) * 9 + ("long",) * 3 + ("empty", "none")
+from pytest_soblob.generate.texts import BY_NAME, Category
+from pytest_soblob.strategies._arguments import check_bool, check_names
+from pytest_soblob.strategies._naming import changed, shown_as
+from pytest_soblob.strategies._pieces import LARGEST_SIZE, plan_for
 
 
 @overload
 def descriptions(
-    *, max_size: int = ..., nullable: Literal[True] = ...
+    *,
+    categories: Collection[str] | None = ...,
+    max_size: int = ...,
+    nullable: Literal[True] = ...,
+    xml10: bool = ...,
 ) -> st.SearchStrategy[str | None]: ...
 @overload
-def descriptions(*, max_size: int = ..., nullable: Literal[False]) -> st.SearchStrategy[str]: ...
-@overload
-def descriptions(*, max_size: int = ..., nullable: bool) -> st.SearchStrategy[str | None]: ...
 def descriptions(
-    *, max_size: int = 1_000, nullable: bool = True
+    *,
+    categories: Collection[str] | None = ...,
+    max_size: int = ...,
+    nullable: Literal[False],
+    xml10: bool = ...,
+) -> st.SearchStrategy[str]: ...
+@overload
+def descriptions(
+    *,
+    categories: Collection[str] | None = ...,
+    max_size: int = ...,
+    nullable: bool,
+    xml10: bool = ...,
+) -> st.SearchStrategy[str | None]: ...
+def descriptions(
+    *,
+    categories: Collection[str] | None = None,
+    max_size: int = LARGEST_SIZE,
+    nullable: bool = True,
+    xml10: bool = True,
 ) -> st.SearchStrategy[str | None] | st.SearchStrategy[str]:
-    """Draw descriptions: any text that XML 1.0 can carry, and None.
+    """Draw descriptions: None, and texts of several troublesome pieces each.
 
-    Among them is what clients and servers get wrong: white space outside, CR and CRLF, markup,
-    character references, marks that combine, right-to-left text, characters beyond the BMP, and
-    more text than the database column takes.
+    Among the pieces is what clients and servers get wrong: outer white space, CR and CRLF, markup,
+    character references, marks that combine, right-to-left text, characters beyond the BMP. Some
+    texts are exactly as long as the database column, or one more. Hypothesis's statistics show how
+    often each category was drawn.
 
     Args:
-        max_size: Longest text in characters as Python counts them, 0 or more; .NET counts one
-            beyond the BMP as two. 254 stays within the database column as Python counts.
+        categories: Names of the categories to draw from, as docs/strategies.md lists them; each
+            description belongs to at least one of them. None means all.
+        max_size: Longest text in code points, 0 or more; .NET counts one beyond the BMP as two.
+            254 stays within the database column as Python counts.
         nullable: Whether None (no description, which is not an empty one) is drawn too.
+        xml10: False adds texts that XML 1.0 cannot carry, such as U+0000 and lone surrogates,
+            which a client has to refuse.
 
-    Shrinks to the empty text.
+    Shrinks to the empty text, or to the first piece of the first of `categories`.
 
     Raises:
-        InvalidArgument: `max_size` is no whole number of 0 or more, or `nullable` no bool.
+        InvalidArgument: An unknown category, one that the other arguments rule out, a `max_size`
+            that is no whole number of 0 or more, or a `nullable` or `xml10` that is no bool.
     """
     if type(max_size) is not int or max_size < 0:
-        raise InvalidArgument(f"{max_size=} must be a whole number of characters, 0 or more")
-    if not isinstance(nullable, bool):
-        raise InvalidArgument(f"{nullable=} must be True or False")
-    return _descriptions(max_size, nullable)
+        raise InvalidArgument(f"{max_size=} must be a whole number of code points, 0 or more")
+    check_bool("nullable", nullable)
+    check_bool("xml10", xml10)
+    names = None if categories is None else check_names("categories", categories, BY_NAME)
+    for category in () if names is None else (BY_NAME[name] for name in names):
+        _check_possible(category, max_size, nullable, xml10)
+    given: dict[str, object] = {"max_size": max_size, "nullable": nullable, "xml10": xml10}
+    given["categories"] = None if names is None else list(names)
+    shown = changed(given, {**_DEFAULTS, "categories": None})
+    return _strategy(**shown)  # type: ignore[arg-type]
 
 
-@st.composite
-def _descriptions(draw: st.DrawFn, max_size: int, nullable: bool) -> str | None:
-    kind = draw(st.sampled_from(_KINDS))
-    if kind == "long" and max_size >= DESCRIPTION_COLUMN_CHARACTERS:
-        return draw(_long(max_size))
-    if kind == "plain":
-        return draw(st.text(_CHARACTERS, max_size=max_size))
-    text = draw(_pieced(0))[:max_size]
-    # These two throw away what they drew: Hypothesis does not draw the same choices twice, so a
-    # branch without any would come up once in a run.
-    if kind == "empty":
-        return ""
-    return None if kind == "none" and nullable else text
+def _check_possible(category: Category, max_size: int, nullable: bool, xml10: bool) -> None:
+    """Refuse a category of which the other arguments leave nothing."""
+    if category.is_absent and not nullable:
+        raise InvalidArgument(f"category {category.name!r} is ruled out by nullable=False")
+    if not category.xml10 and xml10:
+        raise InvalidArgument(f"category {category.name!r} needs xml10=False")
+    sizes = [size for _, size in category.sizes] + [len(piece.text) for piece in category.pieces]
+    least = min(sizes, default=0)
+    if least > max_size:
+        raise InvalidArgument(
+            f"category {category.name!r} has {least:,} code points or more, so {max_size=} "
+            "leaves nothing of it"
+        )
 
 
-def _pieced(min_size: int) -> st.SearchStrategy[str]:
-    """Draw troublesome pieces and plain characters in a row, at least so many of them."""
-    pieces = _CHARACTERS | st.sampled_from(_PIECES)
-    return st.lists(pieces, min_size=min_size, max_size=12).map("".join)
+_DEFAULTS: Final = {"max_size": LARGEST_SIZE, "nullable": True, "xml10": True}
 
 
-@st.composite
-def _long(draw: st.DrawFn, max_size: int) -> str:
-    """Draw a few pieces over and over, most often just as long as the column, or longer.
-
-    Any size is possible, so that a text of this kind shrinks as far as one of any other.
-    """
-    unit = draw(_pieced(1))
-    full = DESCRIPTION_COLUMN_CHARACTERS
-    size = min(draw(st.integers(0, max_size) | st.integers(full, full + 2)), max_size)
-    return (unit * (size // len(unit) + 1))[:size]
+@shown_as("descriptions")
+def _strategy(
+    draw: st.DrawFn,
+    *,
+    categories: list[str] | None = None,
+    max_size: int = LARGEST_SIZE,
+    nullable: bool = True,
+    xml10: bool = True,
+) -> str | None:
+    names = None if categories is None else tuple(categories)
+    plan = plan_for(names, max_size, nullable, xml10)
+    return plan.build(draw(plan.codes))

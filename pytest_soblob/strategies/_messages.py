@@ -1,20 +1,26 @@
 """Typed messages: requests, responses and the small values in them."""
 
+from base64 import b64encode
+from functools import cached_property
+
 from hypothesis import strategies as st
 
 from pytest_soblob._text import DRAWN_MARK
 from pytest_soblob.contract import BlobLinkType
-from pytest_soblob.messages import (
+from pytest_soblob.soap.messages import (
     ExceptionInfo,
     Fault,
     SaveImageStreamRequest,
     SaveImageStreamResponse,
     TimeZone,
 )
+from pytest_soblob.strategies._arguments import check_strategy
 from pytest_soblob.strategies._descriptions import descriptions
 from pytest_soblob.strategies._images import images
+from pytest_soblob.strategies._naming import changed, number_below, shown_as
 
-_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_TICKETS, _TOKENS = 65_521, 65_519
+_ODD_TEXTS = (None, "", "a", " a ", "a\r\nb", "<&>]]>", "\xe9", "\u201cx\u201d", "\U0001f600")
 # Classes that exist in NetServer; which failure has which is inferred.
 _EXCEPTION_TYPES = (
     "SuperOffice.Exceptions.SoSessionException",
@@ -27,7 +33,12 @@ _EXCEPTION_TYPES = (
 
 def blob_link_types() -> st.SearchStrategy[BlobLinkType]:
     """Draw one of the 16 link types; shrinks to PersonImage."""
-    return st.sampled_from(list(BlobLinkType))
+    return _blob_link_types_drawn()
+
+
+@shown_as("blob_link_types")
+def _blob_link_types_drawn(draw: st.DrawFn) -> BlobLinkType:
+    return draw(st.sampled_from(tuple(BlobLinkType)))
 
 
 def tickets() -> st.SearchStrategy[str]:
@@ -35,21 +46,48 @@ def tickets() -> st.SearchStrategy[str]:
 
     They carry a fixed mark, so that they may be shown where a real ticket is redacted.
     """
-    body = st.text(_BASE64, max_size=24).map(lambda text: text + "=" * (-len(text) % 4 % 3))
-    return st.builds(
-        lambda prefix, text: f"{prefix}:{DRAWN_MARK}{text}", st.sampled_from(("7T", "8A")), body
-    )
+    return _tickets_drawn()
+
+
+@shown_as("tickets")
+def _tickets_drawn(draw: st.DrawFn) -> str:
+    number = draw(number_below(_TICKETS))
+    tail = b64encode(number.to_bytes(3, "big").lstrip(b"\0")).decode()
+    return f"{('7T', '8A')[number % 2]}:{DRAWN_MARK}{tail}"
 
 
 def application_tokens() -> st.SearchStrategy[str]:
     """Draw invented application tokens, which carry the same mark."""
-    return st.text("0123456789abcdef-", max_size=32).map(lambda text: f"{DRAWN_MARK}-{text}")
+    return _application_tokens_drawn()
+
+
+@shown_as("application_tokens")
+def _application_tokens_drawn(draw: st.DrawFn) -> str:
+    return f"{DRAWN_MARK}-{draw(number_below(_TOKENS)):x}"
+
+
+_ZONE_IDS = (None, 0, 1, 17, -1, 2**31 - 1, -(2**31))
+_ZONES = tuple(
+    TimeZone(id=number, location_code=code)
+    for code in ("NO", *(text and text[:8] for text in _ODD_TEXTS))
+    for number in _ZONE_IDS
+)
 
 
 def time_zones() -> st.SearchStrategy[TimeZone]:
-    """Draw TimeZone blocks with any id and location code, or without them."""
-    ids = st.none() | st.integers(-(2**31), 2**31 - 1)
-    return st.builds(TimeZone, id=ids, location_code=st.none() | descriptions(max_size=8))
+    """Draw TimeZone blocks with smallest, largest and no id, and location codes of all kinds."""
+    return _time_zones_drawn()
+
+
+@shown_as("time_zones")
+def _time_zones_drawn(draw: st.DrawFn) -> TimeZone:
+    return _ZONES[draw(number_below(len(_ZONES)))]
+
+
+@shown_as("zones_or_none")
+def _zones_or_none(draw: st.DrawFn) -> TimeZone | None:
+    number = draw(number_below(2 * len(_ZONES) + 1))
+    return None if number <= len(_ZONES) else _ZONES[number - len(_ZONES) - 1]
 
 
 def requests(
@@ -63,46 +101,78 @@ def requests(
     """Draw requests that are right: a type, an image, a description (or none), a ticket.
 
     Args:
-        types: In place of `blob_link_types()`.
-        images: In place of `images()`; anything that is bytes.
-        descriptions: In place of `descriptions()`.
-        tickets: In place of `tickets()`.
-        application_tokens: In place of invented ones. They are always sent, since an online
-            installation asks for them and an on-site one does not mind; draw None to leave them
-            out.
+        types: Strategy to use in place of `blob_link_types()`, or None for that one.
+        images: Strategy of bytes to use in place of `images()`, or None for that one.
+        descriptions: Strategy to use in place of `descriptions()`, or None for that one.
+        tickets: Strategy to use in place of `tickets()`, or None for that one.
+        application_tokens: Strategy to use in place of invented tokens, or None for those. They
+            are always sent, since an online installation requires them and an on-site one ignores
+            them; draw None to leave them out.
+
+    Raises:
+        InvalidArgument: An argument that is no strategy.
     """
-    return st.builds(
-        SaveImageStreamRequest,
-        type=blob_link_types() if types is None else types,
-        image=_images() if images is None else images,
-        description=_descriptions() if descriptions is None else descriptions,
-        ticket=_tickets() if tickets is None else tickets,
-        application_token=(
-            _application_tokens() if application_tokens is None else application_tokens
+    given: dict[str, object] = {"types": types, "images": images, "descriptions": descriptions}
+    given |= {"tickets": tickets, "application_tokens": application_tokens}
+    for name, strategy in given.items():
+        check_strategy(name, strategy)
+    return _requests_drawn(**changed(given, dict.fromkeys(given)))  # type: ignore[arg-type]
+
+
+@shown_as("requests")
+def _requests_drawn(
+    draw: st.DrawFn,
+    *,
+    types: st.SearchStrategy[BlobLinkType | None] | None = None,
+    images: st.SearchStrategy[bytes | None] | None = None,
+    descriptions: st.SearchStrategy[str | None] | None = None,
+    tickets: st.SearchStrategy[str] | None = None,
+    application_tokens: st.SearchStrategy[str | None] | None = None,
+) -> SaveImageStreamRequest:
+    return SaveImageStreamRequest(
+        type=draw(_usual.types if types is None else types),
+        image=draw(_usual.images if images is None else images),
+        description=draw(_usual.descriptions if descriptions is None else descriptions),
+        ticket=draw(_usual.tickets if tickets is None else tickets),
+        application_token=draw(
+            _usual.application_tokens if application_tokens is None else application_tokens
         ),
-        time_zone=st.none() | time_zones(),
+        time_zone=draw(_usual.zones),
     )
 
 
 def exception_infos() -> st.SearchStrategy[ExceptionInfo]:
-    """Draw ExceptionInfo blocks, some with an inner exception and parameters."""
-    texts = st.none() | _descriptions(max_size=60)
-    pairs = st.lists(st.tuples(st.none() | st.text("abc", max_size=3), texts), max_size=2)
+    """Draw ExceptionInfo blocks, some with inner exceptions and parameters."""
+    return _exception_infos_drawn()
 
-    def build(inner: st.SearchStrategy[ExceptionInfo | None]) -> st.SearchStrategy[ExceptionInfo]:
-        return st.builds(
-            ExceptionInfo,
-            message=texts,
-            stack_trace=texts,
-            friendly_text=texts,
-            exception_type=st.none() | st.sampled_from(_EXCEPTION_TYPES),
-            source=texts,
-            inner_exception=inner,
-            parameters=st.none() | pairs.map(tuple),
-        )
 
-    leaves = st.builds(ExceptionInfo, message=texts)
-    return st.recursive(leaves, lambda inner: build(st.none() | inner), max_leaves=3)
+@shown_as("exception_infos")
+def _exception_infos_drawn(draw: st.DrawFn) -> ExceptionInfo:
+    text = draw(_usual.short)
+    number = draw(number_below(256))
+    info = ExceptionInfo(message=text)
+    for _ in range(number >> 6):  # up to three inner ones
+        info = _around(info, text, number)
+    return info
+
+
+def _around(inner: ExceptionInfo, text: str | None, number: int) -> ExceptionInfo:
+    """Return an exception with another inside, and the text where the number's bits say."""
+    return ExceptionInfo(
+        message=text if number & 1 else None,
+        stack_trace=text if number & 2 else "",
+        friendly_text=text if number & 4 else None,
+        exception_type=_EXCEPTION_TYPES[number % len(_EXCEPTION_TYPES)],
+        source=text if number & 8 else None,
+        inner_exception=inner if number & 16 else None,
+        parameters=(("a", text), (text, None)) if number & 32 else None,
+    )
+
+
+def _pairs() -> st.SearchStrategy[tuple[tuple[str, str | None], ...] | None]:
+    """Draw what ExtraInfo holds: nothing, or up to two pairs."""
+    one = tuple((("a", text),) for text in _ODD_TEXTS)
+    return st.sampled_from((None, (), *one, *((("", "b"), *pair) for pair in one)))
 
 
 def responses() -> st.SearchStrategy[SaveImageStreamResponse | Fault]:
@@ -110,9 +180,18 @@ def responses() -> st.SearchStrategy[SaveImageStreamResponse | Fault]:
 
     A failure has `Succeeded` false, an ExceptionInfo, and 0 or nothing for a blob id.
     """
-    pairs = st.lists(st.tuples(st.text("abc", max_size=3), st.none() | _descriptions(max_size=20)))
-    extra = st.none() | pairs.map(tuple)
-    zones = st.none() | time_zones()
+    return _responses_drawn()
+
+
+@shown_as("responses")
+def _responses_drawn(draw: st.DrawFn) -> SaveImageStreamResponse | Fault:
+    return draw(_usual.responses)
+
+
+def save_responses() -> st.SearchStrategy[SaveImageStreamResponse]:
+    """Draw right responses of SaveImageStream: a success with its blob id, or a failure."""
+    extra = _pairs()
+    zones = _zones_or_none()
     successes = st.builds(
         SaveImageStreamResponse,
         blob_id=st.integers(1, 2**31 - 1),
@@ -128,7 +207,7 @@ def responses() -> st.SearchStrategy[SaveImageStreamResponse | Fault]:
         extra_info=extra,
         time_zone=zones,
     )
-    return st.one_of(successes, failures, faults())
+    return successes | failures
 
 
 def faults() -> st.SearchStrategy[Fault]:
@@ -139,7 +218,7 @@ def faults() -> st.SearchStrategy[Fault]:
         reason=_descriptions(max_size=100, nullable=False),
         language=st.sampled_from(("en", "en-US", "nb-NO")),
         actor=st.none() | st.just("urn:example:node"),
-        detail=st.none() | _descriptions(max_size=60),
+        detail=st.sampled_from(_ODD_TEXTS),
     )
 
 
@@ -148,3 +227,19 @@ _images = images
 _descriptions = descriptions
 _tickets = tickets
 _application_tokens = application_tokens
+
+
+class _Usual:
+    """The strategies in place of which others may be given, made when they are first drawn from."""
+
+    types = cached_property(lambda _: blob_link_types())
+    images = cached_property(lambda _: _images())
+    descriptions = cached_property(lambda _: _descriptions())
+    short = cached_property(lambda _: _descriptions(max_size=60))
+    tickets = cached_property(lambda _: _tickets())
+    application_tokens = cached_property(lambda _: _application_tokens())
+    zones = cached_property(lambda _: _zones_or_none())
+    responses = cached_property(lambda _: st.one_of(save_responses(), faults()))
+
+
+_usual = _Usual()

@@ -1,4 +1,4 @@
-"""Transports that need no socket: the same endpoint, the same exchanges, for zeep, requests, httpx.
+"""In-process transports for zeep, requests and httpx: the same endpoint and exchanges, no socket.
 
 ::
 
@@ -10,8 +10,8 @@
 
     httpx.Client(transport=httpx_transport(endpoint))        # and httpx.AsyncClient
 
-What goes wrong on the way goes wrong here, too: each transport raises what its client raises when a
-connection is reset, closed, or too slow.
+Connection failures are simulated: each transport raises what its client raises when a connection is
+reset, closed or too slow.
 """
 
 from importlib import import_module
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_soblob.transports._requests import requests_adapter
     from pytest_soblob.transports._zeep import zeep_transport
 
-# Loaded when it is asked for: nobody has all three.
+# Loaded on first access: an installation rarely has all three clients.
 _HOMES = {"httpx_transport": "_httpx", "requests_adapter": "_requests", "zeep_transport": "_zeep"}
 
 __all__ = ["httpx_transport", "requests_adapter", "zeep_transport"]

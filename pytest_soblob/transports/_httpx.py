@@ -1,26 +1,31 @@
-"""httpx: a transport for both of its clients."""
+"""httpx: a transport for its synchronous and its asynchronous client."""
 
-import asyncio
 import time
 from typing import Final
 
-from pytest_soblob.endpoint import StubEndpoint
 from pytest_soblob.errors import SoblobError
-from pytest_soblob.transports._passage import Arrival, Loss, LostError, Passage
+from pytest_soblob.stub.endpoint import StubEndpoint
+from pytest_soblob.transports._channel import (
+    InProcessChannel,
+    LostError,
+    SimulatedResponse,
+    TransportError,
+)
 
 try:
+    import anyio  # used by httpx itself for waiting
     import httpx
 except ImportError:
     raise SoblobError("this needs httpx: pip install 'pytest-soblob[httpx]'") from None
 
-# What httpx itself raises after the same on a socket.
+# What httpx raises for the same failure on a socket.
 _ERRORS: Final = {
-    Loss.TIMED_OUT: httpx.ReadTimeout,
-    Loss.RESET: httpx.ReadError,
-    Loss.CLOSED: httpx.RemoteProtocolError,
-    Loss.CUT_OFF: httpx.RemoteProtocolError,
-    Loss.RESET_INSIDE: httpx.ReadError,
-    Loss.NOT_HTTP: httpx.RemoteProtocolError,
+    TransportError.TIMED_OUT: httpx.ReadTimeout,
+    TransportError.RESET: httpx.ReadError,
+    TransportError.CLOSED: httpx.RemoteProtocolError,
+    TransportError.CUT_OFF: httpx.RemoteProtocolError,
+    TransportError.RESET_INSIDE: httpx.ReadError,
+    TransportError.NOT_HTTP: httpx.RemoteProtocolError,
 }
 
 
@@ -28,46 +33,64 @@ def httpx_transport(endpoint: StubEndpoint) -> "EndpointTransport":
     """Return a transport for `httpx.Client` and for `httpx.AsyncClient`.
 
     Args:
-        endpoint: That answers; it need not be running.
+        endpoint: Endpoint that answers; it need not be running.
+
+    Raises:
+        SoblobError: The argument is not a `StubEndpoint`.
     """
     return EndpointTransport(endpoint)
 
 
 class EndpointTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Hands requests over to an endpoint.
+    """Passes requests to an endpoint.
 
     Args:
-        endpoint: That answers; it need not be running.
+        endpoint: Endpoint that answers; it need not be running.
+
+    Raises:
+        SoblobError: The argument is not a `StubEndpoint`.
     """
 
     def __init__(self, endpoint: StubEndpoint) -> None:
-        self._passage = Passage(endpoint)
+        self._channel = InProcessChannel(endpoint)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of `httpx.Client`."""
-        arrival = self._send(request, request.read())
-        time.sleep(arrival.after_s)
-        return _response(arrival, request)
+        """Return the endpoint's response to a request of `httpx.Client`.
+
+        Raises:
+            httpx.TransportError: The response is lost; the class is that of the same failure on a
+                socket.
+            SoblobError: The response never arrives, and the request has no read timeout.
+        """
+        simulated = self._send(request, request.read())
+        time.sleep(simulated.after_s)
+        return _response(simulated, request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of `httpx.AsyncClient`, on asyncio."""
-        arrival = self._send(request, await request.aread())
-        await asyncio.sleep(arrival.after_s)
-        return _response(arrival, request)
+        """Return the endpoint's response to a request of `httpx.AsyncClient`, on asyncio or trio.
 
-    def _send(self, request: httpx.Request, body: bytes) -> Arrival:
+        Raises:
+            httpx.TransportError: The response is lost; the class is that of the same failure on a
+                socket.
+            SoblobError: The response never arrives, and the request has no read timeout.
+        """
+        simulated = self._send(request, await request.aread())
+        await anyio.sleep(simulated.after_s)
+        return _response(simulated, request)
+
+    def _send(self, request: httpx.Request, body: bytes) -> SimulatedResponse:
         timeouts = request.extensions.get("timeout") or {}
         headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw]
-        return self._passage.send(
+        return self._channel.send(
             request.method, str(request.url), headers, body, timeouts.get("read")
         )
 
 
-def _response(arrival: Arrival, request: httpx.Request) -> httpx.Response:
+def _response(simulated: SimulatedResponse, request: httpx.Request) -> httpx.Response:
     try:
-        sent = arrival.open()
+        sent = simulated.open()
     except LostError as error:
-        raise _ERRORS[error.loss](str(error), request=request) from None
+        raise _ERRORS[error.kind](str(error), request=request) from None
     return httpx.Response(
         sent.status,
         headers=list(sent.headers),

@@ -9,25 +9,28 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from pytest_soblob.endpoint import StubEndpoint
-from pytest_soblob.transports._passage import Loss, LostError, Passage
+from pytest_soblob.stub.endpoint import StubEndpoint
+from pytest_soblob.transports._channel import InProcessChannel, LostError, TransportError
 
-# What requests itself raises after the same on a socket.
+# What requests raises for the same failure on a socket.
 _ERRORS: Final = {
-    Loss.TIMED_OUT: requests.exceptions.ReadTimeout,
-    Loss.RESET: requests.exceptions.ConnectionError,
-    Loss.CLOSED: requests.exceptions.ConnectionError,
-    Loss.CUT_OFF: requests.exceptions.ChunkedEncodingError,
-    Loss.RESET_INSIDE: requests.exceptions.ChunkedEncodingError,
-    Loss.NOT_HTTP: requests.exceptions.ConnectionError,
+    TransportError.TIMED_OUT: requests.exceptions.ReadTimeout,
+    TransportError.RESET: requests.exceptions.ConnectionError,
+    TransportError.CLOSED: requests.exceptions.ConnectionError,
+    TransportError.CUT_OFF: requests.exceptions.ChunkedEncodingError,
+    TransportError.RESET_INSIDE: requests.exceptions.ChunkedEncodingError,
+    TransportError.NOT_HTTP: requests.exceptions.ConnectionError,
 }
 
 
 def requests_adapter(endpoint: StubEndpoint) -> BaseAdapter:
-    """Return an adapter, to be mounted on a session: `session.mount("http://", adapter)`.
+    """Return an adapter to mount on a session: `session.mount("http://", adapter)`.
 
     Args:
-        endpoint: That answers; it need not be running.
+        endpoint: Endpoint that answers; it need not be running.
+
+    Raises:
+        SoblobError: The argument is not a `StubEndpoint`.
     """
     return _EndpointAdapter(endpoint)
 
@@ -35,7 +38,7 @@ def requests_adapter(endpoint: StubEndpoint) -> BaseAdapter:
 class _EndpointAdapter(BaseAdapter):
     def __init__(self, endpoint: StubEndpoint) -> None:
         super().__init__()
-        self._passage = Passage(endpoint)
+        self._channel = InProcessChannel(endpoint)
         self._builder = HTTPAdapter()
 
     def send(
@@ -47,20 +50,20 @@ class _EndpointAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Hand a request over to the endpoint; return its response as requests has it."""
+        """Return the endpoint's response to a request."""
         wait_s = timeout[1] if isinstance(timeout, tuple) else timeout
-        arrival = self._passage.send(
+        simulated = self._channel.send(
             request.method or "GET",
             request.url or "",
             [(name, _text(value)) for name, value in request.headers.items()],
             _bytes(request.body),
             wait_s,
         )
-        time.sleep(arrival.after_s)
+        time.sleep(simulated.after_s)
         try:
-            sent = arrival.open()
+            sent = simulated.open()
         except LostError as error:
-            raise _ERRORS[error.loss](error, request=request) from None
+            raise _ERRORS[error.kind](error, request=request) from None
         raw = HTTPResponse(
             body=BytesIO(sent.body),
             headers=HTTPHeaderDict(sent.headers),
@@ -72,7 +75,7 @@ class _EndpointAdapter(BaseAdapter):
         return self._builder.build_response(request, raw)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Close the adapter that builds responses."""
         self._builder.close()
 
 
@@ -81,7 +84,7 @@ def _text(value: str | bytes) -> str:
 
 
 def _bytes(body: Any) -> bytes:
-    """Return a body whole, whether it is bytes, text, a file or an iterable of pieces."""
+    """Return a complete body, given as bytes, text, a file or an iterable of pieces."""
     if body is None:
         return b""
     if isinstance(body, bytes | bytearray):

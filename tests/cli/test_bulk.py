@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_soblob._workers import CHUNK_BYTES, CHUNK_FILES, _chunks
-from pytest_soblob.bulk import iter_files, judge_all
-from pytest_soblob.judging import JudgeSettings, Outcome
+from pytest_soblob.cli.bulk import iter_files, judge_all
+from pytest_soblob.cli.judging import JudgeSettings, Outcome
+from pytest_soblob.cli.workers import CHUNK_BYTES, CHUNK_FILES, _chunks  # no output shows a chunk
 from tests import mistakes
 from tests.cli.conftest import Soblob, command, everything_on
 
@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 RIGHT = mistakes.request()
 WRONG = mistakes.request(mistakes.IMAGE, mistakes.TYPE)
 JOBS = [1, 2]
+# That two processes write what one writes stays; the rest is slow.
+OR_TWO = [1, pytest.param(2, marks=pytest.mark.slow)]
 
 
 @pytest.fixture
@@ -94,9 +96,9 @@ def test_folders_nest_deeper_than_python_calls(tmp_path: Path) -> None:
 def test_a_folder_without_files_is_no_success(soblob: Soblob, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for jobs in JOBS:
-        result = soblob("validate", "--jobs", str(jobs), "empty")
+        result = soblob("validate", "--jobs", str(jobs), "empty", process=jobs > 1)
         assert (result.returncode, result.stdout) == (2, b"")
-        assert result.stderr == b"soblob: empty: a folder without a file to judge\n"
+        assert result.stderr == b"soblob: empty: a folder without files to judge\n"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
@@ -117,19 +119,23 @@ def test_a_folder_that_may_not_be_listed_is_one_line(soblob: Soblob, folder: Pat
 def test_two_jobs_write_what_one_writes(soblob: Soblob, folder: Path, output: str) -> None:
     given = ["captured", "missing.xml", "-", "captured/a.xml"]
     one, two = (
-        soblob("validate", "--format", output, "--jobs", jobs, *given, stdin=RIGHT.encode())
-        for jobs in ("1", "2")
+        soblob(
+            *("validate", "--format", output, "--jobs", str(jobs), *given),
+            stdin=RIGHT.encode(),
+            process=jobs > 1,
+        )
+        for jobs in JOBS
     )
     assert one.stdout == two.stdout
     assert one.stderr == two.stderr == b"soblob: missing.xml: No such file or directory\n"
     assert one.returncode == two.returncode == 2
 
 
-@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize("jobs", OR_TWO)
 def test_the_order_is_that_of_the_input(soblob: Soblob, folder: Path, jobs: int) -> None:
     result = soblob(
         "validate", "--format", "jsonl", "--jobs", str(jobs), "captured/z.http", "-", "captured",
-        stdin=RIGHT.encode(),
+        stdin=RIGHT.encode(), process=jobs > 1,
     )  # fmt: skip
     lines = result.stdout.decode().splitlines()
     assert [json.loads(line)["file"] for line in lines] == ["captured/z.http", "-", *names(folder)]
@@ -150,7 +156,7 @@ def test_json_of_nothing_is_an_empty_list(soblob: Soblob) -> None:
     assert soblob("validate", "--format", "jsonl", "missing").stdout == b""
 
 
-@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize("jobs", OR_TWO)
 @pytest.mark.parametrize(
     ("given", "code"),
     [
@@ -161,7 +167,8 @@ def test_json_of_nothing_is_an_empty_list(soblob: Soblob) -> None:
     ],
 )
 def test_exit_code(soblob: Soblob, folder: Path, jobs: int, given: list[str], code: int) -> None:
-    assert soblob("validate", "--jobs", str(jobs), *given).returncode == code
+    done = soblob("validate", "--jobs", str(jobs), *given, process=jobs > 1)
+    assert done.returncode == code
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])
@@ -175,25 +182,25 @@ def test_one_job_starts_no_process(tmp_path: Path) -> None:
     (tmp_path / "right.xml").write_text(RIGHT)
     code = (
         "import atexit, sys; atexit.register("
-        "lambda: print(sorted({'concurrent', 'pytest_soblob._workers'} & set(sys.modules))))"
+        "lambda: print(sorted({'concurrent', 'pytest_soblob.cli.workers'} & set(sys.modules))))"
     )
     result = run(code, tmp_path, "validate", "right.xml")
     assert result.stdout.decode().splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize("jobs", OR_TWO)
 def test_names_of_any_bytes(soblob: Soblob, tmp_path: Path, jobs: int) -> None:
     name = os.fsdecode(b"caf\xe9\n\x1b[2J.xml")
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / name).write_text(RIGHT)
     for output in ("json", "jsonl"):
-        text = soblob("validate", "--format", output, "--jobs", str(jobs), "odd").stdout.decode()
-        parsed = json.loads(text)
+        done = soblob("validate", "--format", output, "--jobs", str(jobs), "odd", process=jobs > 1)
+        parsed = json.loads(done.stdout)
         item = parsed[0] if output == "json" else parsed
         assert os.fsencode(item["file"]) == b"odd/caf\xe9\n\x1b[2J.xml"
-    result = soblob("validate", "--jobs", str(jobs), "odd", f"missing{name}")
+    result = soblob("validate", "--jobs", str(jobs), "odd", f"missing{name}", process=jobs > 1)
     assert result.stdout.decode().splitlines() == [
-        "odd/caf�\\n\\x1b[2J.xml: valid request, profile wsdl: nothing",
+        "odd/caf�\\n\\x1b[2J.xml: valid request (profile wsdl), no findings",
         "2 files: 1 valid, 0 invalid, 1 not read",
     ]
     assert result.stderr.count(b"\n") == 1
@@ -204,7 +211,7 @@ def test_names_of_any_bytes(soblob: Soblob, tmp_path: Path, jobs: int) -> None:
 
 VANISH = """
 from pathlib import Path
-from pytest_soblob import cli
+from pytest_soblob.cli import commands as cli
 listed = cli.iter_files
 def iter_files(names):
     found = list(listed(names))
@@ -214,7 +221,7 @@ cli.iter_files = iter_files
 """
 
 
-@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize("jobs", OR_TWO)
 def test_a_file_that_disappears_is_one_line(folder: Path, jobs: int) -> None:
     result = run(VANISH, folder.parent, "validate", "--jobs", str(jobs), "captured")
     assert result.stderr == b"soblob: captured/m/0005.xml: No such file or directory\n"
@@ -230,7 +237,7 @@ def judge_or_die(files: list[str], settings: JudgeSettings) -> list[Outcome]:
 
 
 DIE = """
-from pytest_soblob import _workers
+from pytest_soblob.cli import workers as _workers
 from tests.cli.test_bulk import judge_or_die
 _workers.judge_files = judge_or_die
 """
@@ -249,7 +256,7 @@ def test_a_worker_that_dies_is_one_line(folder: Path, output: str) -> None:
     assert result.returncode == 2
 
 
-@pytest.fixture(params=JOBS)
+@pytest.fixture(params=OR_TWO)
 def stuck(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
     """A run that reads a pipe that nobody writes to, in a process group of its own."""
     (tmp_path / "right.xml").write_text(RIGHT)
@@ -335,7 +342,7 @@ def test_chunks_are_small_in_files_and_in_bytes(tmp_path: Path) -> None:
     assert found == [["x", str(large)], ["y"], ["-"], [known], small[:-1], small[-1:]]
 
 
-@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize("jobs", OR_TWO)
 def test_files_are_taken_as_needed(jobs: int) -> None:
     taken = []
 
@@ -353,14 +360,16 @@ def test_files_are_taken_as_needed(jobs: int) -> None:
 # -- progress -------------------------------------------------------------------------------------
 
 
-def on_terminal(tmp_path: Path, *arguments: str, also_stdout: bool) -> tuple[str, str]:
+def on_terminal(
+    tmp_path: Path, *arguments: str, also_stdout: bool, term: str = "xterm"
+) -> tuple[str, str]:
     """Run with standard error on a terminal; return what came on standard output, and on it."""
     ours, theirs = pty.openpty()
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
     process = subprocess.Popen(
         command("validate", *arguments), cwd=tmp_path,
         stdin=subprocess.DEVNULL, stdout=theirs if also_stdout else subprocess.PIPE, stderr=theirs,
-        env=environment | {"COLUMNS": "80", "TERM": "xterm"},
+        env=environment | {"COLUMNS": "80", "TERM": term},
     )  # fmt: skip
     os.close(theirs)
     shown = everything_on(ours).decode()
@@ -373,11 +382,13 @@ def settled(text: str) -> list[str]:
     return [re.sub(r"\x1b\[[?\d]*[a-z]", "", line) for line in lines]
 
 
-@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize("jobs", OR_TWO)
 def test_a_terminal_sees_progress_and_the_output_is_the_same(
     soblob: Soblob, folder: Path, jobs: int
 ) -> None:
-    plain = soblob("validate", "--jobs", str(jobs), "captured", "missing", columns=80)
+    plain = soblob(
+        "validate", "--jobs", str(jobs), "captured", "missing", columns=80, process=jobs > 1
+    )
     stdout, terminal = on_terminal(
         folder.parent, "--jobs", str(jobs), "captured", "missing", also_stdout=False
     )
@@ -387,11 +398,12 @@ def test_a_terminal_sees_progress_and_the_output_is_the_same(
     assert settled(terminal) == [*plain.stderr.decode().splitlines(), ""]
 
 
-@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", OR_TWO)
 def test_text_and_progress_on_one_terminal_do_not_mix(
     soblob: Soblob, folder: Path, jobs: int
 ) -> None:
-    plain = soblob("validate", "--jobs", str(jobs), "captured", columns=80)
+    plain = soblob("validate", "--jobs", str(jobs), "captured", columns=80, process=jobs > 1)
     _, terminal = on_terminal(folder.parent, "--jobs", str(jobs), "captured", also_stdout=True)
     assert "judging" in terminal
     assert settled(terminal) == plain.stdout.decode().split("\n")
@@ -399,6 +411,11 @@ def test_text_and_progress_on_one_terminal_do_not_mix(
 
 def test_one_file_needs_no_progress(folder: Path) -> None:
     assert on_terminal(folder, "m/0000.xml", also_stdout=False)[1] == ""
+
+
+def test_a_terminal_that_cannot_erase_gets_no_progress(folder: Path) -> None:
+    shown = on_terminal(folder.parent, "captured", also_stdout=False, term="dumb")[1]
+    assert shown == ""
 
 
 def test_a_pipe_gets_no_progress(soblob: Soblob, folder: Path) -> None:

@@ -2,15 +2,14 @@
 
 import json
 
-from click.testing import CliRunner
-
-from pytest_soblob.catalogue import RULES
 from pytest_soblob.cli import main
+from pytest_soblob.judge.catalogue import RULES
+from tests.command import all_output, runner
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["rules", *arguments])
-    return result.exit_code, result.output
+    result = runner().invoke(main, ["rules", *arguments])
+    return result.exit_code, all_output(result)
 
 
 def test_every_rule_in_a_line() -> None:
@@ -29,7 +28,7 @@ def test_a_family_in_lines() -> None:
 def test_a_rule_in_full() -> None:
     code, text = run("body.child-out-of-order")
     assert code == 0
-    assert "server    drops it in silence" in text
+    assert "server    ignores it silently" in text
     assert text.count("<e:Envelope") == 2
 
 

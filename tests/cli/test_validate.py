@@ -5,24 +5,31 @@ import os
 import pty
 import re
 import subprocess
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from hypothesis import example, given
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from pytest_soblob._http import to_bytes
+from pytest_soblob import HttpRequest, HttpResponse
 from pytest_soblob.cli import main
 from tests import mistakes
 from tests.cli.conftest import Soblob, command, everything_on
+from tests.command import all_output, runner
+from tests.wire import to_bytes
 
 RIGHT = mistakes.request()
 WRONG = mistakes.request(
     mistakes.IMAGE, mistakes.TYPE, "<n:Description>&#33;</n:Description>"
 ).replace("</e:Body>", "<n:SaveImageStream/></e:Body>")
 VIOLATION_KEYS = [
-    "rule", "severity", "path", "line", "column", "message", "expected", "got", "reference",
+    "rule", "severity", "path", "line", "column", "message", "expected", "got",
+    "server", "change", "reference",
 ]  # fmt: skip
 
 
@@ -99,7 +106,7 @@ def test_json_has_this_shape(soblob: Soblob) -> None:
     assert [entry["kind"] for entry in entries] == ["request", "request", "response"]
     assert [entry["valid"] for entry in entries] == [True, False, True]
     for entry in entries:
-        assert list(entry) == ["file", "kind", "profile", "valid", "violations"]
+        assert list(entry) == ["file", "message", "kind", "profile", "valid", "violations"]
         for violation in entry["violations"]:
             assert list(violation) == VIOLATION_KEYS
     assert rules(entries[1]) == ["body.second-child", "body.child-out-of-order"]
@@ -131,7 +138,7 @@ def test_a_file_over_the_limit_is_one_line(soblob: Soblob) -> None:
 
 def test_standard_input(soblob: Soblob) -> None:
     result = soblob("validate", "-", stdin=RIGHT.encode())
-    assert result.stdout.decode().startswith("standard input: valid request, profile wsdl")
+    assert result.stdout.decode().startswith("standard input: valid request (profile wsdl)")
     (entry,) = judged(soblob, "-", stdin=WRONG.encode())
     assert (entry["file"], entry["valid"]) == ("-", False)
 
@@ -195,7 +202,7 @@ def test_raw_http_is_told_by_itself(soblob: Soblob, data: bytes, kind: str) -> N
     ],
 )  # fmt: skip
 def test_raw_http_with_a_mistake(soblob: Soblob, data: bytes, kind: str, rule: str) -> None:
-    (entry,) = judged(soblob, "-", stdin=data)
+    *_, entry = judged(soblob, "-", stdin=data)  # what is left over is told after the message
     assert (entry["kind"], rules(entry)) == (kind, [rule])
     assert soblob("validate", "-", stdin=data).returncode == 1
 
@@ -257,8 +264,8 @@ def test_the_threshold_is_the_option_or_the_nearest_configuration(
     Path("warned.xml").write_text(request(TYPE, IMAGE))
 
     def run(*options: str) -> tuple[int, str]:
-        result = CliRunner().invoke(main, ["validate", *options, "warned.xml"])
-        return result.exit_code, result.output
+        result = runner().invoke(main, ["validate", *options, "warned.xml"])
+        return result.exit_code, all_output(result)
 
     assert run()[0] == 0
     code, output = run("--fail-on", "warning")
@@ -278,7 +285,7 @@ def test_a_limit_for_messages(tmp_path: Path) -> None:
 
     file = tmp_path / "large.xml"
     file.write_text(request())
-    result = CliRunner().invoke(main, ["validate", "--max-message-size", "400", str(file)])
+    result = runner().invoke(main, ["validate", "--max-message-size", "400", str(file)])
     assert (result.exit_code, "payload.message-too-large" in result.output) == (1, True)
 
 
@@ -287,10 +294,10 @@ def test_cross_check_tells_what_others_say(tmp_path: Path) -> None:
 
     file = tmp_path / "odd.xml"
     file.write_text(request(TYPE, "<n:Image>!!!</n:Image>", DESCRIPTION))
-    result = CliRunner().invoke(main, ["validate", "--cross-check", str(file)])
-    assert "libxml2 accepts what we refuse for payload.base64-alphabet" in result.output
+    result = runner().invoke(main, ["validate", "--cross-check", str(file)])
+    assert "libxml2 accepts what we reject for payload.base64-alphabet" in result.output
     assert "explained by base64-alphabet" in result.output
-    result = CliRunner().invoke(
+    result = runner().invoke(
         main, ["validate", "--cross-check", "--format", "jsonl", "--fail-on", "error", str(file)]
     )
     assert json.loads(result.output)["cross_check"][0]["explained_by"] == ["base64-alphabet"]
@@ -301,10 +308,94 @@ def test_a_difference_that_nothing_explains_fails(
 ) -> None:
     from tests.mistakes import DESCRIPTION, TYPE, request
 
-    monkeypatch.setattr("pytest_soblob.disagreements.ROWS", ())
+    monkeypatch.setattr("pytest_soblob.judge.disagreements.ROWS", ())
     file = tmp_path / "odd.xml"
     file.write_text(request(TYPE, "<n:Image>!!!</n:Image>", DESCRIPTION))
     options = ["--severity", "payload.base64-alphabet=note"]
-    assert CliRunner().invoke(main, ["validate", *options, str(file)]).exit_code == 0
-    result = CliRunner().invoke(main, ["validate", *options, "--cross-check", str(file)])
+    assert runner().invoke(main, ["validate", *options, str(file)]).exit_code == 0
+    result = runner().invoke(main, ["validate", *options, "--cross-check", str(file)])
     assert (result.exit_code, "NOT EXPLAINED" in result.output) == (1, True)
+
+
+GET_WSDL = b"GET /Remote/Services86/BLOB.svc?wsdl HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def raw(message: HttpRequest | HttpResponse) -> bytes:
+    length = ("Content-Length", str(len(message.body)))
+    headers = tuple(h for h in message.headers if h[0].lower() != "content-length")
+    return to_bytes(replace(message, headers=(*headers, length)))
+
+
+def test_who_looks_around_before_a_call_is_passed_over(soblob: Soblob) -> None:
+    """As zeep does, on the same connection, and so in the same capture."""
+    wsdl = raw(HttpResponse(headers=(("Content-Type", "text/xml"),), body=b"<definitions/>"))
+    call = raw(mistakes.http_request(mistakes.request()))
+    answer = raw(mistakes.http_response(mistakes.response()))
+    result = soblob("validate", "--format", "json", "-", stdin=GET_WSDL + wsdl + call + answer)
+    assert [(e["message"], e["kind"], e["valid"]) for e in json.loads(result.stdout)] == [
+        (3, "request", True),
+        (4, "response", True),
+    ]
+    alone = soblob("validate", "--format", "json", "-", stdin=GET_WSDL)
+    assert b"http.method" in alone.stdout
+    assert alone.returncode == 1
+
+
+def test_what_a_tool_wrote_behind_a_message_hides_nothing_of_it(soblob: Soblob) -> None:
+    wrong = raw(mistakes.http_request(mistakes.request(mistakes.IMAGE, mistakes.TYPE)))
+    result = soblob(
+        "validate", "--format", "json", "-", stdin=wrong + b"\n\n-- end of capture --\n"
+    )
+    first, second = json.loads(result.stdout)
+    assert "body.child-out-of-order" in [v["rule"] for v in first["violations"]]
+    (left,) = second["violations"]
+    assert left["rule"] == "http.content-length"
+    assert "'-- end of capture --'; remove them if a tool has added" in left["message"]
+
+
+def test_a_form_with_files_is_named(soblob: Soblob) -> None:
+    form = b'--ab\r\nContent-Disposition: form-data; name="Image"\r\n\r\nabc\r\n--ab--\r\n'
+    result = soblob("validate", "-", stdin=form)
+    assert "it looks like a form with files (multipart/form-data)" in " ".join(
+        result.stdout.decode().split()
+    )
+
+
+def test_an_envelope_in_a_json_string_is_judged(soblob: Soblob) -> None:
+    result = soblob("validate", "-", stdin=json.dumps(mistakes.request()).encode())
+    assert result.stdout.decode().startswith("standard input, line 1, request: valid request")
+    assert result.returncode == 0
+
+
+ANSWER_TO_GET = raw(HttpResponse(headers=(("Content-Type", "text/xml"),), body=b"<definitions/>"))
+DISORDERED = mistakes.request(mistakes.IMAGE, mistakes.TYPE)
+PIECES: dict[str, tuple[bytes, bool]] = {  # and whether something is wrong about it
+    "a right call": (raw(mistakes.http_request(mistakes.request())), False),
+    "a wrong call": (raw(mistakes.http_request(DISORDERED)), True),
+    "a call by GET": (raw(replace(mistakes.http_request(DISORDERED), method="GET")), True),
+    "a right answer": (raw(mistakes.http_response(mistakes.response())), False),
+    "a wrong answer": (raw(mistakes.http_response(mistakes.response("<n:Nothing/>"))), True),
+    "a call that is none": (b"POST / HTTP/1.1\r\n\x01\r\n\r\n", True),
+    "an answer that is none": (b"HTTP/1.1 200 OK\r\n\x01\r\n\r\n", True),
+    "a look around": (GET_WSDL, False),
+    "an answer to that": (ANSWER_TO_GET, False),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(PIECES)), min_size=1, max_size=8))
+@example(["a look around", "a call that is none"])
+@example(["a look around", "a right call", "a wrong answer"])
+@example(["a look around", "an answer that is none"])
+def test_in_no_order_of_messages_is_a_wrong_one_passed_over(names: list[str]) -> None:
+    """But what follows a look around at once, if it is an answer: that is the page."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "capture.http")
+        file.write_bytes(b"".join(PIECES[name][0] for name in names))
+        result = runner().invoke(main, ["validate", "--format", "jsonl", str(file)])
+    told = {
+        entry["message"]: entry["valid"] for entry in map(json.loads, result.stdout.splitlines())
+    }
+    for number, (before, name) in enumerate(pairwise(["", *names]), 1):
+        is_page = before == "a look around" and name == "a wrong answer"
+        if PIECES[name][1] and not is_page:
+            assert told.get(number) is False, (number, name)

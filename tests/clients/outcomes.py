@@ -23,9 +23,9 @@ from suds.transport.http import HttpTransport  # type: ignore[import-untyped]
 
 from pytest_soblob import SoblobSettings, StubEndpoint
 from pytest_soblob.clients import close_client, new_zeep_client
-from pytest_soblob.failures import FAILURES, Failure
-from pytest_soblob.messages import REQUESTS
 from pytest_soblob.names import NETSERVER
+from pytest_soblob.soap.messages import REQUESTS
+from pytest_soblob.stub.failures import FAILURES, Failure
 from tests.clients.calls import by_node_soap
 from tests.clients.calls.case import PORTRAIT, TICKET, TOKEN
 

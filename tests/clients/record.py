@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from pytest_soblob.endpoint import StubEndpoint
+from pytest_soblob.stub.endpoint import StubEndpoint
 from tests.clients.calls.case import Case
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -111,7 +111,7 @@ def main(clients: Sequence[str]) -> None:
                 with StubEndpoint() as endpoint, Relay(endpoint.url) as relay:
                     endpoint.reply(blob_id=4711)
                     record(case, relay, endpoint.wsdl_url)
-                    endpoint.tick_off()
+                    endpoint.discard_findings()
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ from xml.sax.saxutils import escape
 import pytest
 
 from pytest_soblob import EnvelopeValidator, HttpRequest, HttpResponse
-from pytest_soblob._xml import parse
-from pytest_soblob.envelope import Envelope
-from pytest_soblob.messages import Fault, SaveImageStreamRequest, SaveImageStreamResponse
 from pytest_soblob.names import NETSERVER
+from pytest_soblob.soap.messages import Fault, SaveImageStreamRequest, SaveImageStreamResponse
+from tests.wire import envelope_of
 
 FACTS = Path(__file__).parents[3] / "shared" / "WCF.md"
 TEXT = FACTS.read_text("utf-8") if FACTS.is_file() else ""
@@ -44,12 +43,6 @@ pytestmark = pytest.mark.skipif(
     not TEXT, reason="the facts about WCF (../shared/WCF.md) are not at hand"
 )
 profiles = pytest.mark.parametrize("profile", ["wsdl", "auto"])
-
-
-def envelope_of(data: bytes) -> Envelope:
-    envelope = Envelope.from_document(parse(data))
-    assert envelope is not None
-    return envelope
 
 
 def assert_right(kind: str, profile: str, message: bytes | HttpRequest | HttpResponse) -> set[str]:

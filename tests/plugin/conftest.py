@@ -33,6 +33,7 @@ def run(pytester: pytest.Pytester, checkout: object, monkeypatch: pytest.MonkeyP
     pytester.makepyfile(client=CLIENT)
     pytester.syspathinsert(str(checkout))
     monkeypatch.setenv("PYTHONPATH", str(checkout))  # for subprocesses, where nothing is installed
+    monkeypatch.delenv("CI", raising=False)  # with which pytest cuts no line of its summary
     pytester.makeini("[pytest]\naddopts = --strict-markers -p no:cacheprovider\n")
 
     def run(source: str, *options: str, subprocess: bool = False) -> pytest.RunResult:

@@ -8,7 +8,7 @@ from tests.plugin.conftest import Run
 
 SECTION = "*soblob: what the endpoint saw*"
 ORDER = "*1. body.child-out-of-order   s:Envelope/s:Body/ns:SaveImageStream/ns:Type, line *"
-STANDS = "*Type stands after Image, but must stand before it"
+COMES = "*Type comes after Image, but must come before it"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ SITUATIONS = [
         from client import post
         def test_upload(soblob_endpoint):
             post(soblob_endpoint)
-            assert soblob_endpoint.blobs[1].type == "PersonImage"
+            assert soblob_endpoint.blobs[70001].type == "PersonImage"
         """,
         {"passed": 1},
         never=["*soblob:*"],
@@ -46,15 +46,45 @@ SITUATIONS = [
         {"failed": 1},
         lines=[
             "*BodyViolationError: request 1 breaks the SaveImageStream contract in 1 place "
-            "(profile wsdl, told from the message)",
+            "(profile wsdl, detected)",
             ORDER,
-            STANDS,
+            COMES,
             "*expected  Type, Image, Description, in this order",
-            "*server    drops it in silence: the value is lost and the call seems to work",
+            "*server    ignores it silently: the value is lost and the call appears to succeed",
             "*change    put <Type> before <Image>",
         ],
         never=[SECTION, "*traceback entries are hidden*"],
         once="1. body.child-out-of-order",
+    ),
+    Situation(
+        "a function of the test that the endpoint calls raised: failed, with its own error",
+        """
+        from client import post
+        def test_upload(soblob_endpoint):
+            soblob_endpoint.fail("http-503", matching=lambda message: message.nothing)
+            post(soblob_endpoint)
+        """,
+        {"failed": 1},
+        lines=[
+            "*lambda message: message.nothing*",
+            "E   AttributeError: *no attribute 'nothing'",
+            "E   raised by matching= of a scripted answer, which the endpoint called",
+            "test_*.py:*: AttributeError",
+        ],
+        never=[SECTION, "*the stub failed*", "*_user_code*"],
+    ),
+    Situation(
+        "it raised, and the test failed by itself: a section",
+        """
+        from client import post
+        def test_upload(soblob_endpoint):
+            soblob_endpoint.fail("http-503", matching=lambda message: message.nothing)
+            post(soblob_endpoint)
+            assert not soblob_endpoint.exchanges
+        """,
+        {"failed": 1},
+        lines=[SECTION, "matching= of a scripted answer raised AttributeError: *, in <lambda>)"],
+        never=["*the stub failed*"],
     ),
     Situation(
         "the client raised on our fault: failed, a section with the list",
@@ -111,14 +141,14 @@ SITUATIONS = [
         """
         import pytest
         from client import post
-        @pytest.mark.soblob_expects("body.child-out-of-order", "body.child-doubled")
+        @pytest.mark.soblob_expects("body.child-out-of-order", "body.child-duplicate")
         def test_upload(soblob_endpoint):
             post(soblob_endpoint)
         """,
         {"failed": 1},
         lines=[
             "*ContractViolationError: 2 rules that this test expects to be broken were not: "
-            "body.child-out-of-order, body.child-doubled (broken as expected: none)"
+            "body.child-out-of-order, body.child-duplicate (broken as expected: none)"
         ],
     ),
     Situation(
@@ -126,7 +156,7 @@ SITUATIONS = [
         """
         import pytest
         from client import WRONG_ORDER, post
-        @pytest.mark.soblob_expects("body.child-doubled")
+        @pytest.mark.soblob_expects("body.child-duplicate")
         def test_upload(soblob_endpoint):
             post(soblob_endpoint, WRONG_ORDER)
         """,
@@ -187,7 +217,7 @@ SITUATIONS = [
         {"passed": 2},
         lines=[
             "*soblob: warnings and notes*",
-            "     2 x warning body.type-missing: There is no Type",
+            "     2 x warning body.type-missing: Type is missing",
         ],
     ),
     Situation(
@@ -311,6 +341,7 @@ def test_situation(run: Run, situation: Situation) -> None:
         assert result.stdout.str().count(situation.once) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["-n", "2"], ["-p", "no:terminal"], ["--random-order"]])
 def test_the_same_with_workers_without_a_terminal_and_in_random_order(
     run: Run, options: list[str]
@@ -322,7 +353,7 @@ def test_the_same_with_workers_without_a_terminal_and_in_random_order(
         def test_right(soblob_endpoint, number):
             assert not soblob_endpoint.exchanges
             post(soblob_endpoint, NO_TYPE)
-            assert list(soblob_endpoint.blobs) == [1]
+            assert list(soblob_endpoint.blobs) == [70001]
         def test_wrong(soblob_endpoint):
             post(soblob_endpoint, WRONG_ORDER)
         """
@@ -330,4 +361,4 @@ def test_the_same_with_workers_without_a_terminal_and_in_random_order(
     assert result.ret == 1
     if "no:terminal" not in options:
         result.assert_outcomes(passed=6, failed=1)
-        result.stdout.fnmatch_lines(["*     6 x warning body.type-missing: There is no Type"])
+        result.stdout.fnmatch_lines(["*     6 x warning body.type-missing: Type is missing"])

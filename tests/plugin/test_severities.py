@@ -39,6 +39,45 @@ def test_the_command_line_comes_over_ini(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3)
 
 
+INNER = """
+from pytest_soblob import assert_valid_request
+from tests.mistakes import IMAGE, TYPE, request
+
+pytest_plugins = ["pytester"]
+
+def test_before(soblob_validator):
+    assert not soblob_validator.is_valid(request(TYPE, IMAGE).encode())
+
+def test_of_a_plugin(pytester):
+    pytester.makepyfile('''
+    from pytest_soblob import assert_valid_request
+    from tests.mistakes import IMAGE, TYPE, request
+
+    def test_inner():
+        assert_valid_request(request(TYPE, IMAGE).encode())
+    ''')
+    pytester.makeini("[pytest]\\nINI\\n")
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+def test_after():
+    try:
+        assert_valid_request(request(TYPE, IMAGE).encode())
+    except AssertionError:
+        return
+    raise RuntimeError("the severities of this run were forgotten")
+"""
+
+
+@pytest.mark.parametrize("ini", ["", "soblob_severity = body.description-missing=note"])
+def test_an_inner_run_leaves_the_severities_of_the_outer_one_alone(
+    pytester: pytest.Pytester, ini: str
+) -> None:
+    """Nor does an inner run without configuration go by that of the outer one."""
+    pytester.makepyfile(INNER.replace("INI", ini))
+    pytester.makeini("[pytest]\nsoblob_severity = body.description-missing=error\n")
+    pytester.runpytest("-p", "no:cacheprovider").assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [

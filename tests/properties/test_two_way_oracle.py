@@ -1,5 +1,5 @@
 """Strategies and judge are each other's oracle: what is drawn right is right, what is broken is
-named. `tests/amount.py` says how many."""
+named. `tests/example_counts.py` says how many."""
 
 import os
 import pickle
@@ -17,15 +17,14 @@ from pytest_soblob import (
     TimeZone,
 )
 from pytest_soblob import strategies as soblob_st
-from pytest_soblob._xml import parse
-from pytest_soblob.binding import Spelling
-from pytest_soblob.catalogue import RULES
-from pytest_soblob.envelope import Envelope
-from pytest_soblob.judging import JudgeSettings, judge_bytes
-from pytest_soblob.mutations import MUTATIONS
-from pytest_soblob.specimens import EnvelopeBytes, MalformedBytes
-from pytest_soblob.validators import EnvelopeValidator
-from tests.amount import EXAMPLES
+from pytest_soblob.cli.judging import JudgeSettings, judge_bytes
+from pytest_soblob.generate.mutations import MUTATIONS
+from pytest_soblob.generate.specimens import EnvelopeBytes, MalformedBytes
+from pytest_soblob.judge.catalogue import RULES
+from pytest_soblob.judge.validators import EnvelopeValidator
+from pytest_soblob.soap.binding import Spelling
+from tests.example_counts import EXAMPLES, at_length
+from tests.wire import envelope_of
 
 many = settings(
     max_examples=EXAMPLES,
@@ -47,6 +46,7 @@ NAMES = {
 profiles = pytest.mark.parametrize("profile", ["wsdl", "soap12", "documented"])
 
 
+@at_length
 @profiles
 def test_drawn_requests_are_valid(profile: str) -> None:
     @many
@@ -55,13 +55,12 @@ def test_drawn_requests_are_valid(profile: str) -> None:
         for judged_as in (profile, "auto"):
             validator = EnvelopeValidator("request", judged_as, "online")
             assert validator.judge(data).errors == ()
-        envelope = Envelope.from_document(parse(data))
-        assert envelope is not None
-        assert SaveImageStreamRequest.from_envelope(envelope) == data.message
+        assert SaveImageStreamRequest.from_envelope(envelope_of(data)) == data.message
 
     check()
 
 
+@at_length
 @profiles
 def test_drawn_responses_are_valid(profile: str) -> None:
     @many
@@ -73,6 +72,7 @@ def test_drawn_responses_are_valid(profile: str) -> None:
     check()
 
 
+@at_length
 @pytest.mark.parametrize("kind", ["request", "response"])
 def test_malformed_messages_break_the_rule_they_claim(kind: str) -> None:
     drawn = soblob_st.malformed_requests() if kind == "request" else soblob_st.malformed_responses()
@@ -95,10 +95,13 @@ HTTP_RULES = {mutation.rule for mutation in MUTATIONS if mutation.is_http}
 
 def judged(data: bytes, kind: str, profile: str, installation: str) -> set[str]:
     """The error rules of an envelope, or of a whole raw HTTP message."""
-    settings = JudgeSettings(kind=kind, profile=profile, installation=installation)
+    settings = JudgeSettings(
+        kind=kind, profile=profile, installation=installation, operation="SaveImageStream"
+    )
     return {violation.rule for violation in judge_bytes(data, settings).errors}
 
 
+@at_length
 @pytest.mark.parametrize("kind", ["request", "response"])
 def test_malformed_http_messages_break_the_rule_they_claim(kind: str) -> None:
     rules = {m.rule for m in MUTATIONS if m.is_http and kind in m.kinds}
@@ -114,8 +117,8 @@ def test_malformed_http_messages_break_the_rule_they_claim(kind: str) -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: f"{m.name}-{m.rule}")
 def test_each_mutation_breaks_an_error_rule_in_every_profile_it_names(mutation: object) -> None:
-    from pytest_soblob.mutations import Mutation, apply
-    from pytest_soblob.violations import Severity
+    from pytest_soblob.generate.mutations import Mutation, apply
+    from pytest_soblob.judge.violations import Severity
 
     assert isinstance(mutation, Mutation)
     assert RULES[mutation.rule].severity is Severity.ERROR
@@ -125,6 +128,7 @@ def test_each_mutation_breaks_an_error_rule_in_every_profile_it_names(mutation: 
         ),
         SaveImageStreamResponse(blob_id=7, succeeded=True),
         Fault(code="Server", reason="r"),
+        Fault(code="Server", reason="r", detail="d"),
     )
     tried = 0
     for message in messages:

@@ -1,0 +1,1 @@
+"""Small additions to the standard library: the real clock, checks of numbers, a kept property."""

@@ -1,0 +1,1 @@
+"""Bytes to a tree: the document, its prolog, syntax errors and positions."""

@@ -1,0 +1,193 @@
+"""`soblob consumer` and `soblob scenario`: the consumer suite for clients in any language."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pytest_soblob.cli.output import echo, echo_error
+from pytest_soblob.contract import Installation, Profile
+from pytest_soblob.errors import SoblobError
+
+RED = 1
+_AGAIN = "soblob scenario {}"
+
+
+@click.command("consumer")
+@click.option(
+    "--command",
+    metavar="COMMAND",
+    help="Run this command once for each upload. {url}, {type}, {image}, {description}, {ticket}, "
+    "{token}, {user} and {password} in it are replaced; no shell runs.",
+)
+@click.option(
+    "--worker", metavar="COMMAND", help="Start this command once, and ask it by JSON lines."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds after which a call counts as hung.",
+)
+@click.option(
+    "--ability", multiple=True, metavar="NAME=VALUE", help="What the client can do; repeatable."
+)
+@click.option("--deselect", multiple=True, metavar="ID:REASON", help="Do not play; repeatable.")
+@click.option(
+    "--expect", multiple=True, metavar="ID:REASON", help="Play, and expect to fail; repeatable."
+)
+@click.option("--strict", is_flag=True, help="Scenarios of level `should` fail the run as well.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="Scenarios that are played at the same time.",
+)
+@click.option("--installation", type=click.Choice([str(i) for i in Installation]), default="onsite")
+@click.option("--profile", type=click.Choice([str(p) for p in Profile]), default="auto")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--list", "lists", is_flag=True, help="List what would be played, and stop.")
+@click.option(
+    "--matrix",
+    is_flag=True,
+    help="Lay the JSON reports that are given side by side, and stop.",
+)
+@click.argument("reports", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def consumer(context: click.Context, /, **options: Any) -> None:
+    """Play the consumer suite with a client in any language.
+
+    Exit codes: 0 all passed, 1 not, 2 usage or a command that cannot be started.
+    """
+    try:
+        context.exit(_consumer(options))
+    except SoblobError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@click.command("scenario")
+@click.argument("scenario_id", required=False, metavar="[ID]")
+def scenario(scenario_id: str | None) -> None:
+    """Explain a scenario of the consumer suite, or list all of them."""
+    from pytest_soblob.consumer.report import explain
+    from pytest_soblob.consumer.scenarios import SCENARIOS, find_scenario
+
+    if scenario_id is None:
+        for one in SCENARIOS.values():
+            echo(f"{one.id:<36} {one.level:<6} {one.played}")
+        return
+    try:
+        echo(explain(find_scenario(scenario_id)))
+    except SoblobError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _consumer(options: Mapping[str, Any]) -> int:
+    from pytest_soblob.consumer.check import play_all
+    from pytest_soblob.consumer.choice import Choice
+    from pytest_soblob.consumer.report import matrix, summarize
+    from pytest_soblob.consumer.runner import is_red
+    from pytest_soblob.consumer.scenarios import SCENARIOS
+
+    if options["matrix"]:
+        echo(matrix({path.stem: _read_report(path) for path in options["reports"]}))
+        return 0
+    if options["reports"]:
+        raise SoblobError("reports are given with --matrix only")
+    choice = Choice(_reasons(options["expect"]), _reasons(options["deselect"]))
+    with closing(_open(options)) as opened:
+        if options["lists"]:
+            for one in SCENARIOS.values():
+                echo(f"{one.id:<36} {one.level:<6} {one.played}")
+            return 0
+        results = play_all(opened.consumer, choice, jobs=options["jobs"], tell=echo_error)
+    if options["form"] == "json":
+        echo(json.dumps([result.to_json() for result in results], ensure_ascii=False, indent=1))
+    else:
+        echo(summarize(results, again=_AGAIN, strict=options["strict"]))
+    return RED if is_red(results, strict=options["strict"]) else 0
+
+
+class _Opened:
+    """A consumer, and what has to be ended with it.
+
+    Args:
+        consumer: The consumer.
+        close: Ends what runs for it.
+    """
+
+    def __init__(self, consumer: Any, close: Callable[[], None]) -> None:
+        self.consumer = consumer
+        self.close = close
+
+
+def _open(options: Mapping[str, Any]) -> _Opened:
+    from pytest_soblob.consumer.command import CommandConsumer
+    from pytest_soblob.consumer.worker import Worker, WorkerConsumer
+    from pytest_soblob.settings import SoblobSettings
+
+    if (options["command"] is None) == (options["worker"] is None):
+        raise SoblobError("give one of --command and --worker")
+    settings = SoblobSettings(profile=options["profile"], installation=options["installation"])
+    more: dict[str, Any] = {
+        "abilities": _abilities(options["ability"]),
+        "settings": settings,
+        "limit_s": options["timeout"],
+    }
+    if options["command"] is not None:
+        return _Opened(CommandConsumer(template=options["command"], **more), lambda: None)
+    worker = Worker(options["worker"])
+    return _Opened(WorkerConsumer(process=worker, **more), worker.close)
+
+
+def _reasons(given: tuple[str, ...]) -> dict[str, str]:
+    reasons = {}
+    for text in given:
+        name, colon, reason = text.partition(":")
+        if not colon:
+            raise SoblobError(f"{text!r} has no reason: give ID:REASON")
+        reasons[name] = reason
+    return reasons
+
+
+def _abilities(given: tuple[str, ...]) -> Any:
+    from pytest_soblob._text import did_you_mean
+    from pytest_soblob.consumer.values import Abilities
+
+    known = {one.name for one in fields(Abilities)}
+    values: dict[str, object] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if name not in known:
+            raise SoblobError(f"unknown ability {name!r}{did_you_mean(name, known)}")
+        if not equals:
+            raise SoblobError(f"{text!r} has no value: give NAME=VALUE")
+        values[name] = _value(name, value)
+    return Abilities(**values)  # type: ignore[arg-type]  # it checks them
+
+
+def _value(name: str, text: str) -> object:
+    if name == "types":
+        return text.split(",")
+    if name in ("retries", "empty_image"):
+        return text
+    if text.lower() in ("true", "false", "none"):
+        return {"true": True, "false": False, "none": None}[text.lower()]
+    try:
+        return float(text) if name == "timeout_s" else int(text)
+    except ValueError:
+        raise SoblobError(f"{name} must be a number, not {text!r:.60}") from None
+
+
+def _read_report(path: Path) -> list[Mapping[str, Any]]:
+    try:
+        data = json.loads(path.read_bytes())
+        return [one for one in data if isinstance(one["scenario"], str) and one["outcome"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        raise SoblobError(f"{path} is no report of `soblob consumer --format json`") from None

@@ -1,0 +1,145 @@
+"""Images that arrive byte for byte."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from pytest_soblob.consumer.outcomes import Refused, Saved
+from pytest_soblob.consumer.pictures import PICTURES, picture
+from pytest_soblob.consumer.scenario import Scenario, UnmetError
+from pytest_soblob.consumer.stage import PNG, Stage
+from pytest_soblob.consumer.values import Abilities, Upload
+
+_MIB: Final = 1024 * 1024
+
+
+def _of_size(size: int) -> bytes:
+    """Return so many bytes that begin like a PNG."""
+    return (PNG + bytes(range(256)) * (size // 256 + 1))[:size]
+
+
+# Bytes that are no picture.
+BYTES: Final[Mapping[str, Callable[[], bytes]]] = {
+    "not-an-image": lambda: b"This is no image.",
+    "crlf-bytes": lambda: b"\r\n\n\r\r\n\x1a\x00 \r\n",
+    "every-byte": lambda: bytes(range(256)) + bytes(range(255, -1, -1)),
+    "length-1": lambda: b"\xff",
+    "length-2": lambda: b"\xff\xfe",
+    "length-3": lambda: b"\xff\xfe\xfd",
+}
+SIZES: Final = {
+    "length-47k": 47_000,
+    "length-49151": 49_151,
+    "length-49152": 49_152,
+    "length-49153": 49_153,
+    "length-64k": 65_536,
+    "length-70k": 70_000,
+    "length-1mib": _MIB,
+}
+
+
+def _arrives(make: Callable[[], bytes], stage: Stage) -> None:
+    stage.saved(Upload(image=make(), description="Portrait"))
+
+
+def _not_a_picture(make: Callable[[], bytes], stage: Stage) -> None:
+    call = Upload(image=make(), description="Portrait")
+    if stage.abilities.images_only:
+        stage.refused(call)
+    else:
+        stage.saved(call)
+
+
+def _is_too_large(size: int, abilities: Abilities) -> str | None:
+    limit = abilities.max_image_bytes
+    fits = limit is None or size <= limit
+    return None if fits else f"abilities.max_image_bytes is {limit:,}"
+
+
+def _limit_is_missing(abilities: Abilities) -> str | None:
+    return "abilities.max_image_bytes is None" if abilities.max_image_bytes is None else None
+
+
+def _at_limit(stage: Stage) -> None:
+    stage.saved(Upload(image=_of_size(stage.abilities.max_image_bytes or 1), description="limit"))
+
+
+def _over_limit(stage: Stage) -> None:
+    size = (stage.abilities.max_image_bytes or 0) + 1
+    stage.refused(Upload(image=_of_size(size), description="limit"))
+
+
+def _empty(stage: Stage) -> None:
+    call = Upload(image=b"", description="empty")
+    match stage.abilities.empty_image:
+        case "sent":
+            stage.saved(call)
+        case "refused":
+            stage.refused(call)
+        case _:
+            outcome = stage.upload(call)
+            if isinstance(outcome, Refused) and not stage.exchanges:
+                return
+            if not isinstance(outcome, Saved):
+                raise UnmetError("an empty image was neither sent nor refused", str(outcome))
+            stage.arrived(call, stage.last_upload)
+
+
+def _scenario(name: str, what: str, play: Callable[[Stage], None], size: int = 0) -> Scenario:
+    return Scenario(
+        id=f"image.{name}",
+        play=play,
+        played=f"an upload of {what}",
+        expected="the image arrives byte for byte",
+        production="the picture is lost, damaged, or another one",
+        advice="hand the bytes to your SOAP library as they are, and let it encode them",
+        source="XML Schema part 2, 3.2.16: base64Binary",
+        not_due=partial(_is_too_large, size),
+    )
+
+
+SCENARIOS: Final = (
+    *(
+        _scenario(name, f"a picture: {name}", partial(_arrives, partial(picture, name)))
+        for name in PICTURES
+    ),
+    *(
+        _scenario(name, f"bytes that are no picture: {name}", partial(_not_a_picture, make))
+        for name, make in BYTES.items()
+    ),
+    *(
+        _scenario(name, f"{size:,} bytes", partial(_arrives, partial(_of_size, size)), size)
+        for name, size in SIZES.items()
+    ),
+    Scenario(
+        id="image.at-own-limit",
+        play=_at_limit,
+        played="an image as large as the client's own limit",
+        expected="the image arrives byte for byte",
+        production="images just below the limit are refused",
+        advice="compare with <=, and count the bytes of the image, not of its base64",
+        source="abilities.max_image_bytes",
+        not_due=_limit_is_missing,
+    ),
+    Scenario(
+        id="image.over-own-limit",
+        play=_over_limit,
+        played="an image of one byte more than the client's own limit",
+        expected="the client refuses the call, and sends no request",
+        production="the server refuses the request after it was sent as a whole",
+        advice="compare the size before you build the request",
+        source="abilities.max_image_bytes",
+        not_due=_limit_is_missing,
+        sends_nothing=True,
+    ),
+    Scenario(
+        id="image.empty",
+        play=_empty,
+        played="an image of 0 bytes",
+        expected="it is sent as it is, or refused before a request, as `empty_image` says",
+        production="a person has a picture that nobody can open",
+        advice="refuse an empty image, and say so",
+        source="[page] the example has an empty Image",
+        sends_nothing=True,
+    ),
+)

@@ -1,0 +1,116 @@
+"""Servers that answer late, slowly, or not at all."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from pytest_soblob.consumer.outcomes import Saved
+from pytest_soblob.consumer.resetting import resetting
+from pytest_soblob.consumer.scenario import Level, Need, Scenario, UnmetError
+from pytest_soblob.consumer.stage import PLAIN, PNG, Stage
+from pytest_soblob.consumer.values import Upload
+
+# Beyond the client's own limit: it has to notice, and to tell its caller.
+_SLACK_S: Final = 1.5
+# Bytes a second at least, and bytes within the client's limit: each read ends in time.
+_SLOWEST: Final = 2
+_BYTES_PER_LIMIT: Final = 10
+# More than a connection holds before the first bytes are read.
+_LARGE: Final = 1_000_000
+
+
+def _limit(stage: Stage) -> float:
+    return stage.abilities.timeout_s * 1.2 + _SLACK_S
+
+
+def _never(stage: Stage) -> None:
+    stage.endpoint.fail("half-open", times=None)
+    stage.failed(seconds=_limit(stage))
+
+
+def _dribble(stage: Stage) -> None:
+    pace = max(_SLOWEST, _BYTES_PER_LIMIT / stage.abilities.timeout_s)
+    stage.endpoint.fail("slow-body", bytes_per_s=pace, times=None)
+    stage.failed(seconds=_limit(stage))
+
+
+def _within_limit(stage: Stage) -> None:
+    stage.endpoint.fail("delay", seconds=stage.abilities.timeout_s / 5)
+    stage.saved()
+
+
+def _stale(stage: Stage) -> None:
+    stage.endpoint.fail("stale-keep-alive")
+    stage.saved()
+    before = len(stage.endpoint.blobs)
+    outcome = stage.upload(PLAIN)
+    stored = len(stage.endpoint.blobs) - before
+    if isinstance(outcome, Saved) and stored != 1:
+        raise UnmetError("an id was returned, and nothing was stored", str(outcome))
+    if stored > 1:
+        raise UnmetError("the image was stored twice", f"{stored} blobs")
+
+
+def _reset(stage: Stage) -> None:
+    parts = urlsplit(stage.target.url)
+    stage.endpoint.close()
+    size = min(stage.abilities.max_image_bytes or _LARGE, _LARGE)
+    call = Upload(image=(PNG + bytes(size))[:size], description="reset")
+    with resetting(parts.hostname or "", parts.port or 0) as brought:
+        stage.failed(call)
+    if not brought:
+        raise UnmetError("no request came", "no connection")
+
+
+SCENARIOS: Final = (
+    Scenario(
+        id="time.never-answers",
+        play=_never,
+        played="the request is taken, and no byte is answered",
+        expected="the client fails within its own time limit",
+        production="a worker hangs for good, and after some hours all do",
+        advice="give your HTTP library a time limit for reading",
+        source="[inferred] an application pool that hangs",
+        waits=True,
+    ),
+    Scenario(
+        id="time.dribble",
+        play=_dribble,
+        played="the answer comes at two bytes a second, or ten within the client's limit",
+        expected="the client fails within its own time limit",
+        production="a worker waits for minutes: most libraries count from read to read",
+        advice="bound the whole call, not each read",
+        source="[inferred] a proxy that is overloaded",
+        level=Level.SHOULD,
+        waits=True,
+    ),
+    Scenario(
+        id="time.slow-within-limit",
+        play=_within_limit,
+        played="the answer comes after a fifth of the client's time limit",
+        expected="the id is returned",
+        production="large images are never stored, as the client gives up too early",
+        advice="see that your time limit is the one that you think it is",
+        source="[inferred] a busy server",
+        waits=True,
+    ),
+    Scenario(
+        id="time.stale-keep-alive",
+        play=_stale,
+        played="a right answer, and the kept connection is reset when it is used again",
+        expected="the second upload is stored once, or the client tells its caller that it failed",
+        production="an upload is lost, or stored twice",
+        advice="a request that met a reset before a byte of the answer may be sent again once",
+        source="RFC 9112, section 9.3.1",
+        needs=frozenset({Need.LIVE}),
+    ),
+    Scenario(
+        id="time.reset-during-request",
+        play=_reset,
+        played="the connection is reset while the client sends its request",
+        expected="the client tells its caller that the upload failed",
+        production="the caller sees a traceback of the HTTP library",
+        advice="turn the errors of your HTTP library into your own",
+        source="RFC 9112, section 9.5",
+        sends_nothing=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Messages generated without Hypothesis: mutations, and bytes that keep their origin."""

@@ -1,0 +1,1 @@
+"""Whether a message conforms to the contract: rules, verdicts and their rendering."""

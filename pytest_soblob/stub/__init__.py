@@ -1,0 +1,1 @@
+"""The endpoint that clients call: how it answers, what it records, what it plays."""

@@ -1,0 +1,381 @@
+"""`soblob validate` reads exports of tools: each message is judged, with where it came from."""
+
+import gzip
+import json
+import os
+import pty
+import subprocess
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pytest_soblob import (
+    ContractViolationError,
+    HttpRequest,
+    HttpResponse,
+    SoblobError,
+    assert_valid_request,
+    assert_valid_response,
+)
+from pytest_soblob.cli import main
+from pytest_soblob.cli.judging import JudgeSettings, judge_bytes
+from tests import mistakes
+from tests.cli.conftest import command as command_line
+from tests.cli.conftest import everything_on
+from tests.command import runner
+from tests.conformance import exports
+from tests.conformance.bounds import measured
+from tests.conformance.exports import PLACES, WRITERS, Exchange
+from tests.example_counts import FULL, at_length, untraced
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "validate.schema.json").read_text())
+RIGHT = Exchange(mistakes.http_request(), mistakes.http_response(mistakes.response()))
+FAULTY_REQUESTS = [
+    mistakes.request(mistakes.IMAGE, mistakes.TYPE, mistakes.DESCRIPTION),
+    mistakes.request(mistakes.TYPE, mistakes.IMAGE, "<n:Text>x</n:Text>"),
+    mistakes.request(mistakes.TYPE, mistakes.TYPE, mistakes.IMAGE),
+    mistakes.request(mistakes.TYPE, "<n:Image>!!!!</n:Image>"),
+    mistakes.request(mistakes.TYPE, "<n:Image>_-_-</n:Image>"),
+    mistakes.request("<n:Type>Portrait</n:Type>", mistakes.IMAGE),
+    mistakes.request().replace("Services86", "Services85"),
+    mistakes.request().replace(mistakes.CREDENTIALS, ""),
+]
+FAULTY_RESPONSES = [
+    mistakes.response("<n:Response>x</n:Response>"),
+    mistakes.response("<n:Response>1</n:Response><n:Response>1</n:Response>"),
+    mistakes.response("<n:Result>1</n:Result>"),
+    mistakes.response().replace(mistakes.SUCCEEDED, "<n:Succeeded>yes</n:Succeeded>"),
+]
+OTHERS = [
+    Exchange(
+        HttpRequest(method="GET", target="/app.js"),
+        HttpResponse(headers=(("Content-Type", "text/javascript"),), body=b"go('\xe9')"),
+    ),
+    Exchange(
+        HttpRequest(target="/api/v1/Person", headers=(("Content-Type", "application/json"),),
+                    body=b'{"Firstname": "Ann"}'),
+        HttpResponse(headers=(("Content-Type", "application/json"),), body=b"{}"),
+    ),
+    Exchange(
+        HttpRequest(method="GET", target=f"{mistakes.TARGET}?wsdl"),
+        HttpResponse(headers=(("Content-Type", "text/xml"),), body=b"<definitions/>"),
+    ),
+]  # fmt: skip
+
+
+def with_body(exchange: Exchange, side: str, body: str) -> Exchange:
+    message = replace(getattr(exchange, side), body=body.encode())
+    return exchange._replace(**{side: message})
+
+
+def validate(folder: Path, data: bytes, *options: str) -> tuple[int, str, str]:
+    file = folder / "session"
+    file.write_bytes(data)
+    result = runner().invoke(main, ["validate", *options, str(file)])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def judged(folder: Path, data: bytes) -> tuple[int, dict[str, dict[str, Any]], str]:
+    """Exit code, the items of JSON by where they came from, and standard error."""
+    code, out, err = validate(folder, data, "--format", "json")
+    items = json.loads(out)
+    jsonschema.validate(items, SCHEMA)
+    assert [item["message"] for item in items] == list(range(1, len(items) + 1))
+    return code, {item.get("where", ""): item for item in items}, err
+
+
+def errors(violations: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(one["rule"] for one in violations if one["severity"] == "error")
+
+
+def of_an_envelope(body: str, kind: str) -> list[str]:
+    verdict = judge_bytes(body.encode(), JudgeSettings(kind=kind))
+    return sorted(one.rule for one in verdict.violations if one.severity == "error")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("pack", [bytes, exports.packed], ids=["plain", "gz"])
+def test_right_messages_are_valid_and_other_traffic_is_passed_over(
+    name: str, pack: Any, tmp_path: Path
+) -> None:
+    data = WRITERS[name]([OTHERS[0], RIGHT, *OTHERS[1:], RIGHT])
+    code, items, err = judged(tmp_path, pack(data))
+    assert code == 0
+    asked, answered = PLACES[name]
+    wanted = [place.format(number) for number in (2, 5) for place in (asked, answered)]
+    assert sorted(items) == sorted(wanted)
+    assert [items[place]["kind"] for place in wanted] == ["request", "response"] * 2
+    assert all(errors(item["violations"]) == [] for item in items.values())
+    assert "of other traffic passed over" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_fault_is_found_at_its_message(name: str, tmp_path: Path) -> None:
+    """Twelve of each format: one message is wrong, at another place each time."""
+    faults = [("request", body) for body in FAULTY_REQUESTS]
+    faults += [("response", body) for body in FAULTY_RESPONSES]
+    assert len(faults) == 12
+    for at, (side, body) in enumerate(faults):
+        exchanges = [*[RIGHT] * (at % 4), with_body(RIGHT, side, body), *OTHERS, RIGHT]
+        code, items, _ = judged(tmp_path, WRITERS[name](exchanges))
+        wrong = {place: errors(item["violations"]) for place, item in items.items()}
+        wrong = {place: rules for place, rules in wrong.items() if rules}
+        place = PLACES[name][side == "response"].format(at % 4 + 1)
+        expected = of_an_envelope(body, side)
+        assert expected
+        assert code == 1
+        assert list(wrong) == [place], body
+        assert set(expected) <= set(wrong[place])
+
+
+def test_text_names_the_place(tmp_path: Path) -> None:
+    code, out, err = validate(tmp_path, exports.har([RIGHT, *OTHERS]))
+    assert code == 0
+    assert out.splitlines() == [
+        f"{tmp_path}/session, entry 1, request: valid request (profile wsdl), no findings",
+        f"{tmp_path}/session, entry 1, response: valid response (profile wsdl), no findings",
+    ]
+    assert err == f"soblob: {tmp_path}/session: 3 entries of other traffic passed over\n"
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "soapui"])
+def test_a_file_without_a_message_of_the_service_is_exit_2(name: str, tmp_path: Path) -> None:
+    code, out, err = validate(tmp_path, WRITERS[name](OTHERS))
+    if name == "json":  # nothing says that it is a log at all, so it is judged
+        assert code == 1
+        return
+    assert (code, out) == (2, "")
+    assert "without a message of the service (" in err
+    assert err.count("\n") == 1
+
+
+def edited_har(change: Any) -> bytes:
+    data = json.loads(exports.har([RIGHT, RIGHT]))
+    change(data["log"]["entries"][0])
+    return json.dumps(data).encode()
+
+
+def test_a_body_that_the_har_does_not_hold_is_named(tmp_path: Path) -> None:
+    def drop(entry: Any) -> None:
+        del entry["request"]["postData"]
+        del entry["response"]["content"]["text"]
+
+    code, items, err = judged(tmp_path, edited_har(drop))
+    assert code == 0
+    assert list(items) == ["entry 2, request", "entry 2, response"]
+    assert "entry 1, request is not judged: the export does not hold its body" in err
+    assert "entry 1, response is not judged: the export does not hold its body" in err
+
+
+def test_a_decoded_body_is_not_decoded_again(tmp_path: Path) -> None:
+    """What is base64 in a HAR is the body as the browser saw it, whatever Content-Encoding says."""
+
+    def pack(entry: Any) -> None:
+        content = entry["response"]["content"]
+        packed = gzip.compress(content["text"].encode())
+        content |= {"text": packed.hex(), "encoding": ""}
+
+    code, items, _ = judged(tmp_path, edited_har(pack))
+    assert code == 1
+    assert errors(items["entry 1, response"]["violations"])
+    assert errors(items["entry 2, response"]["violations"]) == []
+
+
+def test_wrong_base64_in_a_har_is_an_error_of_that_message(tmp_path: Path) -> None:
+    def spoil(entry: Any) -> None:
+        entry["response"]["content"]["encoding"] = "base64"
+
+    code, items, _ = judged(tmp_path, edited_har(spoil))
+    assert code == 1
+    assert errors(items["entry 1, response"]["violations"]) == ["http.malformed"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_text_is_judged_in_the_encoding_in_which_it_was_sent(encoding: str, tmp_path: Path) -> None:
+    def change(entry: Any) -> None:
+        post = entry["request"]["postData"]
+        post["text"] = f'<?xml version="1.0" encoding="{encoding}"?>{post["text"]}'
+        post["mimeType"] = f"text/xml; charset={encoding}"
+        entry["request"]["headers"] = [
+            one | {"value": post["mimeType"]} if one["name"] == "Content-Type" else one
+            for one in entry["request"]["headers"]
+        ]
+
+    code, items, _ = judged(tmp_path, edited_har(change))
+    assert (code, errors(items["entry 1, request"]["violations"])) == (0, [])
+
+
+def test_an_http_fault_of_a_har_is_found(tmp_path: Path) -> None:
+    def change(entry: Any) -> None:
+        headers = entry["request"]["headers"]
+        entry["request"]["headers"] = [h for h in headers if h["name"] != "SOAPAction"]
+
+    code, items, _ = judged(tmp_path, edited_har(change))
+    assert (code, errors(items["entry 1, request"]["violations"])) == (
+        1,
+        ["http.soap-action-missing"],
+    )
+
+
+def test_entities_of_a_burp_export_are_never_expanded(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("SECRET")
+    burp = exports.burp_as_text([RIGHT]).decode()
+    dtd = f'<!ENTITY x SYSTEM "file://{tmp_path}/secret"><!ENTITY y "&x;&x;">'
+    data = burp.replace("\n]>", f"\n{dtd}]>").replace("Portrait", "&x;&y;")
+    code, out, err = validate(tmp_path, data.encode())
+    assert (code, out) == (2, "")
+    assert "SECRET" not in err
+    assert "it is no XML after item 0" in err
+
+
+def test_a_single_json_document_and_a_string_are_read(tmp_path: Path) -> None:
+    log = {"calls": [{"soap": mistakes.request()}, {"out": {"response": mistakes.response()}}]}
+    code, items, _ = judged(tmp_path, json.dumps(log, indent=2).encode())
+    assert code == 0
+    assert list(items) == [
+        "line 1, field calls[0].soap, request",
+        "line 1, field calls[1].out.response, response",
+    ]
+    assert judged(tmp_path, json.dumps(mistakes.request()).encode())[0] == 0
+
+
+def test_a_collection_of_version_1_is_named(tmp_path: Path) -> None:
+    data = {"_postman_id": "x", "name": "y", "requests": [], "order": []}
+    code, _, err = validate(tmp_path, json.dumps(data).encode())
+    assert code == 2
+    assert "a collection of version 1: export it as Collection v2.1" in err
+
+
+def damaged_saz() -> bytes:
+    data = bytearray(exports.saz([RIGHT] * 3))
+    data[200:300] = b"\xff" * 100
+    return bytes(data)
+
+
+def saz_bomb(folder: Path) -> bytes:
+    bomb = zipfile.ZipFile(folder / "bomb", "w", zipfile.ZIP_DEFLATED)
+    with bomb as package, package.open("raw/1_c.txt", "w") as file:
+        for _ in range(300):
+            file.write(b" " * 1_000_000)
+    return (folder / "bomb").read_bytes()
+
+
+PACKED = exports.packed(exports.har([RIGHT] * 50))
+DEEP = b'{"log": {"creator": 1, "entries": [' + b"[" * 1_000_000
+HOSTILE: dict[str, Any] = {
+    "a HAR that is cut off": (exports.har([RIGHT] * 3)[:-700], "it is no JSON after entry"),
+    "a HAR that is deep": (DEEP, "it is no JSON after entry 0"),
+    "a HAR of other things": (
+        b'{"log": {"creator": 1, "entries": [1, "x", null, [], {"request": 5, "response": []},'
+        b'{"request": {"headers": 7, "url": {}, "postData": "x"}, "response": {"status": "x"}}]}}',
+        "without a message of the service (6 entries",
+    ),
+    "a HAR with a huge number": (
+        b'{"log": {"creator": 1, "entries": [{"time": 1' + b"0" * 100_000 + b"}]}}", "HAR"),
+    "a Burp export that is cut off": (exports.burp([RIGHT] * 3)[:-700], "it is no XML after item"),
+    "a SoapUI project that is cut off": (exports.soapui([RIGHT])[:-300], "it is no XML after"),
+    "a Postman collection that is cut off": (exports.postman([RIGHT])[:-30], "it is no JSON"),
+    "a deep Postman collection": (
+        b'{"_postman_id": 1, "item": ' + b"[" * 100_000, "it is no JSON"),
+    "JSON lines that are cut off": (exports.json_lines([RIGHT] * 3)[:-30], "line 3 is no JSON"),
+    "a damaged SAZ": (damaged_saz(), "cannot be"),
+    "a SAZ without its end": (exports.saz([RIGHT])[:-40], "cannot be read as a ZIP"),
+    "a gzip that is cut off": (PACKED[:-30], "it cannot be unpacked"),
+    "a gzip bomb": (exports.packed(bytes(150_000_000)), "over the limit of"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("runs")
+    runs = {}
+    for number, (name, (data, _)) in enumerate(HOSTILE.items()):
+        (folder / f"file-{number}").write_bytes(data)
+        runs[name] = ["validate", "--max-size", "100000000", f"file-{number}"]
+    (folder / "bomb.saz").write_bytes(saz_bomb(folder))
+    runs["a SAZ bomb"] = ["validate", "bomb.saz"]
+    return dict(zip(runs, measured(folder, list(runs.values())), strict=True))
+
+
+@untraced
+@pytest.mark.parametrize("name", [*HOSTILE, "a SAZ bomb"])
+def test_a_hostile_export_is_one_line_and_exit_2(name: str, used: dict[str, Any]) -> None:
+    run = used[name]
+    assert (run.code, run.stdout) == (2, "")
+    assert HOSTILE.get(name, ("", "unpacks to more than"))[1] in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert run.cpu_s < 2
+    assert run.peak_mib < 300
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_assertions_take_a_file(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "session"
+    file.write_bytes(WRITERS[name]([RIGHT, *OTHERS]))
+    assert_valid_request(file)
+    assert_valid_response(file)
+    file.write_bytes(WRITERS[name]([RIGHT, with_body(RIGHT, "response", FAULTY_RESPONSES[0])]))
+    assert_valid_request(file)
+    with pytest.raises(ContractViolationError) as error:
+        assert_valid_response(file)
+    assert PLACES[name][1].format(2) in str(error.value)
+
+
+def test_the_assertions_say_if_a_file_has_nothing(tmp_path: Path) -> None:
+    (tmp_path / "session").write_bytes(exports.har(OTHERS))
+    with pytest.raises(SoblobError, match="session has no request of the service"):
+        assert_valid_request(tmp_path / "session")
+    (tmp_path / "one.xml").write_text(mistakes.request())
+    assert_valid_request(tmp_path / "one.xml")
+
+
+def write_large_har(file: Path, entries: int, image_bytes: int) -> None:
+    """A HAR in which one message in the middle is wrong, written without holding it."""
+    text = "QUJD" * (image_bytes // 3)
+    upload = mistakes.request(mistakes.TYPE, f"<n:Image>{text}</n:Image>", mistakes.DESCRIPTION)
+    right = exports.har_entry(*with_body(RIGHT, "request", upload))
+    wrong = exports.har_entry(*with_body(RIGHT, "request", upload.replace("QUJD", "Q!JD", 1)))
+    with file.open("w") as out:
+        out.write('{"log": {"version": "1.2", "creator": {}, "entries": [')
+        for number in range(1, entries + 1):
+            out.write("," if number > 1 else "")
+            json.dump(wrong if number == entries // 2 else right, out)
+        out.write("]}}")
+
+
+def test_a_large_export_shows_a_progress_bar(tmp_path: Path) -> None:
+    write_large_har(tmp_path / "large.har", 30, 150_000)
+    terminal, child = pty.openpty()
+    process = subprocess.Popen(
+        command_line("validate", "large.har"),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=child,
+        env=os.environ | {"TERM": "xterm"},
+    )
+    os.close(child)
+    shown = everything_on(terminal)
+    assert process.wait(60) == 1
+    assert b"judging" in shown
+    assert b"100%" in shown
+
+
+@at_length
+@pytest.mark.skipif(not FULL, reason="needs SOBLOB_FULL=1")
+def test_a_thousand_entries_of_200_mb_take_flat_memory(tmp_path: Path) -> None:
+    write_large_har(tmp_path / "small.har", 10, 150_000)
+    write_large_har(tmp_path / "large.har", 1_000, 150_000)
+    assert (tmp_path / "large.har").stat().st_size > 200_000_000
+    runs = [["validate", "--format", "jsonl", f"{name}.har"] for name in ("small", "large")]
+    small, large = measured(tmp_path, runs)
+    items = [json.loads(line) for line in large.stdout.splitlines()]
+    assert len(items) == 2_000
+    assert [one["where"] for one in items if errors(one["violations"])] == ["entry 500, request"]
+    assert large.peak_mib < small.peak_mib + 25

@@ -1,0 +1,307 @@
+"""Hostile WSDLs: one clear line, within 2 s of CPU time and 300 MiB, and never a traceback."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from pytest_soblob import SoblobError
+from pytest_soblob.conformance import check_wsdl
+from tests.conformance import planted
+from tests.conformance.bounds import Used, measured
+from tests.conformance.servers import body, served
+from tests.example_counts import untraced
+
+XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+TYPES = f'<types xmlns="http://schemas.xmlsoap.org/wsdl/"><xs:schema {XS}>'
+EMPTY = '<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>'
+
+
+def edited(*pairs: tuple[str, str]) -> Callable[[Path], Path]:
+    """A file that is the kit's own with text replaced."""
+
+    def write(folder: Path) -> Path:
+        wsdl = planted.plant(None, folder)
+        (folder / "in").mkdir(exist_ok=True)
+        for old, new in pairs:
+            files = [file for file in (folder / planted.XSD, wsdl) if old in file.read_text()]
+            assert files, old
+            files[0].write_text(files[0].read_text().replace(old, new))
+        return wsdl
+
+    return write
+
+
+def occurs(attribute: str, value: str) -> Callable[[Path], Path]:
+    return edited((planted.TEXT, planted.TEXT.replace('minOccurs="0"', f'{attribute}="{value}"')))
+
+
+def text(data: str | bytes) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        file = folder / "it.wsdl"
+        file.write_bytes(data.encode() if isinstance(data, str) else data)
+        return file
+
+    return write
+
+
+def imports(location: str) -> Callable[[Path], Path]:
+    return edited(('schemaLocation="netserver.xsd"', f'schemaLocation="{location}"'))
+
+
+def typed(types: str) -> Callable[[Path], Path]:
+    """Types, the first of them that of the description."""
+    used = planted.TEXT.replace("xs:string", "tns:T0")
+    return edited(("</xs:schema>", f"{types}</xs:schema>"), (planted.TEXT, used))
+
+
+def nested(depth: int, width: int) -> Callable[[Path], Path]:
+    """Types of which each has several elements of the next."""
+    types = "".join(
+        f'<xs:complexType name="T{n}"><xs:sequence>{inner(n + 1, width)}</xs:sequence>'
+        "</xs:complexType>"
+        for n in range(depth)
+    )
+    return typed(f'{types}<xs:simpleType name="T{depth}"/>')
+
+
+def inner(type_: int, width: int) -> str:
+    return "".join(
+        f'<xs:element name="E{n}" type="tns:T{type_}" minOccurs="0"/>' for n in range(width)
+    )
+
+
+RECURSIVE = typed(
+    f'<xs:complexType name="T0"><xs:sequence>{inner(0, 20)}</xs:sequence></xs:complexType>'
+)
+BASE_LOOP = typed(
+    '<xs:complexType name="T0"><xs:complexContent><xs:extension base="tns:T0"/>'
+    "</xs:complexContent></xs:complexType>"
+)
+
+
+LOOP = '<xs:group name="L"><xs:sequence><xs:group ref="tns:L"/></xs:sequence></xs:group>'
+GROUP_LOOP = edited(
+    ("</xs:schema>", f"{LOOP}</xs:schema>"), (planted.TEXT, '<xs:group ref="tns:L"/>')
+)
+
+
+def chain(length: int) -> Callable[[Path], Path]:
+    """Schemas that import the next, and the last the first."""
+
+    def write(folder: Path) -> Path:
+        wsdl = imports("0.xsd")(folder)
+        for n in range(length):
+            later = f'<xs:include schemaLocation="{(n + 1) % length}.xsd"/>'
+            (folder / f"{n}.xsd").write_text(f"<xs:schema {XS}>{later}</xs:schema>")
+        return wsdl
+
+    return write
+
+
+def zipped(*entries: tuple[str, bytes]) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        with zipfile.ZipFile(folder / "it.zip", "w", zipfile.ZIP_DEFLATED) as package:
+            for name, data in entries:
+                package.writestr(name, data)
+        return folder / "it.zip"
+
+    return write
+
+
+def damaged_zip(folder: Path) -> Path:
+    file = zipped(("BLOB.wsdl", EMPTY.encode() * 100))(folder)
+    data = bytearray(file.read_bytes())
+    data[45:60] = b"\xff" * 15
+    file.write_bytes(bytes(data))
+    return file
+
+
+def many_entries(folder: Path) -> Path:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
+        package.writestr("a", b"")
+    data = bytearray(buffer.getvalue())
+    at = data.rindex(b"PK\x05\x06")
+    data[at + 12 : at + 16] = (200_000_000).to_bytes(4, "little")
+    (folder / "it.zip").write_bytes(bytes(data))
+    return folder / "it.zip"
+
+
+BOMB = "".join(f'<!ENTITY e{n} "&e{n - 1};&e{n - 1};">' for n in range(1, 60))
+ATTRIBUTES = " ".join(f"b{n}=''" for n in range(200_000))
+LONG_NAME = "A" * 1_000_000
+HOSTILE = {
+    "minOccurs that is no number": (occurs("minOccurs", "x"), "minOccurs is 'x'"),
+    "minOccurs below 0": (occurs("minOccurs", "-1"), "minOccurs is '-1'"),
+    "minOccurs in other digits": (occurs("minOccurs", "\u0663"), "minOccurs is"),
+    "maxOccurs of 5,000 digits": (occurs("maxOccurs", "9" * 5000), "maxOccurs is '999"),
+    "an empty maxOccurs": (occurs("maxOccurs", ""), "maxOccurs is ''"),
+    "a loop of groups": (GROUP_LOOP, "nested more than 50 deep"),
+    "types that grow": (nested(10, 10), "more than 20,000 elements"),
+    "types that are deep": (nested(100, 1), "nested more than 50 deep"),
+    "an undeclared prefix": (
+        edited(('type="tns:SoCredentials"', 'type="no:SoCredentials"')),
+        "the prefix of 'no:SoCredentials' is not declared",
+    ),
+    "an undefined element": (
+        edited(('element="tns:SaveImageStream"', f'element="tns:{LONG_NAME}"')),
+        "is referred to and is not defined",
+    ),
+    "an undefined message": (
+        edited(('message="tns:SaveImageStreamRequest"', 'message="tns:None"')),
+        "the message 'tns:None' is referred to",
+    ),
+    "an undefined binding": (
+        edited(('binding="tns:BasicHttpBinding_BLOB"', 'binding="tns:No"')),
+        "the binding 'tns:No' is referred to",
+    ),
+    "two parts in a message": (
+        edited(
+            (
+                '<wsdl:part name="parameters" element="tns:SaveImageStream"/>',
+                '<wsdl:part name="a" element="tns:SaveImageStream"/><wsdl:part name="b" type="b"/>',
+            )
+        ),
+        "its message is not one part with an element",
+    ),
+    "an address that is no URL": (
+        edited(("https://netserver.invalid/", "https://[::1/")),
+        "is no URL",
+    ),
+    "no service": (
+        lambda folder: text(re.sub(
+            r"(?s)<wsdl:service.*</wsdl:service>", "", planted.plant(None, folder).read_text()
+        ))(folder),
+        "no operation of the contract is bound to SOAP",
+    ),
+    "nothing in it": (text(EMPTY), "no operation of the contract is bound to SOAP"),
+    "an empty file": (text(""), "cannot be parsed"),
+    "no XML": (text(b"\x00\x01\x02" * 1000), "cannot be parsed"),
+    "another XML": (text("<catalog/>"), "is no WSDL and no XML Schema: 'catalog'"),
+    "a schema only": (text(f"<xs:schema {XS}/>"), "is no WSDL"),
+    "entities that double": (text(f"<!DOCTYPE a [<!ENTITY e0 'x'>{BOMB}]><a>&e59;</a>"), "DTD"),
+    "an external entity": (
+        text('<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'), "DTD"
+    ),
+    "a million tags": (text(f"<a>{'<b/>' * 1_000_000}</a>"), "is too large"),
+    "100 MB": (text(b"<a>" + b" " * 100_000_000), "is too large"),
+    "a deep tree": (text("<a>" * 200_000), "cannot be parsed"),
+    "many attributes": (text(f"<a {ATTRIBUTES}/>"), "cannot be parsed"),
+    "an import from a parent folder": (imports("../netserver.xsd"), "which lies elsewhere"),
+    "an import of a file by its URL": (imports("file:///etc/passwd"), "which lies elsewhere"),
+    "an import from the network": (imports("http://127.0.0.1:9/a.xsd"), "which lies elsewhere"),
+    "an import of a NUL": (imports("%00.xsd"), "elsewhere"),
+    "an import of no URL": (imports("http://[x/"), "which lies elsewhere"),
+    "an import of a folder": (imports("."), "which lies elsewhere"),
+    "an import of a folder inside": (imports("in/"), "is no regular file"),
+    "an import that is missing": (imports("none.xsd"), "No such file"),
+    "300 documents": (chain(300), "100 documents"),
+    "a ZIP without a WSDL": (zipped(("a.txt", b"a")), "has no file *.wsdl in it"),
+    "a ZIP of other WSDLs": (
+        zipped(("a.wsdl", b"<a/>"), ("b.wsdl", b"<b/>")), "none of 2 WSDLs has an operation"
+    ),
+    "a ZIP that unpacks to 1 GB": (zipped(("a.wsdl", b" " * 1_000_000_000)), "unpacks to more"),
+    "a ZIP of many large files": (
+        zipped(*[(f"{n}.wsdl", b" " * 9_000_000) for n in range(30)]), "bytes together"
+    ),
+    "a ZIP that climbs": (
+        zipped(("a/b.wsdl", EMPTY.replace("/>", "><import location='../../x.wsdl'/></definitions>")
+                .encode())),
+        "which lies elsewhere",
+    ),
+    "a damaged ZIP": (damaged_zip, "cannot be"),
+    "a ZIP with a huge directory": (many_entries, "has a directory of more than"),
+}  # fmt: skip
+
+
+# Not wrong, and so compared: these only look endless.
+ODD = {
+    "recursive types": RECURSIVE,
+    "a type that extends itself": BASE_LOOP,
+    "a million times": occurs("maxOccurs", "1000000"),
+}
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Used]:
+    """What `soblob check-wsdl` did with each of the files."""
+    runs = {}
+    for name, write in {**{n: one for n, (one, _) in HOSTILE.items()}, **ODD}.items():
+        runs[name] = ["check-wsdl", str(write(tmp_path_factory.mktemp("it")))]
+    folder = tmp_path_factory.mktemp("runs")
+    return dict(zip(runs, measured(folder, list(runs.values())), strict=True))
+
+
+@untraced
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_wsdl_is_refused_in_one_line(name: str, used: dict[str, Used]) -> None:
+    run = used[name]
+    assert (run.code, run.stdout) == (2, "")
+    assert HOSTILE[name][1] in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert len(run.stderr) < 1_500
+    assert run.cpu_s < 2
+    assert run.peak_mib < 300
+
+
+@untraced
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_wsdl_is_compared(name: str, used: dict[str, Used]) -> None:
+    run = used[name]
+    assert (run.code, run.stderr) in ((0, ""), (1, ""))
+    assert "SaveImageStream, request, Description" in run.stdout
+    assert run.cpu_s < 2
+    assert run.peak_mib < 300
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    wsdl = planted.plant(None, tmp_path / "in")
+    (tmp_path / "in" / planted.XSD).rename(tmp_path / planted.XSD)
+    (tmp_path / "in" / planted.XSD).symlink_to(tmp_path / planted.XSD)
+    with pytest.raises(SoblobError, match="which lies elsewhere"):
+        check_wsdl(wsdl)
+
+
+def importing(location: str) -> bytes:
+    return (
+        f'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"><import location="{location}"/>'
+        "</definitions>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda h: body(h, b"", 404), "status 404"),
+        (lambda h: body(h, b"", 302, Location="http://localhost:9/"), "redirects elsewhere"),
+        (lambda h: body(h, b"", 302, Location="file:///etc/passwd"), "cannot be read"),
+        (lambda h: body(h, b"", 302, Location="/"), "cannot be read"),
+        (lambda h: h.wfile.write(b"SSH-2.0-x\r\n\r\n"), "cannot be"),
+        (lambda h: None, "cannot be read"),
+        (lambda h: body(h, b"<a/>", 200, Content_Length="99"), "is cut off: 95 bytes"),
+        (lambda h: body(h, b" " * 12_000_000), "has more than 10,000,000 bytes"),
+        (lambda h: body(h, importing("http://localhost:9/x")), "which lies elsewhere"),
+        (lambda h: body(h, importing("file:///etc/passwd")), "which lies elsewhere"),
+        (lambda h: body(h, importing(f"{h.path}x")), "100 documents"),
+    ],
+    ids=["404", "redirect", "redirect to a file", "redirect in a circle", "no HTTP", "nothing",
+         "cut off", "huge", "import elsewhere", "import of a file", "endless imports"],
+)  # fmt: skip
+def test_a_hostile_server_is_named(
+    answer: Callable[[BaseHTTPRequestHandler], None], said: str
+) -> None:
+    with served(answer) as url, pytest.raises(SoblobError, match=said) as error:
+        check_wsdl(f"{url}/a.svc?wsdl")
+    assert "\n" not in str(error.value)
+
+
+def test_credentials_in_a_url_are_neither_used_nor_shown() -> None:
+    with pytest.raises(SoblobError, match="a URL with a user name is not fetched") as error:
+        check_wsdl("http://user:hunter2@127.0.0.1:9/BLOB.svc")
+    assert "hunter2" not in str(error.value)
