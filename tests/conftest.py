@@ -16,7 +16,7 @@ import pytest
 import requests
 import trustme
 import zeep
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, core, settings
 
 __all__ = ["PIL", "httptools", "lxml", "requests", "trustme", "zeep"]
 
@@ -53,7 +53,10 @@ def checkout() -> Path:
 def _nothing_is_left() -> Iterator[None]:
     """No thread of an endpoint and no socket outlives the suite, in each worker of its own."""
     before = _sockets()
+    seed = core.global_force_seed
     yield
+    # An inner run's `--hypothesis-seed` sets it for the whole process: later tests replay nothing.
+    assert core.global_force_seed == seed
     # An inner run that was red: pytest keeps its error for a debugger, and so the client's sockets.
     for name in ("last_exc", "last_value", "last_traceback"):
         vars(sys).pop(name, None)
