@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, Final
 
+from pytest_soblob.images.opening import UnreadablePictureError, open_picture
+
 _CELL_PX: Final = 96
 _GAP_PX: Final = 4
 _COLUMNS: Final = 20
@@ -32,14 +34,14 @@ def contact_sheet(pictures: Sequence[bytes]) -> bytes:
 
 
 def _thumbnail(data: bytes) -> Any:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
-        picture = Image.open(BytesIO(data))
-        picture.draft("RGB", (_CELL_PX, _CELL_PX))
-        small = picture.convert("RGBA")
-        small.thumbnail((_CELL_PX, _CELL_PX))
-    except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError):
+        with open_picture(data) as picture:
+            picture.draft("RGB", (_CELL_PX, _CELL_PX))
+            small = picture.convert("RGBA")
+            small.thumbnail((_CELL_PX, _CELL_PX))
+    except UnreadablePictureError:
         return Image.new("RGB", (_CELL_PX, _CELL_PX), _BROKEN)
     factor = _CELL_PX // max(small.size)
     if factor > 1:  # a picture of a few pixels is shown larger
