@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pytest_soblob import ImageBytes
-from pytest_soblob.images.contact_sheet import contact_sheet
+from pytest_soblob.images.contact_sheet import MOST_THUMBNAILS, ContactSheet
 from pytest_soblob.images.damage import DamagedBytes
 from pytest_soblob.images.difference import explain_pictures
 from pytest_soblob.images.encoding import FORMATS
@@ -32,6 +32,13 @@ EDITS = st.lists(
     ),
     max_size=6,
 )
+
+
+def contact_sheet(*pictures: bytes) -> Image.Image:
+    sheet = ContactSheet(len(pictures))
+    for data in pictures:
+        sheet.add(data)
+    return Image.open(BytesIO(sheet.to_png()))
 
 
 @st.composite
@@ -56,7 +63,7 @@ def test_every_reader_has_an_answer_to_what_was_mutated(
         warnings.simplefilter("error")
         assert isinstance(explain_pictures(whole, data), str)
         assert explain_pictures(whole, whole) != ""
-        with Image.open(BytesIO(contact_sheet([data]))) as sheet:
+        with contact_sheet(data) as sheet:
             assert sheet.size == (104, 104)
         try:
             with open_picture(data, FORMATS) as picture:
@@ -93,9 +100,7 @@ def bmp(width: int, height: int) -> bytes:
     return b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, width, height, 1, 24, *[0] * 6)
 
 
-@pytest.mark.parametrize(
-    "read", [lambda data: contact_sheet([data]), lambda d: explain_pictures(d, d)]
-)
+@pytest.mark.parametrize("read", [contact_sheet, lambda d: explain_pictures(d, d)])
 def test_one_that_says_too_many_pixels_is_not_decoded(
     monkeypatch: pytest.MonkeyPatch, read: Callable[[bytes], object]
 ) -> None:
@@ -116,3 +121,14 @@ def test_no_other_program_is_started() -> None:
         open_picture(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n%%EOF\n"),
     ):
         pass
+
+
+def test_a_contact_sheet_is_bounded_and_has_no_empty_rows() -> None:
+    sheet = ContactSheet(100_000)
+    for _ in range(21):
+        sheet.add(b"")
+    with Image.open(BytesIO(sheet.to_png())) as picture:
+        assert picture.size == (2_004, 204)
+    for _ in range(MOST_THUMBNAILS):
+        sheet.add(b"")
+    assert (sheet.count, sheet.shown) == (MOST_THUMBNAILS + 21, MOST_THUMBNAILS)
