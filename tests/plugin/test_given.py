@@ -1,9 +1,11 @@
 """The endpoint inside @given, with Hypothesis's own settings."""
 
+import hypothesis.core
 import pytest
 
 from tests.plugin.conftest import Run
 
+SEED = "global_force_seed"
 CLEAN = """
     from hypothesis import given, settings, strategies as st
     from pytest_soblob import assert_saved, strategies as soblob_st
@@ -166,3 +168,13 @@ def test_a_marker_is_met_by_examples_and_scripts_for_all_hold_in_them(run: Run) 
         "ignore::pytest.PytestWarning",
     )
     result.assert_outcomes(passed=2)
+
+
+def test_the_seed_of_a_run_in_this_process_ends_with_the_test(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else other tests would find no failure in the database, in some orders and not in others."""
+    run("def test_it(): pass", "--hypothesis-seed=1").assert_outcomes(passed=1)
+    assert getattr(hypothesis.core, SEED) == 1
+    monkeypatch.undo()  # which the fixture does when the test ends
+    assert getattr(hypothesis.core, SEED) is None
