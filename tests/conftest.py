@@ -18,7 +18,16 @@ import trustme
 import zeep
 from hypothesis import HealthCheck, core, settings
 
-__all__ = ["PIL", "httptools", "lxml", "requests", "trustme", "zeep"]
+# The kit is among them: each run would import it anew, and `typing` keeps some of its classes in
+# caches, so that a process grew by 5 MB with each. That it can be imported is seen in processes.
+import pytest_soblob.consumer
+import pytest_soblob.plugin
+import pytest_soblob.strategies
+import pytest_soblob.transports
+from pytest_soblob import *  # noqa: F403 -- each is imported when it is asked for
+from tests import mistakes
+
+__all__ = ["PIL", "httptools", "lxml", "mistakes", "pytest_soblob", "requests", "trustme", "zeep"]
 
 pytest_plugins = ["pytester"]
 

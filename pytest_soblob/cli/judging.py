@@ -7,7 +7,7 @@ worker process can do all of it, and no large objects cross between processes.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -261,7 +261,7 @@ def _judge_envelope(data: bytes, settings: JudgeSettings) -> Verdict:
     return _validator(kind, settings).examine(data, document=document)[0]
 
 
-@cache
+@lru_cache(maxsize=8)
 def _validator(kind: str, settings: JudgeSettings) -> EnvelopeValidator:
     return EnvelopeValidator.of_service(
         kind,
