@@ -11,7 +11,7 @@ import pytest
 
 from pytest_soblob import SoblobError
 from pytest_soblob.conformance import check_wsdl
-from tests.conformance import planted
+from tests.conformance import planted, zips
 from tests.conformance.bounds import Used, measured
 from tests.conformance.servers import body, served
 from tests.example_counts import untraced
@@ -41,10 +41,20 @@ def occurs(attribute: str, value: str) -> Callable[[Path], Path]:
 
 
 def text(data: str | bytes) -> Callable[[Path], Path]:
+    return repeated(data, "", 0)
+
+
+def repeated(head: str | bytes, unit: str, count: int, tail: str = "") -> Callable[[Path], Path]:
+    """A file with a part that is repeated, written in pieces; nothing of it is held."""
+
     def write(folder: Path) -> Path:
-        file = folder / "it.wsdl"
-        file.write_bytes(data.encode() if isinstance(data, str) else data)
-        return file
+        with (folder / "it.wsdl").open("wb") as file:
+            file.write(head.encode() if isinstance(head, str) else head)
+            most = 10_000
+            for at in range(0, count, most):
+                file.write(unit.encode() * min(most, count - at))
+            file.write(tail.encode())
+        return folder / "it.wsdl"
 
     return write
 
@@ -104,10 +114,12 @@ def chain(length: int) -> Callable[[Path], Path]:
 
 
 def zipped(*entries: tuple[str, bytes]) -> Callable[[Path], Path]:
+    return as_zip(lambda: zips.zip_of([zips.plain(*entry) for entry in entries]))
+
+
+def as_zip(make: Callable[[], bytes]) -> Callable[[Path], Path]:
     def write(folder: Path) -> Path:
-        with zipfile.ZipFile(folder / "it.zip", "w", zipfile.ZIP_DEFLATED) as package:
-            for name, data in entries:
-                package.writestr(name, data)
+        (folder / "it.zip").write_bytes(make())
         return folder / "it.zip"
 
     return write
@@ -133,8 +145,19 @@ def many_entries(folder: Path) -> Path:
 
 
 BOMB = "".join(f'<!ENTITY e{n} "&e{n - 1};&e{n - 1};">' for n in range(1, 60))
-ATTRIBUTES = " ".join(f"b{n}=''" for n in range(200_000))
-LONG_NAME = "A" * 1_000_000
+
+
+def many_attributes(folder: Path) -> Path:
+    attributes = " ".join(f"b{n}=''" for n in range(200_000))
+    return text(f"<a {attributes}/>")(folder)
+
+
+def long_name(folder: Path) -> Path:
+    name = "A" * 1_000_000
+    return edited(('element="tns:SaveImageStream"', f'element="tns:{name}"'))(folder)
+
+
+# Nothing here has the content of its file: each is written when it is needed.
 HOSTILE = {
     "minOccurs that is no number": (occurs("minOccurs", "x"), "minOccurs is 'x'"),
     "minOccurs below 0": (occurs("minOccurs", "-1"), "minOccurs is '-1'"),
@@ -149,7 +172,7 @@ HOSTILE = {
         "the prefix of 'no:SoCredentials' is not declared",
     ),
     "an undefined element": (
-        edited(('element="tns:SaveImageStream"', f'element="tns:{LONG_NAME}"')),
+        long_name,
         "is referred to and is not defined",
     ),
     "an undefined message": (
@@ -181,17 +204,17 @@ HOSTILE = {
     ),
     "nothing in it": (text(EMPTY), "no operation of the contract is bound to SOAP"),
     "an empty file": (text(""), "cannot be parsed"),
-    "no XML": (text(b"\x00\x01\x02" * 1000), "cannot be parsed"),
+    "no XML": (repeated("", "\0\1\2", 1000), "cannot be parsed"),
     "another XML": (text("<catalog/>"), "is no WSDL and no XML Schema: 'catalog'"),
     "a schema only": (text(f"<xs:schema {XS}/>"), "is no WSDL"),
     "entities that double": (text(f"<!DOCTYPE a [<!ENTITY e0 'x'>{BOMB}]><a>&e59;</a>"), "DTD"),
     "an external entity": (
         text('<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'), "DTD"
     ),
-    "a million tags": (text(f"<a>{'<b/>' * 1_000_000}</a>"), "is too large"),
-    "100 MB": (text(b"<a>" + b" " * 100_000_000), "is too large"),
-    "a deep tree": (text("<a>" * 200_000), "cannot be parsed"),
-    "many attributes": (text(f"<a {ATTRIBUTES}/>"), "cannot be parsed"),
+    "a million tags": (repeated("<a>", "<b/>", 1_000_000, "</a>"), "is too large"),
+    "100 MB": (repeated("<a>", " " * 1000, 100_000), "is too large"),
+    "a deep tree": (repeated("", "<a>", 200_000), "cannot be parsed"),
+    "many attributes": (many_attributes, "cannot be parsed"),
     "an import from a parent folder": (imports("../netserver.xsd"), "which lies elsewhere"),
     "an import of a file by its URL": (imports("file:///etc/passwd"), "which lies elsewhere"),
     "an import from the network": (imports("http://127.0.0.1:9/a.xsd"), "which lies elsewhere"),
@@ -205,9 +228,12 @@ HOSTILE = {
     "a ZIP of other WSDLs": (
         zipped(("a.wsdl", b"<a/>"), ("b.wsdl", b"<b/>")), "none of 2 WSDLs has an operation"
     ),
-    "a ZIP that unpacks to 1 GB": (zipped(("a.wsdl", b" " * 1_000_000_000)), "unpacks to more"),
+    "a ZIP that unpacks to 1 GB": (
+        as_zip(lambda: zips.zip_of([zips.spaces("a.wsdl", 1000)])), "unpacks to more"
+    ),
     "a ZIP of many large files": (
-        zipped(*[(f"{n}.wsdl", b" " * 9_000_000) for n in range(30)]), "bytes together"
+        as_zip(lambda: zips.zip_of([zips.spaces(f"{n}.wsdl", 9) for n in range(30)])),
+        "bytes together",
     ),
     "a ZIP that climbs": (
         zipped(("a/b.wsdl", EMPTY.replace("/>", "><import location='../../x.wsdl'/></definitions>")
