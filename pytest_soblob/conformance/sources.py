@@ -4,6 +4,7 @@ Imports stay inside the folder, the ZIP or the origin of the first document. The
 expands and loads nothing.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,8 +16,9 @@ from lxml import etree
 
 from pytest_soblob._text import ascii_controls, clip, plural, quote
 from pytest_soblob._xml import document as _xml
+from pytest_soblob._xml.prolog import MOST_ELEMENTS
 from pytest_soblob.conformance.archives import open_zip, read_entry
-from pytest_soblob.conformance.fetching import fetch, origin
+from pytest_soblob.conformance.fetching import fetcher, origin
 from pytest_soblob.contract import OPERATIONS
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import WSDL, XSD
@@ -24,8 +26,10 @@ from pytest_soblob.names import WSDL, XSD
 MOST_DOCUMENTS: Final = 100
 # Of all documents together. The vendor's largest WSDL has 134,000 bytes and 2,400 tags.
 LARGEST_BYTES: Final = 10_000_000
-MOST_TAGS: Final = 300_000
+# A document of fewer tags has fewer elements than the parser accepts.
+MOST_TAGS: Final = MOST_ELEMENTS
 _MOST_FILES: Final = 10_000
+_LONGEST_LOCATION: Final = 2_000
 _SUFFIXES: Final = (".wsdl", ".xml", ".xsd", ".svc")
 _ZIP: Final = "zip:///"
 _IMPORTS: Final = (
@@ -68,7 +72,7 @@ def load(source: str | Path | bytes) -> Documents:
         return _collect(["the WSDL"], lambda _: source, "")
     try:
         if isinstance(source, str) and urlsplit(source).scheme in ("http", "https"):
-            return _collect([source], fetch, origin(source))
+            return _collect([source], fetcher(), origin(source))
         return _of_path(Path(source))
     except ValueError as error:  # a malformed URL, a NUL in a path
         raise SoblobError(f"{quote(str(source))} cannot be read: {error}") from None
@@ -92,8 +96,14 @@ def _of_folder(folder: Path) -> Documents:
     wsdls = [file for file in sorted(files) if file.suffix.lower() == ".wsdl" and file.is_file()]
     if not wsdls:
         raise SoblobError(f"{folder} has no file *.wsdl")
-    names = [wsdl.resolve().as_uri() for wsdl in wsdls]
-    return _collect(_with_known(names, _read_uri), _read_uri, f"{folder.resolve().as_uri()}/")
+    inside = f"{folder.resolve().as_uri()}/"
+    names = []
+    for wsdl in wsdls:
+        name = wsdl.resolve().as_uri()
+        if not name.startswith(inside):
+            raise SoblobError(f"{_short(str(wsdl))} is a link out of {_short(str(folder))}")
+        names.append(name)
+    return _collect(_with_known(names, _read_uri), _read_uri, inside)
 
 
 def _of_zip(path: Path) -> Documents:
@@ -137,28 +147,35 @@ def _with_known(names: Sequence[str], get: Getter) -> list[str]:
 def _collect(begin: Iterable[str], get: Getter, inside: str) -> Documents:
     """Parse documents, and those that they import, each once."""
     found = Documents()
-    waiting = dict.fromkeys(begin)
+    names = dict.fromkeys(begin)  # of those that are read and of those that wait
+    waiting = deque(names)
     size = tags = 0
     while waiting:
-        name = next(iter(waiting))
-        del waiting[name]
+        name = waiting.popleft()
         data = get(name)
         size, tags = size + len(data), tags + data.count(b"<")
-        if size > LARGEST_BYTES or tags > MOST_TAGS or len(found.names) == MOST_DOCUMENTS:
-            raise SoblobError(
-                f"{_short(name)} is too large, with all that is imported: the limits are "
-                f"{LARGEST_BYTES:,} bytes, {MOST_TAGS:,} tags and {MOST_DOCUMENTS} documents"
-            )
+        if size > LARGEST_BYTES or tags > MOST_TAGS or len(names) > MOST_DOCUMENTS:
+            raise _too_large(name)
         root = _parse(data, name)
         found.names.append(name)
         _sort(root, name, found)
         for location in _locations(root):
             imported = _resolve(name, location, inside)
-            if imported not in found.names:
-                waiting.setdefault(imported)
+            if imported not in names:
+                names[imported] = None
+                waiting.append(imported)
+            if len(names) > MOST_DOCUMENTS:
+                raise _too_large(name)
     if not found.definitions:
         raise SoblobError(f"{_short(found.names[0])} is no WSDL")
     return found
+
+
+def _too_large(name: str) -> SoblobError:
+    return SoblobError(
+        f"{_short(name)} is too large, with all that is imported: the limits are "
+        f"{LARGEST_BYTES:,} bytes, {MOST_TAGS:,} tags and {MOST_DOCUMENTS} documents"
+    )
 
 
 def _sort(root: etree._Element, name: str, found: Documents) -> None:
@@ -191,6 +208,8 @@ def _resolve(name: str, location: str, inside: str) -> str:
     """Return the name of an import; it has to lie where the first document lies."""
     if not inside:
         raise SoblobError(f"the WSDL imports {quote(location)}: give its file or URL instead")
+    if len(location) > _LONGEST_LOCATION:
+        raise SoblobError(f"{_short(name)} imports {quote(location)}, which is no usual address")
     try:
         if name.startswith(_ZIP):
             resolved = _in_zip(name, location)

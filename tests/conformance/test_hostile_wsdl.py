@@ -2,8 +2,11 @@
 
 import io
 import re
+import threading
+import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 
 from pytest_soblob import SoblobError
 from pytest_soblob.conformance import check_wsdl
+from pytest_soblob.conformance.fetching import fetcher
 from tests.conformance import planted, zips
 from tests.conformance.bounds import Used, measured
 from tests.conformance.servers import body, served
@@ -18,6 +22,7 @@ from tests.example_counts import untraced
 
 XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
 TYPES = f'<types xmlns="http://schemas.xmlsoap.org/wsdl/"><xs:schema {XS}>'
+IMPORTING = '<definitions xmlns="http://schemas.xmlsoap.org/wsdl/">'
 EMPTY = '<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>'
 
 
@@ -45,14 +50,16 @@ def text(data: str | bytes) -> Callable[[Path], Path]:
 
 
 def repeated(head: str | bytes, unit: str, count: int, tail: str = "") -> Callable[[Path], Path]:
-    """A file with a part that is repeated, written in pieces; nothing of it is held."""
+    """A file with a part that is repeated, with its number for `{}`; nothing of it is held."""
 
     def write(folder: Path) -> Path:
         with (folder / "it.wsdl").open("wb") as file:
             file.write(head.encode() if isinstance(head, str) else head)
             most = 10_000
             for at in range(0, count, most):
-                file.write(unit.encode() * min(most, count - at))
+                units = range(at, min(at + most, count))
+                text = "".join(unit.format(n) for n in units) if "{}" in unit else unit * len(units)
+                file.write(text.encode())
             file.write(tail.encode())
         return folder / "it.wsdl"
 
@@ -212,8 +219,18 @@ HOSTILE = {
         text('<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'), "DTD"
     ),
     "a million tags": (repeated("<a>", "<b/>", 1_000_000, "</a>"), "is too large"),
+    "a tag more than may be": (repeated("<a>", "<b/>", 99_999, "</a>"), "100,000 tags"),
+    "a tag less": (repeated("<a>", "<b/>", 99_998, "</a>"), "is no WSDL and no XML Schema"),
+    "a thousand imports": (
+        repeated(IMPORTING, "<import location='x{}.wsdl'/>", 1000, "</definitions>"),
+        "100 documents",
+    ),
+    "an import of a long name": (
+        repeated(IMPORTING + "<import location='", "x", 100_000, "'/></definitions>"),
+        "which is no usual address",
+    ),
     "100 MB": (repeated("<a>", " " * 1000, 100_000), "is too large"),
-    "a deep tree": (repeated("", "<a>", 200_000), "cannot be parsed"),
+    "a deep tree": (repeated("", "<a>", 90_000), "cannot be parsed"),
     "many attributes": (many_attributes, "cannot be parsed"),
     "an import from a parent folder": (imports("../netserver.xsd"), "which lies elsewhere"),
     "an import of a file by its URL": (imports("file:///etc/passwd"), "which lies elsewhere"),
@@ -294,6 +311,18 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         check_wsdl(wsdl)
 
 
+def test_a_wsdl_of_a_folder_that_is_a_link_out_of_it_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    planted.plant(None, tmp_path / "in")
+    (tmp_path / "in" / "z.wsdl").symlink_to(planted.plant(None, tmp_path / "out"))
+    with pytest.raises(SoblobError, match=r"z\.wsdl is a link out of "):
+        check_wsdl(tmp_path / "in")
+    (tmp_path / "in" / "z.wsdl").unlink()
+    (tmp_path / "in" / "z.wsdl").symlink_to(tmp_path / "in" / planted.WSDL)
+    assert check_wsdl(tmp_path / "in") == []
+
+
 def importing(location: str) -> bytes:
     return (
         f'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"><import location="{location}"/>'
@@ -325,6 +354,50 @@ def test_a_hostile_server_is_named(
     with served(answer) as url, pytest.raises(SoblobError, match=said) as error:
         check_wsdl(f"{url}/a.svc?wsdl")
     assert "\n" not in str(error.value)
+
+
+DRIPS = {
+    "the status line": b"HTTP/1.1 ",
+    "a header": b"HTTP/1.1 200 OK\r\nX: ",
+    "the body": b"HTTP/1.1 200 OK\r\n\r\n",
+    "a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n",
+}
+
+
+@pytest.mark.parametrize("head", DRIPS.values(), ids=DRIPS)
+def test_a_server_that_drips_ends_at_the_limit(head: bytes) -> None:
+    """A byte resets the timeout of a socket, and not the limit of a fetch."""
+    is_over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(head)
+        with suppress(OSError):
+            while not is_over.wait(0.02):
+                handler.wfile.write(b"1")
+
+    with served(drip) as url:
+        get = fetcher(0.2)
+        for _ in range(2):  # the second call has no time left
+            with pytest.raises(SoblobError, match=r"takes more than 0\.2 s"):
+                get(f"{url}/a.wsdl")
+        is_over.set()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 C\r\nA:b\r\n\r\n"],
+    ids=["interim responses", "with a header"],
+)
+def test_a_server_that_never_ends_its_head_is_refused_by_size(unit: bytes) -> None:
+    def flood(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            while True:
+                handler.wfile.write(unit * 10_000)
+
+    begun = time.process_time()
+    with served(flood) as url, pytest.raises(SoblobError, match="more than 11,"):
+        check_wsdl(f"{url}/a.wsdl")
+    assert time.process_time() - begun < 2
 
 
 def test_credentials_in_a_url_are_neither_used_nor_shown() -> None:
