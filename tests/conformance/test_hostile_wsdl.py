@@ -1,10 +1,8 @@
 """Hostile WSDLs: one clear line, within 2 s of CPU time and 300 MiB, and never a traceback."""
 
-import io
 import re
 import threading
 import time
-import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -140,17 +138,51 @@ def damaged_zip(folder: Path) -> Path:
     return file
 
 
-def many_entries(folder: Path) -> Path:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        package.writestr("a", b"")
-    data = bytearray(buffer.getvalue())
-    at = data.rindex(b"PK\x05\x06")
-    data[at + 12 : at + 16] = (200_000_000).to_bytes(4, "little")
-    (folder / "it.zip").write_bytes(bytes(data))
-    return folder / "it.zip"
+HUGE = 200_000_000
+OLD = [zips.plain("a.wsdl", b"<a/>")]
 
 
+def huge_directory(form: str) -> bytes:
+    """A directory of 200 MB, in each place in which a file may say so."""
+    local, directory = zips.locals_of(OLD)
+    before = local + directory
+    says_so = zips.end_of(1, HUGE, 0)
+    if form == "plain":
+        return before + says_so
+    if form == "cut":  # the last bytes of the end look like the beginning of another
+        return before + says_so[:16] + b"PK\5\6" + bytes(2)
+    if form == "zip64":
+        return before + zips.zip64_end_of(1, HUGE, 0, len(before))
+    if form == "zip64 and small":  # the old fields say 47 bytes, and the new ones count
+        new = zips.zip64_end_of(1, HUGE, 0, len(before))
+        return before + new[:-22] + zips.end_of(1, len(directory), len(local))
+    assert form == "prefixed"
+    prefix = b"MZ" + bytes(1000)
+    return b"PK\3\4" + prefix + before + says_so
+
+
+FORMS = ("plain", "cut", "zip64", "zip64 and small", "prefixed")
+
+
+def with_huge_directory(form: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        with (folder / "it.zip").open("wb") as file:
+            data = huge_directory(form)
+            file.write(data[:4])  # it begins as a ZIP, and is as large as it says
+            file.truncate(HUGE * 2)
+            file.seek(0, 2)
+            file.write(data)
+        return folder / "it.zip"
+
+    return write
+
+
+def by_method(method: int, data: bytes = b"") -> Callable[[Path], Path]:
+    return as_zip(lambda: zips.zip_of([zips.Packed("a.wsdl", data or bytes(100), 100, method)]))
+
+
+# LZMA with a dictionary of 4 GiB - 1, which the decoder would allocate.
+LZMA_HEAD = b"\x09\x14\x05\0\x5d\xff\xff\xff\xff" + bytes(40)
 BOMB = "".join(f'<!ENTITY e{n} "&e{n - 1};&e{n - 1};">' for n in range(1, 60))
 
 
@@ -258,7 +290,16 @@ HOSTILE = {
         "which lies elsewhere",
     ),
     "a damaged ZIP": (damaged_zip, "cannot be"),
-    "a ZIP with a huge directory": (many_entries, "has a directory of more than"),
+    **{
+        f"a ZIP with a huge directory, {form}": (
+            with_huge_directory(form), "has a directory of more than"
+        )
+        for form in FORMS
+    },
+    "a ZIP by LZMA": (by_method(zips.LZMA, LZMA_HEAD), "is packed by method 14, which is not read"),
+    "a ZIP by bzip2": (by_method(zips.BZIP2), "is packed by method 12, which is not read"),
+    "a ZIP by Deflate64": (by_method(9), "is packed by method 9, which is not read"),
+    "a ZIP by no method": (by_method(77), "is packed by method 77, which is not read"),
 }  # fmt: skip
 
 

@@ -53,11 +53,10 @@ def locals_of(entries: Sequence[Packed], first: int = 0) -> tuple[bytes, bytes]:
     return bytes(local), bytes(directory)
 
 
-def end_of(count: int, size: int, at: int, comment: bytes = b"") -> bytes:
+def end_of(count: int, size: int, at: int) -> bytes:
     """The end of a ZIP: number of entries, size and place of the directory."""
     count = min(count, 0xFFFF)
-    numbers = struct.pack("<HHHHIIH", 0, 0, count, count, size, at, len(comment))
-    return b"PK\x05\x06" + numbers + comment
+    return b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, size, at, 0)
 
 
 def zip64_end_of(count: int, size: int, at: int, place: int) -> bytes:
