@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import subprocess
-import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +30,7 @@ from tests.command import runner
 from tests.conformance import exports
 from tests.conformance.bounds import measured
 from tests.conformance.exports import PLACES, WRITERS, Exchange
-from tests.example_counts import FULL, at_length, untraced
+from tests.example_counts import FULL, at_length
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "validate.schema.json").read_text())
 RIGHT = Exchange(mistakes.http_request(), mistakes.http_response(mistakes.response()))
@@ -251,68 +250,6 @@ def test_a_collection_of_version_1_is_named(tmp_path: Path) -> None:
     code, _, err = validate(tmp_path, json.dumps(data).encode())
     assert code == 2
     assert "a collection of version 1: export it as Collection v2.1" in err
-
-
-def damaged_saz() -> bytes:
-    data = bytearray(exports.saz([RIGHT] * 3))
-    data[200:300] = b"\xff" * 100
-    return bytes(data)
-
-
-def saz_bomb(folder: Path) -> bytes:
-    bomb = zipfile.ZipFile(folder / "bomb", "w", zipfile.ZIP_DEFLATED)
-    with bomb as package, package.open("raw/1_c.txt", "w") as file:
-        for _ in range(300):
-            file.write(b" " * 1_000_000)
-    return (folder / "bomb").read_bytes()
-
-
-PACKED = exports.packed(exports.har([RIGHT] * 50))
-DEEP = b'{"log": {"creator": 1, "entries": [' + b"[" * 1_000_000
-HOSTILE: dict[str, Any] = {
-    "a HAR that is cut off": (exports.har([RIGHT] * 3)[:-700], "it is no JSON after entry"),
-    "a HAR that is deep": (DEEP, "it is no JSON after entry 0"),
-    "a HAR of other things": (
-        b'{"log": {"creator": 1, "entries": [1, "x", null, [], {"request": 5, "response": []},'
-        b'{"request": {"headers": 7, "url": {}, "postData": "x"}, "response": {"status": "x"}}]}}',
-        "without a message of the service (6 entries",
-    ),
-    "a HAR with a huge number": (
-        b'{"log": {"creator": 1, "entries": [{"time": 1' + b"0" * 100_000 + b"}]}}", "HAR"),
-    "a Burp export that is cut off": (exports.burp([RIGHT] * 3)[:-700], "it is no XML after item"),
-    "a SoapUI project that is cut off": (exports.soapui([RIGHT])[:-300], "it is no XML after"),
-    "a Postman collection that is cut off": (exports.postman([RIGHT])[:-30], "it is no JSON"),
-    "a deep Postman collection": (
-        b'{"_postman_id": 1, "item": ' + b"[" * 100_000, "it is no JSON"),
-    "JSON lines that are cut off": (exports.json_lines([RIGHT] * 3)[:-30], "line 3 is no JSON"),
-    "a damaged SAZ": (damaged_saz(), "cannot be"),
-    "a SAZ without its end": (exports.saz([RIGHT])[:-40], "cannot be read as a ZIP"),
-    "a gzip that is cut off": (PACKED[:-30], "it cannot be unpacked"),
-    "a gzip bomb": (exports.packed(bytes(150_000_000)), "over the limit of"),
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("runs")
-    runs = {}
-    for number, (name, (data, _)) in enumerate(HOSTILE.items()):
-        (folder / f"file-{number}").write_bytes(data)
-        runs[name] = ["validate", "--max-size", "100000000", f"file-{number}"]
-    (folder / "bomb.saz").write_bytes(saz_bomb(folder))
-    runs["a SAZ bomb"] = ["validate", "bomb.saz"]
-    return dict(zip(runs, measured(folder, list(runs.values())), strict=True))
-
-
-@untraced
-@pytest.mark.parametrize("name", [*HOSTILE, "a SAZ bomb"])
-def test_a_hostile_export_is_one_line_and_exit_2(name: str, used: dict[str, Any]) -> None:
-    run = used[name]
-    assert (run.code, run.stdout) == (2, "")
-    assert HOSTILE.get(name, ("", "unpacks to more than"))[1] in run.stderr
-    assert run.stderr.count("\n") == 1
-    assert run.cpu_s < 2
-    assert run.peak_mib < 300
 
 
 @pytest.mark.parametrize("name", WRITERS)

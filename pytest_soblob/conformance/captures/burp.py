@@ -8,11 +8,12 @@ from lxml import etree
 
 from pytest_soblob._http import HttpSyntaxError
 from pytest_soblob._text import clip
-from pytest_soblob._xml.document import iter_elements
+from pytest_soblob._xml.streaming import TooLargeError, iter_elements
+from pytest_soblob.conformance.captures.decoding import Readable
 from pytest_soblob.conformance.captures.entries import (
+    NOT_HELD,
     Entry,
     Message,
-    Readable,
     from_base64,
     read_raw,
 )
@@ -31,9 +32,17 @@ def read_burp(stream: Readable) -> Iterator[Entry]:
     """
     number = 0
     try:
-        for number, item in enumerate(iter_elements(_without_dtd(stream), "item"), 1):
+        for number, (item, _) in enumerate(iter_elements(_without_dtd(stream), "item"), 1):
             request, response = _message(item, "request"), _message(item, "response")
-            yield Entry(where=f"item {number}", request=request, response=response)
+            pair = [("request", request), ("response", response)]
+            yield Entry(
+                where=f"item {number}",
+                request=request,
+                response=response,
+                not_held=tuple((kind, NOT_HELD) for kind, message in pair if message is None),
+            )
+    except TooLargeError as error:
+        raise SoblobError(f"after item {number}: {error}") from None
     except etree.XMLSyntaxError as error:
         # What follows the first line is an excerpt, which may have a secret in it.
         said = str(error.msg).partition("\n")[0]
