@@ -11,6 +11,7 @@ _LOOKED_AT: Final = 64 * 1024
 _PROLOG: Final = r"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
 _JQ: Final = "for example with `jq -r '%s' FILE | soblob validate -`"
 _START: Final = r"(?:[A-Z]{3,20} \S{1,2000}+ HTTP/\d|HTTP/\d(?:\.\d)? \d{3})"
+_BEGINS: Final = re.compile(_START)
 
 
 class _Kind(NamedTuple):
@@ -105,7 +106,7 @@ def find_export(data: bytes) -> str | None:
         return _find(_JSON, text)
     if text[:1] == "<" and not text.startswith("< "):
         return _find(_MARKUP, text)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and re.match(_START, text):
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and _BEGINS.match(text):
         return _UTF16_HTTP
     # The magic number of a packet capture contains white space.
     return _find(_TEXT, text) or _find(_TEXT, data[:4].decode("latin-1"))
