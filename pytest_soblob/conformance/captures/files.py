@@ -1,5 +1,6 @@
 """What a file holds, whatever its format: an export, raw HTTP messages or one envelope."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -24,6 +25,10 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 LARGEST_FILE_BYTES: Final = 512 * 1024 * 1024
 # Messages in one file, beyond which it is not judged: each has up to a page of output.
 MOST_MESSAGES: Final = 10_000
+
+_FOLLOWED: Final = re.compile(rb"\s*+=++\r?\nFollow: [a-z]{1,9},raw\r?\n")
+# In pairs of digits; the lines of the server begin with a tab.
+_HEX_LINE: Final = re.compile(rb"^\t?((?:[0-9a-f]{2})++)\r?$", re.MULTILINE)
 
 
 class Raw(NamedTuple):
@@ -57,7 +62,7 @@ def _contents(source: Opened) -> Capture | Raw:
     kind = find_format(source.head)
     if kind is not None:
         return Capture(kind, source)
-    data = source.read()
+    data = _of_a_stream(source.read())
     export = find_export(data)
     if export is not None:
         raise SoblobError(f"this is {export}")
@@ -68,6 +73,14 @@ def _contents(source: Opened) -> Capture | Raw:
     if len(messages) > MOST_MESSAGES:
         raise SoblobError(f"it has more than {MOST_MESSAGES:,} messages: split it")
     return Raw(_calls_of(messages), len(messages) == 1)
+
+
+def _of_a_stream(data: bytes) -> bytes:
+    """Return the bytes of a stream that `tshark -z follow,tcp,raw` shows in hexadecimal digits."""
+    if _FOLLOWED.match(data) is None:
+        return data
+    lines = _HEX_LINE.finditer(data)
+    return b"".join(bytes.fromhex(line[1].decode()) for line in lines)
 
 
 def iter_messages_in(data: bytes) -> Iterator[Captured | bytes]:
