@@ -9,7 +9,8 @@ from typing import IO, Any, Final, cast
 from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.errors import SoblobError
 
-ZIP: Final = b"PK\x03\x04"
+# Of its first entry, or of its end if it has none.
+_BEGINNINGS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 # `zipfile` reads the whole directory at once, and needs about ten times its size.
 _LARGEST_DIRECTORY: Final = 5_000_000
 # What tools write. The others need memory that the file chooses (LZMA), or much time (bzip2).
@@ -49,6 +50,11 @@ class _Bounded:
         if self.most is not None and size > self.most:
             raise _TooLargeError
         return self._file.read(size)
+
+
+def is_zip(data: bytes) -> bool:
+    """Return whether a file is a ZIP, by its beginning."""
+    return data.startswith(_BEGINNINGS)
 
 
 @contextmanager
