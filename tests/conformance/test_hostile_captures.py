@@ -66,6 +66,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a HAR in what begins as UTF-16": (
         lambda: exports.har([RIGHT]).decode().encode("utf-16") + b"\x00\xd8\0\0",
         "it begins as UTF-16 and is not"),
+    "a HAR that is not UTF-8": (
+        lambda: HAR + b'{"x": "SECRET\xff"}]}}',
+        "it is no JSON after entry 0: lexical error: invalid bytes in UTF8 string.\n"),
     "a Burp export that is cut off": (
         lambda: exports.burp([RIGHT] * 3)[:-700], "it is no XML after item"),
     "a Burp export with many attributes": (
@@ -125,6 +128,7 @@ def test_a_hostile_export_is_one_line_and_exit_2(name: str, used: dict[str, Used
     assert HOSTILE[name][1] in run.stderr
     assert run.stderr.count("\n") == 1
     assert len(run.stderr) < 1_500
+    assert "SECRET" not in run.stderr
     assert run.cpu_s < 2
     assert run.peak_mib < 300
 
@@ -253,6 +257,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Used, Use
 
 @untraced
 @at_length
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROWING)
 def test_twice_as_much_takes_no_more_than_twice_the_time(
     name: str, grown: dict[str, tuple[Used, Used]]

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 from pytest_soblob._http import Captured, HttpSyntaxError
 from pytest_soblob.conformance.captures.decoding import Readable, as_utf8, decoded_head
 from pytest_soblob.conformance.captures.entries import Entry, Message
+from pytest_soblob.conformance.opening import HEAD_BYTES
 from pytest_soblob.wire import HttpRequest
 
-HEAD_BYTES: Final = 64 * 1024
 # Beyond which they are counted only.
 MOST_NOT_HELD: Final = 20
 _PROLOG: Final = rb"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
@@ -156,7 +156,6 @@ def _reader(format: Format) -> Callable[[Readable], Iterator[Entry]]:
 
 __all__ = [
     "FORMATS",
-    "HEAD_BYTES",
     "Capture",
     "Format",
     "Judgeable",

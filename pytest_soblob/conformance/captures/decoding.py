@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from pytest_soblob.errors import SoblobError
 
-_PIECE_BYTES: Final = 64 * 1024
+PIECE_BYTES: Final = 64 * 1024
 _UTF8: Final = b"\xef\xbb\xbf"
 # The longer ones first. Without a mark, JSON and XML begin with an ASCII character.
 _BEGINNINGS: Final = (
@@ -85,7 +85,7 @@ class _Utf8:
 
     def _begin(self) -> None:
         self._is_begun = True
-        self._left = self._stream.read(_PIECE_BYTES)
+        self._left = self._stream.read(PIECE_BYTES)
         encoding = _encoding_of(self._left)
         if encoding is None:
             self._left = self._left.removeprefix(_UTF8)
@@ -103,7 +103,7 @@ class _Utf8:
 
     def _decoded(self) -> bytes:
         """Return the next piece; none only at the end."""
-        while piece := self._stream.read(_PIECE_BYTES):
+        while piece := self._stream.read(PIECE_BYTES):
             if data := self._as_utf8(piece, is_last=False):
                 return data
         return self._as_utf8(b"", is_last=True)

@@ -153,6 +153,13 @@ def as_status(value: Any) -> int:
     return int(text) if len(text) == 3 and text.isascii() and text.isdigit() else 0
 
 
+def first_line(error: Exception) -> str:
+    """Return what a parser says; what follows the first line is an excerpt, which may be secret."""
+    said = str(error.msg if isinstance(error, SyntaxError) else error)
+    # Of bytes that are not UTF-8, ijson shows how Python writes them.
+    return clip(ascii_controls(said.removeprefix("b'").partition("\n")[0].partition("\\n")[0]), 100)
+
+
 def short(name: str) -> str:
     """Return a name that a file has, no longer than a person would write one."""
     return clip(ascii_controls(clip(name, 100)), 100)

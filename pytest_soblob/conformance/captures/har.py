@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pytest_soblob._http import HttpSyntaxError
-from pytest_soblob._text import clip
 from pytest_soblob.conformance.captures.decoding import Readable
 from pytest_soblob.conformance.captures.entries import (
     NOT_HELD,
@@ -19,6 +18,7 @@ from pytest_soblob.conformance.captures.entries import (
     as_status,
     as_text,
     encoded,
+    first_line,
     from_base64,
     pairs_of,
     short,
@@ -46,9 +46,7 @@ def read_har(stream: Readable) -> Iterator[Entry]:
         for number, entry in enumerate(iter_values(stream, "log", "entries"), 1):
             yield _entry(number, as_dict(entry))
     except ERRORS as error:
-        # What follows the first line is an excerpt, which may have a secret in it.
-        said = clip(str(error).partition("\n")[0], 100)
-        raise SoblobError(f"it is no JSON after entry {number}: {said}") from None
+        raise SoblobError(f"it is no JSON after entry {number}: {first_line(error)}") from None
 
 
 def _entry(number: int, entry: dict[str, Any]) -> Entry:

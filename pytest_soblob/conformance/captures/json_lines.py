@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_soblob._text import clip
 from pytest_soblob.conformance.captures.decoding import Readable
-from pytest_soblob.conformance.captures.entries import Entry, encoded
+from pytest_soblob.conformance.captures.entries import Entry, encoded, first_line
 from pytest_soblob.conformance.captures.json_values import ERRORS, Place, iter_texts
 from pytest_soblob.errors import SoblobError
 
@@ -40,9 +40,7 @@ def read_json_lines(stream: Readable) -> Iterator[Entry]:
                     has_envelope = True
                     yield _entry(number, "" if place is None else str(place), text[found.start() :])
         except (*ERRORS, RecursionError) as error:
-            # What follows the first line is an excerpt, which may have a secret in it.
-            said = clip(str(error).partition("\n")[0], 100)
-            raise SoblobError(f"line {number} is no JSON: {said}") from None
+            raise SoblobError(f"line {number} is no JSON: {first_line(error)}") from None
         if not has_envelope:
             yield Entry(where=f"line {number}")
 

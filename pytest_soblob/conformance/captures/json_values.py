@@ -8,7 +8,7 @@ import ijson
 from ijson.common import JSONError, ObjectBuilder
 
 from pytest_soblob._text import ascii_controls, clip
-from pytest_soblob.conformance.captures.decoding import Readable
+from pytest_soblob.conformance.captures.decoding import PIECE_BYTES, Readable
 
 DEEPEST: Final = 100
 # A value takes some hundred bytes, whatever the JSON for it takes. An exchange of a browser has
@@ -16,7 +16,6 @@ DEEPEST: Final = 100
 MOST_VALUES: Final = 200_000
 ERRORS: Final = (JSONError, ValueError, ArithmeticError)
 
-_PIECE_BYTES: Final = 64 * 1024
 _LARGEST_PIECE: Final = 64 * 1024 * 1024
 _QUOTE: Final = re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _HEX: Final = rb"[0-9a-fA-F]"
@@ -147,7 +146,7 @@ class _Cleaned:
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._left = b""
-        self._size = _PIECE_BYTES
+        self._size = PIECE_BYTES
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, as many as yajl reads at once best, and none only at the end."""
@@ -164,7 +163,7 @@ class _Cleaned:
                 break
         # With each piece yajl begins the text anew that has not ended: they have to grow with it.
         has_quote = _QUOTE.match(data) is not None
-        self._size = _PIECE_BYTES if has_quote else min(2 * self._size, _LARGEST_PIECE)
+        self._size = PIECE_BYTES if has_quote else min(2 * self._size, _LARGEST_PIECE)
         if _LONG_NUMBER.search(data):
             raise ValueError("a number of more than 2,000 digits")
         if b"\\ud" in data or b"\\uD" in data:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pytest_soblob._text import clip
 from pytest_soblob.conformance.captures.decoding import Readable
 from pytest_soblob.conformance.captures.entries import (
     Entry,
@@ -13,6 +12,7 @@ from pytest_soblob.conformance.captures.entries import (
     as_status,
     as_text,
     encoded,
+    first_line,
     named,
     pairs_of,
     short,
@@ -36,9 +36,7 @@ def read_postman(stream: Readable) -> Iterator[Entry]:
     try:
         collection = as_dict(next(iter_values(stream, most=_MOST_VALUES), None))
     except ERRORS as error:
-        # What follows the first line is an excerpt, which may have a secret in it.
-        said = clip(str(error).partition("\n")[0], 100)
-        raise SoblobError(f"it is no JSON: {said}") from None
+        raise SoblobError(f"it is no JSON: {first_line(error)}") from None
     collection = as_dict(collection.get("collection", collection))  # as Postman's API wraps it
     if "item" not in collection and "requests" in collection:
         raise SoblobError("a collection of version 1: export it as Collection v2.1")

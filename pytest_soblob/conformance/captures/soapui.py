@@ -5,13 +5,17 @@ from typing import Final
 
 from lxml import etree
 
-from pytest_soblob._text import clip
 from pytest_soblob._xml.streaming import TooLargeError, iter_elements
-from pytest_soblob.conformance.captures.decoding import Readable
-from pytest_soblob.conformance.captures.entries import Entry, encoded, named, short
+from pytest_soblob.conformance.captures.decoding import PIECE_BYTES, Readable
+from pytest_soblob.conformance.captures.entries import (
+    Entry,
+    encoded,
+    first_line,
+    named,
+    short,
+)
 from pytest_soblob.errors import SoblobError
 
-_PIECE_BYTES: Final = 64 * 1024
 _REQUESTS: Final = ("request",)
 # Copies of WSDLs, which may be most of a project.
 _COPIES: Final = ("content",)
@@ -24,7 +28,7 @@ def read_soapui(stream: Readable) -> Iterator[Entry]:
     Raises:
         SoblobError: The file is not XML to its end.
     """
-    pieces = iter(lambda: stream.read(_PIECE_BYTES), b"")
+    pieces = iter(lambda: stream.read(PIECE_BYTES), b"")
     number = 0
     try:
         for element, path in iter_elements(pieces, *_REQUESTS, *_RESPONSES, *_COPIES):
@@ -44,9 +48,7 @@ def read_soapui(stream: Readable) -> Iterator[Entry]:
     except TooLargeError as error:
         raise SoblobError(f"after message {number}: {error}") from None
     except etree.XMLSyntaxError as error:
-        # What follows the first line is an excerpt, which may have a secret in it.
-        said = str(error.msg).partition("\n")[0]
-        raise SoblobError(f"it is no XML after message {number}: {clip(said, 100)}") from None
+        raise SoblobError(f"it is no XML after message {number}: {first_line(error)}") from None
 
 
 def _text(element: etree._Element) -> str:
