@@ -40,7 +40,8 @@ class ConsumerContract:
 
             @pytest.fixture
             def uploader(self, soblob_contract):
-                return Uploader(soblob_contract.url, soblob_contract.ticket)
+                target = soblob_contract
+                return Uploader(target.url, target.ticket, target.application_token)
 
             def upload(self, uploader, call):
                 return uploader.save(call.type, call.image, call.description)

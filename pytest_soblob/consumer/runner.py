@@ -12,6 +12,7 @@ from pytest_soblob.consumer.client import Consumer
 from pytest_soblob.consumer.scenario import REASONS, Level, Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios import find_scenario
 from pytest_soblob.consumer.stage import SECRETS, Ground, Stage, open_ground
+from pytest_soblob.contract import Profile
 from pytest_soblob.stub.exchange import Exchange
 
 
@@ -131,7 +132,7 @@ class Runner:
             ground: Where it is played.
         """
         held_back = self._held_back(lambda: gate, scenario)
-        return self.play(scenario, ground) if held_back is None else held_back
+        return self.play(scenario, ground, gate) if held_back is None else held_back
 
     def _held_back(self, gate: Callable[[], Result], scenario: Scenario) -> Result | None:
         """Return the result of a scenario that is not played, or None where it has to be."""
@@ -152,15 +153,22 @@ class Runner:
 
     def _play_anew(self, scenario: Scenario) -> Result:
         with open_ground(self._consumer.settings, scenario.settings) as ground:
-            return self.play(scenario, ground)
+            return self.play(scenario, ground, self._gate_result)
 
-    def play(self, scenario: Scenario, ground: Ground) -> Result:
-        """Play a scenario, due or not, on an endpoint that runs already."""
+    def play(self, scenario: Scenario, ground: Ground, gate: Result | None = None) -> Result:
+        """Play a scenario, due or not, on an endpoint that runs already.
+
+        Args:
+            scenario: The scenario.
+            ground: Where it is played.
+            gate: What became of the plain upload, or None where it was not played.
+        """
         begun = monotonic()
         unmet: UnmetError | None = None
         listens = scenario.group == "secrets"
         with self._consumer.connect(ground.target, listens=listens) as client:
-            stage = Stage(self._consumer.abilities, ground, client)
+            profile = _profile(ground, gate)
+            stage = Stage(self._consumer.abilities, ground, client, profile)
             try:
                 scenario.play(stage)
                 _check_end(scenario, stage)
@@ -181,9 +189,18 @@ class Runner:
         )
 
 
+def _profile(ground: Ground, gate: Result | None) -> Profile:
+    """Return the form of the client's requests: as the settings demand, or as its plain upload."""
+    demanded = Profile(ground.settings.profile)
+    if demanded is not Profile.AUTO:
+        return demanded
+    seen = [one.profile for one in gate.exchanges if one.profile] if gate is not None else []
+    return Profile(seen[-1]) if seen else Profile.WSDL
+
+
 def _check_end(scenario: Scenario, stage: Stage) -> None:
     """Expect of each scenario that requests came, and broke no rule."""
-    if not stage.exchanges and not scenario.sends_nothing:
+    if not (stage.exchanges or scenario.sends_nothing or stage.is_refused):
         raise UnmetError(
             "no request came",
             "no request at all",

@@ -91,7 +91,8 @@ class Scenario:
         waits: Whether a right client waits for its own time limit, so that it pays to play the
             scenario beside others.
         alone: Whether it loads or measures the process, so that nothing runs beside it.
-        settings: Fields of `SoblobSettings` that differ, and `ticket`, the ticket of the client.
+        settings: Fields of `SoblobSettings` that differ, `ticket`, the ticket of the client, and
+            `has_token`, whether it is given an application token on-site too.
         since: The version of the kit that has it first.
     """
 

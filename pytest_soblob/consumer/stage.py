@@ -29,7 +29,7 @@ SECRETS: Final = (TICKET, TICKET.partition(":")[2], TOKEN, PASSWORD)
 
 PNG: Final = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
-    "0000000a49444154789c63600000000200015e2b0ed20000000049454e44ae426082"
+    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
 )
 PLAIN: Final = Upload(image=PNG, description="Portrait")
 # The first id of a stage: 16 bits do not hold it, and no client gets it by counting.
@@ -44,20 +44,28 @@ class Stage:
         abilities: Those of the consumer.
         ground: The running endpoint.
         client: A client that is connected to it.
+        profile: The form of the client's requests, and so of the answers written by hand.
 
     Attributes:
-        abilities, client: As given.
+        abilities, client, profile: As given.
         endpoint: The running endpoint.
         target: What the client was told.
-        profile: The form in which answers are written by hand.
+        is_refused: Whether a call was refused that had to be, so that no request came.
     """
 
-    def __init__(self, abilities: Abilities, ground: "Ground", client: Client) -> None:
+    def __init__(
+        self,
+        abilities: Abilities,
+        ground: "Ground",
+        client: Client,
+        profile: Profile = Profile.WSDL,
+    ) -> None:
         self.abilities = abilities
         self.endpoint = ground.endpoint
         self.target = ground.target
         self.client = client
-        self.profile = Profile.WSDL
+        self.profile = profile
+        self.is_refused = False
         self._next_id = FIRST_ID
 
     # -- what came -------------------------------------------------------------------------------
@@ -186,7 +194,7 @@ class Stage:
         """
         outcome, took = self.timed(call)
         if not isinstance(outcome, Failed):
-            raise UnmetError(_not_failed(outcome), str(outcome), **_of(outcome))
+            raise not_told(outcome)
         if seconds is not None and took > seconds:
             raise UnmetError(
                 f"the client gave up after {took:.1f} s, its own limit is "
@@ -209,6 +217,7 @@ class Stage:
                 "the client refused the call after it had sent a request",
                 f"{len(self.exchanges)} requests",
             )
+        self.is_refused = True
 
     def stored_once(self, call: Upload = PLAIN) -> Outcome:
         """Upload, and expect that the image is stored once, whatever the client says of it.
@@ -223,7 +232,7 @@ class Stage:
         if isinstance(outcome, Saved) and outcome.blob_id not in stored:
             raise UnmetError(f"no blob has the id {outcome.blob_id}", str(outcome))
         if not isinstance(outcome, Saved | Failed):
-            raise UnmetError(_not_failed(outcome), str(outcome), **_of(outcome))
+            raise not_told(outcome)
         return outcome
 
 
@@ -248,9 +257,11 @@ def open_ground(settings: SoblobSettings, changes: Mapping[str, Any]) -> Iterato
 
     Args:
         settings: The settings of the suite.
-        changes: Fields that the scenario wants otherwise, and `ticket`, the ticket of the client.
+        changes: Fields that the scenario wants otherwise, and `ticket`, the ticket of the client;
+            `has_token`, whether it is given an application token on-site too.
     """
     changed = dict(changes)
+    has_token = changed.pop("has_token", False)
     ticket = changed.pop("ticket", TICKET)
     wanted = replace(
         settings,
@@ -259,7 +270,7 @@ def open_ground(settings: SoblobSettings, changes: Mapping[str, Any]) -> Iterato
         address="127.0.0.1",
         **changed,
     )
-    if wanted.installation is Installation.ONLINE:
+    if has_token or wanted.application_tokens or wanted.installation is Installation.ONLINE:
         wanted = replace(wanted, application_tokens=(TOKEN,))
     endpoint = StubEndpoint(settings=wanted)
     endpoint.start()
@@ -296,6 +307,11 @@ def _of(outcome: Outcome) -> dict[str, str]:
     return {"production": outcome.production} if isinstance(outcome, NoId) else {}
 
 
+def not_saved(outcome: Outcome) -> UnmetError:
+    """Return what to raise where a client does not return the id of a stored image."""
+    return UnmetError(_not_saved(outcome), str(outcome), **_of(outcome))
+
+
 def _not_saved(outcome: Outcome) -> str:
     match outcome:
         case Failed():
@@ -306,8 +322,15 @@ def _not_saved(outcome: Outcome) -> str:
             return "the call did not end"
         case NoId():
             return "the client returned something that is no blob id"
+        case Saved(blob_id):
+            return f"the client returned blob id {blob_id}, which is not that of the stored image"
         case _:
             return "the client crashed on a right answer"
+
+
+def not_told(outcome: Outcome) -> UnmetError:
+    """Return what to raise where a client does not tell its caller of a failure."""
+    return UnmetError(_not_failed(outcome), str(outcome), **_of(outcome))
 
 
 def _not_failed(outcome: Outcome) -> str:

@@ -71,6 +71,8 @@ class Abilities:
         property_examples: The number of generated examples of each property scenario; 0 leaves
             these scenarios out.
         memory: Whether the scenario that measures the memory of this process is played.
+        online: Whether the client is also for Online installations, which require an application
+            token. Where False, `auth.token-sent-online` is not due.
 
     Raises:
         SoblobError: A value is invalid.
@@ -84,6 +86,7 @@ class Abilities:
     timeout_s: float = 5.0
     property_examples: int = 0
     memory: bool = False
+    online: bool = True
 
     def __post_init__(self) -> None:
         _check_choice("retries", self.retries, RETRIES)
@@ -96,7 +99,7 @@ class Abilities:
         if not (is_whole(self.property_examples) and self.property_examples >= 0):
             said = f"{self.property_examples!r:.60}"
             raise SoblobError(f"property_examples must be 0 or more, not {said}")
-        for name in ("images_only", "memory"):
+        for name in ("images_only", "memory", "online"):
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise SoblobError(f"{name} must be True or False, not {value!r:.60}")

@@ -374,7 +374,39 @@ AUTH_BUGS = (
         build=lambda self, c: logged(Uploader.build(self, c))),
     bug("redirects followed with the body", "secrets.not-in-redirect",
         send=lambda self, body: followed(self, body), wide="also http.redirect-elsewhere"),
+    bug("another order after a redirect", "http.redirect-302",
+        send=lambda self, body: posted_again(out_of_order)(self, body)),
+    bug("no ticket after a redirect", "http.redirect-307",
+        send=lambda self, body: posted_again(
+            lambda b: re.sub(b"<n:Cred.*Credentials>", b"", b))(self, body)),
+    bug("another image after a redirect", "http.redirect-302",
+        send=lambda self, body: posted_again(
+            lambda b: re.sub(b"(?<=<n:Image>)[^<]*", b"QUJD", b))(self, body)),
+    bug("redirects followed in UTF-16", "secrets.not-in-redirect",
+        headers=lambda self: {**Uploader.headers(self), "Content-Type": "text/xml; charset=utf-16"},
+        send=lambda self, body: utf16_followed(self, body), wide="also http.redirect-elsewhere"),
+    bug("the ticket in the query of the redirect", "secrets.not-in-redirect",
+        send=lambda self, body: with_a_query(self, body), wide="also http.redirect-elsewhere"),
 )  # fmt: skip
+
+
+def posted_again(body_of: Callable[[bytes], bytes]) -> Change:
+    """Follow a redirect to the same server, with a body that is another one."""
+
+    def send(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
+        answer = Uploader.send(self, body)
+        if answer[0] not in (302, 307):
+            return answer
+        url = self.target.url.replace("/Remote", "/moved/Remote")
+        return self.post(url, body_of(body), self.headers())
+
+    return send
+
+
+def out_of_order(body: bytes) -> bytes:
+    parts = re.match(rb"(.*)(<n:Type>.*?</n:Type>)(<n:Image>.*?</n:Image>)(.*)", body, re.DOTALL)
+    assert parts is not None
+    return parts[1] + parts[3] + parts[2] + parts[4]
 
 
 def read_anything(self: Uploader, body: bytes) -> int:
@@ -415,6 +447,22 @@ def followed(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
         answer = requests.post(self.target.url, body, headers=dict(self.headers()), timeout=1)
     except requests.RequestException as error:
         raise UploadFailed(type(error).__name__) from None
+    return answer.status_code, answer.headers.get("Content-Type", ""), answer.content
+
+
+def utf16_followed(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
+    text = '<?xml version="1.0" encoding="utf-16"?>' + body.decode()
+    return followed(self, text.encode("utf-16"))
+
+
+def with_a_query(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
+    import requests
+
+    headers = dict(self.headers())
+    answer = requests.post(self.target.url, body, headers=headers, timeout=1, allow_redirects=False)
+    if answer.status_code == 307:
+        url = answer.headers["Location"]
+        requests.post(url, b"", params={"ticket": self.ticket}, headers=headers, timeout=1)
     return answer.status_code, answer.headers.get("Content-Type", ""), answer.content
 
 

@@ -20,7 +20,9 @@ from tests.consumer.uploader import Uploader, UploadFailed
 EXAMPLES = 25
 MOST_OTHERS = 3
 # What a client that sends nothing passes behind an open gate: it was to refuse, or to fail.
-SENDS_NOTHING = {"description.not-xml", "image.over-own-limit", "retry.refused-connection"}
+SENDS_NOTHING = {
+    *("description.not-xml", "image.empty", "image.over-own-limit", "retry.refused-connection"),
+}
 
 
 def consumer(kind: type[Uploader], *, examples: int = EXAMPLES) -> PythonConsumer:

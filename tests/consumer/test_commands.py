@@ -12,10 +12,10 @@ from pytest_soblob.consumer import Abilities, Result
 from pytest_soblob.consumer.check import play_all
 from pytest_soblob.consumer.choice import Choice
 from pytest_soblob.consumer.command import CommandConsumer
+from pytest_soblob.consumer.leaks import find_secret
 from pytest_soblob.consumer.report import describe
 from pytest_soblob.consumer.runner import Runner, Status
 from pytest_soblob.consumer.scenarios import GATE, SCENARIOS, find_scenario
-from pytest_soblob.consumer.scenarios.secrets import find_secret
 from pytest_soblob.consumer.worker import Worker, WorkerConsumer
 from tests.command import runner as command
 

@@ -5,6 +5,7 @@ from typing import Final
 from pytest_soblob.consumer.outcomes import Failed, Saved
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
 from pytest_soblob.consumer.stage import PASSWORD, TOKEN, USER, Stage
+from pytest_soblob.consumer.values import Abilities
 from pytest_soblob.contract import Installation
 from pytest_soblob.soap.messages import SaveImageStreamRequest
 
@@ -32,6 +33,10 @@ def _ticket_sent(stage: Stage) -> None:
 def _token_sent(stage: Stage) -> None:
     if _message(stage).application_token != TOKEN:
         raise UnmetError("the application token was not sent as given", "another token, or none")
+
+
+def _online_is_not_due(abilities: Abilities) -> str | None:
+    return None if abilities.online else "abilities.online is False"
 
 
 def _no_token(stage: Stage) -> None:
@@ -116,9 +121,11 @@ SCENARIOS: Final = (
         played="an upload to an Online installation",
         expected="the application token stands in ApplicationToken",
         production="every call to an Online installation fails",
-        advice="send the application token with each call",
+        advice="send the application token with each call; where the client is for installations "
+        "on-site alone, set the ability online to False",
         source=_SOURCE,
         settings={"installation": Installation.ONLINE},
+        not_due=_online_is_not_due,
     ),
     Scenario(
         id="auth.no-token-onsite",

@@ -1,43 +1,14 @@
 """Where tickets, tokens and passwords must not turn up."""
 
-from base64 import b64encode
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote
 
+from pytest_soblob.consumer.leaks import find_secret
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios.http import REDIRECT_ELSEWHERE
-from pytest_soblob.consumer.stage import PASSWORD, TICKET, TOKEN, Stage
-from pytest_soblob.contract import Installation
+from pytest_soblob.consumer.stage import Stage
 
 _SOURCE: Final = "OWASP Logging Cheat Sheet, data to exclude"
-# A ticket is a prefix and base64: what follows the prefix is secret as well.
-_SECRETS: Final = {
-    "the ticket": TICKET.partition(":")[2].rstrip("="),
-    "the application token": TOKEN,
-    "the password": PASSWORD,
-}
-
-
-def spellings(secret: str) -> Iterable[str]:
-    """Return a secret in the encodings in which clients show it, in lower case."""
-    data = secret.encode()
-    yield secret.lower()
-    yield quote(secret, safe="").lower()
-    yield data.hex()
-    for start in range(3):  # wherever it stands in a larger text
-        encoded = b64encode(b"\x00" * start + data).decode()
-        yield encoded[4 * bool(start) : -4].lower()
-
-
-def find_secret(text: str) -> str | None:
-    """Return which secret stands in a text, in words, or None."""
-    lowered = text.lower()
-    for name, secret in _SECRETS.items():
-        if any(spelling in lowered for spelling in spellings(secret)):
-            return name
-    return None
 
 
 def _not_in_url(stage: Stage) -> None:
@@ -71,7 +42,7 @@ def _scenario(name: str, place: str, needs: frozenset[Need] = frozenset()) -> Sc
         advice="redact the Credentials and ApplicationToken blocks before you write",
         source=_SOURCE,
         needs=needs,
-        settings={"installation": Installation.ONLINE},
+        settings={"has_token": True},
     )
 
 
@@ -84,7 +55,7 @@ SCENARIOS: Final = (
         production="every proxy and web server on the way logs it",
         advice="send credentials in header blocks only",
         source="RFC 9110, section 17.9",
-        settings={"installation": Installation.ONLINE},
+        settings={"has_token": True},
     ),
     _scenario("output", "output"),
     _scenario("exception", "exception"),
