@@ -218,8 +218,11 @@ IMAGE_BUGS = (
     bug("seven bits", "upload.plain", encoded=pictured(lambda b: bytes(x & 127 for x in b))),
     bug("base64 twice", "upload.plain", encoded=pictured(base64.b64encode)),
     bug("no base64", "upload.plain", encoded=lambda self, b: b.decode("latin-1")),
-    bug("URL-safe base64", "image.every-byte",
-        encoded=lambda self, b: base64.urlsafe_b64encode(b).decode(),
+    bug("URL-safe base64", "upload.plain",
+        encoded=lambda self, b: base64.urlsafe_b64encode(b).decode()),
+    bug("URL-safe base64, PNG spared", "image.every-byte",
+        encoded=lambda self, b: (base64.b64encode if b[:1] == b"\x89" else base64.urlsafe_b64encode)(
+            b).decode(),
         wide="62 and 63 stand in most images"),
     bug("no padding", "upload.plain",
         encoded=lambda self, b: base64.b64encode(b).decode().rstrip("=")),
