@@ -72,7 +72,8 @@ class CommandConsumer:
     @property
     def offers(self) -> frozenset[Need]:
         """What the consumer can do beyond single calls: a client that logs in takes no ticket."""
-        return frozenset() if "{user}" in self.template else frozenset({Need.TICKET})
+        ticket = () if "{user}" in self.template else (Need.TICKET,)
+        return frozenset((Need.LOGS, *ticket))
 
     @contextmanager
     def connect(self, target: Target, *, listens: bool = False) -> Iterator["CommandClient"]:

@@ -52,10 +52,10 @@ class PythonConsumer:
         methods = {
             Need.ATTACH: self.attach,
             Need.AUTHENTICATE: self.authenticate,
-            Need.LOGS: self.logs,
         }
         defined = {need for need, method in methods.items() if method is not None}
-        return frozenset({Need.LIVE, Need.THREADS, Need.TICKET} | defined)
+        always = {Need.LIVE, Need.THREADS, Need.TICKET, Need.EXCEPTIONS, Need.LOGS}
+        return frozenset(always | defined)
 
     @property
     def limit_s(self) -> float:

@@ -168,7 +168,8 @@ class Runner:
         listens = scenario.group == "secrets"
         with self._consumer.connect(ground.target, listens=listens) as client:
             profile = _profile(ground, gate)
-            stage = Stage(self._consumer.abilities, ground, client, profile)
+            gate_s = 0.0 if gate is None else gate.seconds
+            stage = Stage(self._consumer.abilities, ground, client, profile, gate_s)
             try:
                 scenario.play(stage)
                 _check_end(scenario, stage)

@@ -24,8 +24,9 @@ class Need(StrEnum):
     """What a consumer has to offer before a scenario is due.
 
     `live`: one client over several calls. `threads`: one client in several threads. `ticket`: the
-    client sends the ticket that it is given.
-    `authenticate`, `attach`, `logs`: the method of that name.
+    client sends the ticket that it is given. `authenticate`, `attach`: the method of that name.
+    `exceptions`: the exceptions that a call raises can be looked into. `logs`: what the client logs
+    can be read.
     """
 
     LIVE = "live"
@@ -33,6 +34,7 @@ class Need(StrEnum):
     TICKET = "ticket"
     AUTHENTICATE = "authenticate"
     ATTACH = "attach"
+    EXCEPTIONS = "exceptions"
     LOGS = "logs"
 
 
@@ -43,7 +45,8 @@ REASONS = {
     Need.TICKET: "the client logs in by itself",
     Need.AUTHENTICATE: "authenticate() is not defined",
     Need.ATTACH: "attach() is not defined",
-    Need.LOGS: "logs() is not defined",
+    Need.EXCEPTIONS: "a process tells of a failure by what it writes: see secrets.not-in-output",
+    Need.LOGS: "what the client logs cannot be read",
 }
 
 

@@ -58,7 +58,7 @@ SCENARIOS: Final = (
         settings={"has_token": True},
     ),
     _scenario("output", "output"),
-    _scenario("exception", "exception"),
-    _scenario("logs", "log"),
+    _scenario("exception", "exception", frozenset({Need.EXCEPTIONS})),
+    _scenario("logs", "log", frozenset({Need.LOGS})),
     replace(REDIRECT_ELSEWHERE, id="secrets.not-in-redirect"),
 )
