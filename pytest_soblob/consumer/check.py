@@ -65,7 +65,7 @@ def play_all(
     """Play all scenarios, and return the results in their order.
 
     Those that wait for the client's own time limit are played beside the others from the start;
-    those that measure or load the process come last, one after the other.
+    those that must be alone come last, one after the other.
 
     Args:
         consumer: The code under test.

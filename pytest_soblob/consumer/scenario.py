@@ -93,7 +93,8 @@ class Scenario:
             request is a failure, whatever the client says.
         waits: Whether a right client waits for its own time limit, so that it pays to play the
             scenario beside others.
-        alone: Whether it loads or measures the process, so that nothing runs beside it.
+        alone: Whether nothing may run beside it: it loads or measures the process, collects what
+            the process writes, or closes its endpoint and needs the same port.
         settings: Fields of `SoblobSettings` that differ, `ticket`, the ticket of the client, and
             `has_token`, whether it is given an application token on-site too.
         since: The version of the kit that has it first.

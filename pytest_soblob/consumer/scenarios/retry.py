@@ -2,8 +2,10 @@
 
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 from pytest_soblob.consumer.outcomes import Failed
+from pytest_soblob.consumer.refusing import refusing
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
 from pytest_soblob.consumer.stage import Stage
 
@@ -25,8 +27,10 @@ def _slow(stage: Stage) -> None:
 
 
 def _refused_connection(stage: Stage) -> None:
+    parts = urlsplit(stage.target.url)
     stage.endpoint.close()
-    outcome = stage.upload()
+    with refusing(parts.hostname or "", parts.port or 0):
+        outcome = stage.upload()
     if not isinstance(outcome, Failed):
         raise UnmetError("a refused connection was not told as a failure", str(outcome))
 
@@ -74,6 +78,7 @@ SCENARIOS: Final = (
         advice="turn the errors of your HTTP library into your own",
         source="RFC 9293, section 3.10.7.1: a closed port answers with a reset",
         sends_nothing=True,
+        alone=True,
     ),
     Scenario(
         id="retry.not-for-ever",

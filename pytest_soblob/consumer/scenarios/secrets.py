@@ -42,6 +42,7 @@ def _scenario(name: str, place: str, needs: frozenset[Need] = frozenset()) -> Sc
         advice="redact the Credentials and ApplicationToken blocks before you write",
         source=_SOURCE,
         needs=needs,
+        alone=True,
         settings={"has_token": True},
     )
 

@@ -151,5 +151,6 @@ SCENARIOS: Final = (
         advice="turn the errors of your HTTP library into your own",
         source="RFC 9112, section 9.5",
         sends_nothing=True,
+        alone=True,
     ),
 )
