@@ -7,10 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from pytest_soblob._text import did_you_mean
 from pytest_soblob.consumer.runner import Result, Status
 from pytest_soblob.consumer.scenario import Scenario
-from pytest_soblob.consumer.scenarios import SCENARIOS
+from pytest_soblob.consumer.scenarios import SCENARIOS, hint
 from pytest_soblob.errors import SoblobError
 
 _VERSION: Final = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}", re.ASCII)
@@ -176,7 +175,6 @@ def _find(reasons: Mapping[str, str], scenario: Scenario) -> str | None:
 def _check(name: str, reasons: Mapping[str, str]) -> None:
     for pattern, reason in reasons.items():
         if not any(fnmatchcase(known, pattern) for known in SCENARIOS):
-            hint = did_you_mean(pattern, SCENARIOS)
-            raise SoblobError(f"{name}: no scenario {pattern!r}{hint}")
+            raise SoblobError(f"{name}: no scenario {pattern!r}{hint(pattern)}")
         if not str(reason or "").strip():
             raise SoblobError(f"{name}: {pattern!r} needs a reason")

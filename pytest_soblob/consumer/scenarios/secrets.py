@@ -36,7 +36,8 @@ def _scenario(name: str, place: str, needs: frozenset[Need] = frozenset()) -> Sc
     return Scenario(
         id=f"secrets.not-in-{name}",
         play=lambda stage: _not_said(place, stage),
-        played="an upload that works, one that fails, and one that is answered by HTML",
+        played="three uploads: one works, one fails, one is answered by HTML; then the "
+        f"{place} is searched",
         expected=f"no ticket, token or password stands in the {place}, in any encoding",
         production="whoever reads the log logs in as this user",
         advice="redact the Credentials and ApplicationToken blocks before you write",
