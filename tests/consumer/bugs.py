@@ -384,9 +384,9 @@ AUTH_BUGS = (
     bug("another image after a redirect", "http.redirect-302",
         send=lambda self, body: posted_again(
             lambda b: re.sub(b"(?<=<n:Image>)[^<]*", b"QUJD", b))(self, body)),
-    bug("redirects followed in UTF-16", "secrets.not-in-redirect",
+    bug("redirects followed in UTF-16", "http.redirect-elsewhere",
         headers=lambda self: {**Uploader.headers(self), "Content-Type": "text/xml; charset=utf-16"},
-        send=lambda self, body: utf16_followed(self, body), wide="also http.redirect-elsewhere"),
+        send=lambda self, body: utf16_followed(self, body), wide="also secrets.not-in-redirect"),
     bug("the ticket in the query of the redirect", "secrets.not-in-redirect",
         send=lambda self, body: with_a_query(self, body), wide="also http.redirect-elsewhere"),
 )  # fmt: skip
