@@ -8,6 +8,8 @@ from urllib.parse import quote
 from pytest_soblob.consumer.stage import PASSWORD, TICKET, TOKEN
 from pytest_soblob.wire import HttpRequest
 
+# Characters that are shown before a secret.
+_SHOWN: Final = 60
 # A ticket is a prefix and base64: what follows the prefix is secret as well.
 _SECRETS: Final = {
     "the ticket": TICKET.partition(":")[2].rstrip("="),
@@ -34,6 +36,20 @@ def find_secret(text: str) -> str | None:
         if any(spelling in lowered for spelling in spellings(secret)):
             return name
     return None
+
+
+def find_line(text: str) -> str:
+    """Return the first line of a text with a secret in it, without the secret and what follows.
+
+    Empty where there is none.
+    """
+    for line in text.splitlines():
+        lowered = line.lower()
+        starts = [lowered.find(one) for secret in _SECRETS.values() for one in spellings(secret)]
+        found = [start for start in starts if start >= 0]
+        if found:
+            return f"{line[: min(found)][-_SHOWN:].lstrip()}***"
+    return ""
 
 
 def texts_of(request: HttpRequest) -> Iterator[str]:

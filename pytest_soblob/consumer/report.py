@@ -12,12 +12,13 @@ from pytest_soblob.consumer.stage import SECRETS
 
 _WIDTH: Final = 80
 _LABEL: Final = 11
+_VERDICT: Final = len("FAILED ")
 
 
 def describe(result: Result) -> str:
     """Return what is wrong, what was played, what production does, and what to change."""
     scenario = result.scenario
-    rows = [f"{scenario.id}   {scenario.level}   {result.reason}"]
+    rows = [_head(f"{scenario.id}   {scenario.level}   {result.reason}")]
     for label, text in (
         ("played", scenario.played),
         ("expected", f"{scenario.expected}; got {result.got}" if result.got else scenario.expected),
@@ -129,6 +130,17 @@ def _names(ids: Sequence[str]) -> str:
         return ids[0]
     groups = sorted({name.partition(".")[0] for name in ids})
     return f"{', '.join(f'{group}.*' for group in groups)} ({len(ids)})"
+
+
+def _head(text: str) -> str:
+    """Return the first line, of more lines where it is long; `FAILED` or the like stands before."""
+    return fill(
+        text,
+        _WIDTH - _VERDICT,
+        subsequent_indent=" " * (3 + _LABEL),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _row(label: str, text: str) -> str:

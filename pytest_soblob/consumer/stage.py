@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pytest_soblob._text import plural
 from pytest_soblob.accounts import Account
 from pytest_soblob.consumer.client import Client, Session
 from pytest_soblob.consumer.diagnosis import diagnose
-from pytest_soblob.consumer.outcomes import Failed, Hung, NoId, Outcome, Refused, Saved
+from pytest_soblob.consumer.outcomes import Crashed, Failed, Hung, NoId, Outcome, Refused, Saved
 from pytest_soblob.consumer.scenario import UnmetError
 from pytest_soblob.consumer.values import Abilities, Target, Upload
 from pytest_soblob.contract import Installation, Profile
@@ -52,6 +53,8 @@ class Stage:
         endpoint: The running endpoint.
         target: What the client was told.
         is_refused: Whether a call was refused that had to be, so that no request came.
+        is_redirected: Whether a POST was answered by a redirect, which many HTTP libraries follow
+            with GET (RFC 9110, section 15.4.3): such a GET is not judged.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Stage:
         self.profile = profile
         self.gate_s = gate_s
         self.is_refused = False
+        self.is_redirected = False
         self._next_id = FIRST_ID
 
     # -- what came -------------------------------------------------------------------------------
@@ -99,7 +103,12 @@ class Stage:
     @property
     def errors(self) -> list[Violation]:
         """The rules of level error that the requests have broken."""
-        return [v for one in self.exchanges for v in one.violations if v.is_error]
+        judged = [
+            one
+            for one in self.exchanges
+            if not (self.is_redirected and one.recording.head.method == "GET")
+        ]
+        return [v for one in judged for v in one.violations if v.is_error]
 
     @property
     def session(self) -> Session:
@@ -207,8 +216,8 @@ class Stage:
             raise UnmetError("the client did not refuse the call", str(outcome), **_of(outcome))
         if self.exchanges:
             raise UnmetError(
-                "the client refused the call after it had sent a request",
-                f"{len(self.exchanges)} requests",
+                "a request was sent for a call that the client had to refuse",
+                plural(len(self.exchanges), "request"),
             )
         self.is_refused = True
 
@@ -286,7 +295,7 @@ def _compare(name: str, given: bytes | str, got: bytes | str) -> None:
         return
     size = f"{len(given):,} {'bytes' if isinstance(given, bytes) else 'characters'}"
     raise UnmetError(
-        f"the {name} arrived otherwise than it was given: {diagnose(given, got)}",
+        f"the {name} arrived altered: {diagnose(given, got)}",
         f"{len(got):,} instead of {size}",
     )
 
@@ -297,12 +306,26 @@ def _broken(exchanges: Sequence[Exchange]) -> str:
 
 
 def _of(outcome: Outcome) -> dict[str, str]:
-    return {"production": outcome.production} if isinstance(outcome, NoId) else {}
+    """Return what production does with such an outcome, where that does not depend on the call."""
+    match outcome:
+        case NoId():
+            return {"production": outcome.production}
+        case Crashed():
+            return {
+                "production": "the caller gets an error that it does not catch, and the job stops"
+            }
+        case _:
+            return {}
 
 
-def not_saved(outcome: Outcome) -> UnmetError:
-    """Return what to raise where a client does not return the id of a stored image."""
-    return UnmetError(_not_saved(outcome), str(outcome), **_of(outcome))
+def not_saved(outcome: Outcome, summary: str = "") -> UnmetError:
+    """Return what to raise where a client does not return the id of a stored image.
+
+    Args:
+        outcome: How the call ended instead.
+        summary: What is wrong, or empty for what the outcome says.
+    """
+    return UnmetError(summary or _not_saved(outcome), str(outcome), **_of(outcome))
 
 
 def _not_saved(outcome: Outcome) -> str:
@@ -321,9 +344,14 @@ def _not_saved(outcome: Outcome) -> str:
             return "the client crashed on a right answer"
 
 
-def not_told(outcome: Outcome) -> UnmetError:
-    """Return what to raise where a client does not tell its caller of a failure."""
-    return UnmetError(_not_failed(outcome), str(outcome), **_of(outcome))
+def not_told(outcome: Outcome, summary: str = "") -> UnmetError:
+    """Return what to raise where a client does not tell its caller of a failure.
+
+    Args:
+        outcome: How the call ended instead.
+        summary: What is wrong, or empty for what the outcome says.
+    """
+    return UnmetError(summary or _not_failed(outcome), str(outcome), **_of(outcome))
 
 
 def _not_failed(outcome: Outcome) -> str:

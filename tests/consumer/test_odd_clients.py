@@ -11,6 +11,7 @@ from io import BytesIO
 from urllib.parse import urljoin
 
 import pytest
+import requests
 from PIL import Image
 
 from pytest_soblob.consumer import Abilities, NotUploaded, Result, Upload
@@ -304,6 +305,40 @@ def test_a_leak_is_red_and_the_report_shows_no_secret(own: str, kind: type[Uploa
     result = Runner(consumer(kind), GATE).run(find_scenario(own))
     assert result.status is Status.FAILED
     assert find_secret(describe(result) + json.dumps(result.to_json()) + repr(result)) is None
+
+
+def test_where_a_secret_stands_is_shown_without_it() -> None:
+    result = Runner(consumer(PrintsToStandardError), GATE).run(find_scenario(LEAKY[-2][0]))
+    assert result.got.endswith("<n:ApplicationToken>***' in the output (standard error)")
+    assert find_secret(result.got) is None
+
+
+class FollowsByGet(Uploader):
+    """Follows a redirect as most HTTP libraries do: 302 with GET, and 307 with POST again."""
+
+    def send(self, body: bytes) -> tuple[int, str, bytes]:
+        try:
+            answer = requests.post(self.target.url, body, headers=dict(self.headers()), timeout=1)
+        except requests.RequestException as error:
+            raise UploadFailed(type(error).__name__) from None
+        return answer.status_code, answer.headers.get("Content-Type", ""), answer.content
+
+
+class BelievesTheAnswer(FollowsByGet):
+    def read(self, status: int, kind: str, body: bytes) -> int:
+        return 5 if status == 500 else super().read(status, kind, body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (FollowsByGet, ""),
+        (BelievesTheAnswer, "blob id 5 was returned, and nothing is stored"),
+    ],
+)
+def test_a_redirect_that_is_followed_by_get_may_fail(kind: type[Uploader], says: str) -> None:
+    result = Runner(consumer(kind), GATE).run(find_scenario("http.redirect-302"))
+    assert (result.reason, result.passed) == (says, not says)
 
 
 def test_an_exception_with_the_ticket_in_it_is_not_shown() -> None:

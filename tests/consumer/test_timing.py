@@ -25,6 +25,7 @@ def played(outcome: Outcome, took_s: float, *, gate_s: float, plain_s: float) ->
         endpoint=SimpleNamespace(fail=lambda name, **parameters: None, clear=lambda: None),
         timed=lambda: next(calls),
         gate_s=gate_s,
+        exchanges=[None],
     )
     try:
         find_scenario("time.never-answers").play(stage)

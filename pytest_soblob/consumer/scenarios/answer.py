@@ -19,7 +19,7 @@ from pytest_soblob.consumer.answers import (
 )
 from pytest_soblob.consumer.outcomes import Saved
 from pytest_soblob.consumer.scenario import Level, Scenario, UnmetError
-from pytest_soblob.consumer.stage import PLAIN, Stage
+from pytest_soblob.consumer.stage import PLAIN, Stage, not_saved
 from pytest_soblob.contract import Profile
 from pytest_soblob.wire import HttpResponse
 
@@ -171,9 +171,13 @@ def read_as_success(stage: Stage) -> None:
     """
     outcome = stage.upload()
     if not isinstance(outcome, Saved):
-        raise UnmetError("a right answer was not read as success", str(outcome))
+        raise not_saved(outcome, "a right answer was not read as success")
     if outcome.blob_id != ID:
-        raise UnmetError(f"the id {ID} was read as {outcome.blob_id}", str(outcome))
+        raise UnmetError(
+            f"the id {ID} was read as {outcome.blob_id}",
+            str(outcome),
+            production=f"ChangePersonImage({outcome.blob_id}) shows another picture",
+        )
     stage.arrived(PLAIN, stage.last_upload)
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from pytest_soblob.consumer.outcomes import Failed, Saved
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
-from pytest_soblob.consumer.stage import PASSWORD, TOKEN, USER, Stage
+from pytest_soblob.consumer.stage import PASSWORD, TOKEN, USER, Stage, not_told
 from pytest_soblob.consumer.values import Abilities
 from pytest_soblob.contract import Installation
 from pytest_soblob.soap.messages import SaveImageStreamRequest
@@ -52,7 +52,7 @@ def _expired_once(stage: Stage) -> None:
     if isinstance(outcome, Saved) and outcome.blob_id in stage.endpoint.blobs:
         return
     if not isinstance(outcome, Failed):
-        raise UnmetError("the end of the ticket was not told as a failure", str(outcome))
+        raise not_told(outcome, "the end of the ticket was not told as a failure")
 
 
 def _expired_for_ever(stage: Stage) -> None:
@@ -61,7 +61,7 @@ def _expired_for_ever(stage: Stage) -> None:
     stage.endpoint.fail("ticket-expired", times=None)
     outcome = stage.upload()
     if not isinstance(outcome, Failed):
-        raise UnmetError("the end of the ticket was not told as a failure", str(outcome))
+        raise not_told(outcome, "the end of the ticket was not told as a failure")
     count = len(stage.exchanges) - before
     if count > _MOST_REQUESTS:
         raise UnmetError("the client logs in and retries without an end", f"{count} requests")
@@ -95,7 +95,7 @@ def _relogin_fails(stage: Stage) -> None:
     stage.endpoint.fail("wrong-password", operation="AuthenticateUsernamePassword", times=None)
     outcome = stage.upload()
     if not isinstance(outcome, Failed):
-        raise UnmetError("a log-in that fails was not told as a failure", str(outcome))
+        raise not_told(outcome, "a log-in that fails was not told as a failure")
     count = len(stage.exchanges)
     if count > _MOST_REQUESTS + 2:
         raise UnmetError("the client logs in without an end", f"{count} requests")

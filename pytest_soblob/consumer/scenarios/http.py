@@ -38,6 +38,7 @@ def _redirect(status: int, stage: Stage) -> None:
     """Either is right: to post again at the new address, or to fail."""
     moved = f"/moved{urlsplit(stage.target.url).path}"
     stage.endpoint.fail("redirect-307" if status == 307 else "redirect", location=moved)
+    stage.is_redirected = True
     outcome = stage.upload()
     stored = [one.blob_id for one in stage.uploads if one.blob_id is not None]
     if isinstance(outcome, Failed) and not stored:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pytest_soblob.consumer.outcomes import Failed
 from pytest_soblob.consumer.refusing import refusing
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
-from pytest_soblob.consumer.stage import Stage
+from pytest_soblob.consumer.stage import Stage, not_told
 
 _SOURCE: Final = "SaveImageStream has no idempotency key: each retry may store a further blob"
 _ORPHAN: Final = "a second blob that nobody finds or removes"
@@ -32,7 +32,7 @@ def _refused_connection(stage: Stage) -> None:
     with refusing(parts.hostname or "", parts.port or 0):
         outcome = stage.upload()
     if not isinstance(outcome, Failed):
-        raise UnmetError("a refused connection was not told as a failure", str(outcome))
+        raise not_told(outcome, "a refused connection was not told as a failure")
 
 
 def _not_for_ever(stage: Stage) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from pytest_soblob.consumer.leaks import find_secret
+from pytest_soblob.consumer.leaks import find_line, find_secret
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios.http import REDIRECT_ELSEWHERE
 from pytest_soblob.consumer.stage import Stage
@@ -29,7 +29,9 @@ def _not_said(place: str, stage: Stage) -> None:
     for where, text in stage.client.said().items():
         found = find_secret(text) if where.startswith(place) else None
         if found is not None:
-            raise UnmetError(f"{found} stands in the {where}", f"{found} in the {where}")
+            raise UnmetError(
+                f"{found} stands in the {where}", f"{find_line(text)!r} in the {where}"
+            )
 
 
 def _scenario(name: str, place: str, needs: frozenset[Need] = frozenset()) -> Scenario:

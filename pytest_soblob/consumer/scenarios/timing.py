@@ -41,10 +41,12 @@ def _gives_up_in_time(stage: Stage) -> None:
     allowed = stage.abilities.timeout_s * _NOTICED
     if took <= allowed + _BESIDE * stage.gate_s:
         return
+    count = len(stage.exchanges)
     stage.endpoint.clear()
     _, plain_s = stage.timed()
     if took > allowed + _BESIDE * max(plain_s, stage.gate_s):
-        late = f"the client gave up after {took:.1f} s; {_says(stage)}"
+        after = f"{took:.1f} s" + (f" and {count} requests" if count > 1 else "")
+        late = f"the client gave up after {after}; {_says(stage)}"
         raise UnmetError(late, f"{outcome} after {took:.1f} s")
 
 
@@ -107,7 +109,8 @@ SCENARIOS: Final = (
         played="the request is taken, and no byte is answered",
         expected="the client fails within its own time limit, the ability timeout_s",
         production="a worker hangs for good, and after some hours all do",
-        advice=f"give your HTTP library a time limit for reading; {_OTHER_LIMIT}",
+        advice="give your HTTP library a time limit for reading, and do not try again after it; "
+        f"{_OTHER_LIMIT}",
         source="[inferred] an application pool that hangs",
         waits=True,
     ),
