@@ -1,5 +1,6 @@
 """Where the ticket, token or password of the suite stands in what a client sends or writes."""
 
+import logging
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -8,14 +9,25 @@ from urllib.parse import quote
 from pytest_soblob.consumer.stage import PASSWORD, TICKET, TOKEN
 from pytest_soblob.wire import HttpRequest
 
-# Characters that are shown before a secret.
-_SHOWN: Final = 60
+# Characters that are shown of the start of a line, and before a secret.
+_SHOWN: Final = 40
 # A ticket is a prefix and base64: what follows the prefix is secret as well.
 _SECRETS: Final = {
     "the ticket": TICKET.partition(":")[2].rstrip("="),
     "the application token": TOKEN,
     "the password": PASSWORD,
 }
+
+
+class OneLine(logging.Formatter):
+    """Writes each record of a log in one line, with its level and its logger."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        return "\\n".join(super().format(record).splitlines())
 
 
 def spellings(secret: str) -> Iterable[str]:
@@ -48,7 +60,10 @@ def find_line(text: str) -> str:
         starts = [lowered.find(one) for secret in _SECRETS.values() for one in spellings(secret)]
         found = [start for start in starts if start >= 0]
         if found:
-            return f"{line[: min(found)][-_SHOWN:].lstrip()}***"
+            before = line[: min(found)]
+            skipped = len(before) > 2 * _SHOWN
+            shown = f"{before[:_SHOWN]} ... {before[-_SHOWN:]}" if skipped else before
+            return f"{shown.lstrip()}***"
     return ""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_soblob.consumer.calling import Caller
+from pytest_soblob.consumer.leaks import OneLine
 from pytest_soblob.consumer.outcomes import Outcome
 from pytest_soblob.consumer.scenario import Need
 from pytest_soblob.consumer.values import Abilities, Target, Upload
@@ -141,6 +142,7 @@ def _listen() -> Iterator[dict[str, io.StringIO]]:
     heard = {name: io.StringIO() for name in ("output", "output (standard error)", "log")}
     root = logging.getLogger()
     handler = logging.StreamHandler(heard["log"])
+    handler.setFormatter(OneLine())
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)

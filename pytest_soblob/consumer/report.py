@@ -64,7 +64,7 @@ def summarize(results: Sequence[Result], *, again: str = "", strict: bool = Fals
     rows = [_counts(results)]
     not_run = [result for result in results if result.status is Status.NOT_RUN]
     if not_run:
-        rows.append(f"NOT RUN {len(not_run)} scenarios: {not_run[0].reason}")
+        rows.append(_head(f"NOT RUN {len(not_run)} scenarios: {not_run[0].reason}"))
     for result in results:
         if result.status in (Status.FAILED, Status.NEW):
             rows.append(f"{_verdict(result, strict=strict)} {describe(result)}")

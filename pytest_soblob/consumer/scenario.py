@@ -45,7 +45,7 @@ REASONS = {
     Need.TICKET: "the client logs in by itself",
     Need.AUTHENTICATE: "authenticate() is not defined",
     Need.ATTACH: "attach() is not defined",
-    Need.EXCEPTIONS: "a process tells of a failure by what it writes: see secrets.not-in-output",
+    Need.EXCEPTIONS: "a process has no exceptions but what it writes",
     Need.LOGS: "what the client logs cannot be read",
 }
 

@@ -9,9 +9,16 @@ from typing import Any, Final
 from pytest_soblob._text import plural
 from pytest_soblob.accounts import Account
 from pytest_soblob.consumer.client import Client, Session
-from pytest_soblob.consumer.diagnosis import diagnose
-from pytest_soblob.consumer.outcomes import Crashed, Failed, Hung, NoId, Outcome, Refused, Saved
+from pytest_soblob.consumer.outcomes import Failed, Outcome, Refused, Saved
 from pytest_soblob.consumer.scenario import UnmetError
+from pytest_soblob.consumer.unmet import (
+    TELL,
+    broken_rules,
+    compare,
+    errors_of,
+    not_told,
+    not_uploaded,
+)
 from pytest_soblob.consumer.values import Abilities, Target, Upload
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.judge.violations import Violation
@@ -103,12 +110,13 @@ class Stage:
     @property
     def errors(self) -> list[Violation]:
         """The rules of level error that the requests have broken."""
-        judged = [
-            one
-            for one in self.exchanges
-            if not (self.is_redirected and one.recording.head.method == "GET")
-        ]
-        return [v for one in judged for v in one.violations if v.is_error]
+        return errors_of(
+            [
+                one
+                for one in self.exchanges
+                if not (self.is_redirected and one.recording.head.method == "GET")
+            ]
+        )
 
     @property
     def session(self) -> Session:
@@ -154,8 +162,7 @@ class Stage:
         came = self.exchanges[before:]
         new = [one for one in came if one.operation == "SaveImageStream"]
         if not isinstance(outcome, Saved):
-            summary = _not_saved(outcome) if came else f"no request came: {_not_saved(outcome)}"
-            raise UnmetError(summary, f"{outcome}{_broken(came)}", **_of(outcome))
+            raise not_uploaded(outcome, came)
         stored = [one for one in new if one.blob_id is not None] or new[-1:]
         if not stored:
             raise UnmetError(
@@ -188,11 +195,11 @@ class Stage:
         """
         message = exchange.message
         if not isinstance(message, SaveImageStreamRequest):
-            raise UnmetError("the request cannot be read", f"a request{_broken([exchange])}")
+            raise UnmetError("the request cannot be read", f"a request{broken_rules([exchange])}")
         if str(message.type) != call.type:
             raise UnmetError(f"type {call.type} arrived as {message.type}", f"{message.type}")
-        _compare("image", call.image, message.image or b"")
-        _compare("description", call.description or "", message.description or "")
+        compare("image", call.image, message.image or b"")
+        compare("description", call.description or "", message.description or "")
 
     def failed(self, call: Upload = PLAIN) -> Outcome:
         """Upload, and expect that the client tells its caller of the failure.
@@ -213,7 +220,7 @@ class Stage:
         """
         outcome = self.upload(call)
         if not isinstance(outcome, Refused | Failed):  # a command cannot tell them apart
-            raise UnmetError("the client did not refuse the call", str(outcome), **_of(outcome))
+            raise not_told(outcome, "the client did not refuse the call")
         if self.exchanges:
             raise UnmetError(
                 "a request was sent for a call that the client had to refuse",
@@ -234,7 +241,7 @@ class Stage:
         if isinstance(outcome, Saved) and outcome.blob_id not in stored:
             raise UnmetError(f"no blob has the id {outcome.blob_id}", str(outcome))
         if not isinstance(outcome, Saved | Failed):
-            raise not_told(outcome)
+            raise not_told(outcome, advice=TELL)
         return outcome
 
 
@@ -288,81 +295,3 @@ def open_ground(settings: SoblobSettings, changes: Mapping[str, Any]) -> Iterato
         yield Ground(endpoint=endpoint, target=target, settings=settings)
     finally:
         endpoint.close()
-
-
-def _compare(name: str, given: bytes | str, got: bytes | str) -> None:
-    if given == got:
-        return
-    size = f"{len(given):,} {'bytes' if isinstance(given, bytes) else 'characters'}"
-    raise UnmetError(
-        f"the {name} arrived altered: {diagnose(given, got)}",
-        f"{len(got):,} instead of {size}",
-    )
-
-
-def _broken(exchanges: Sequence[Exchange]) -> str:
-    rules = sorted({v.rule for one in exchanges for v in one.violations if v.is_error})
-    return f"; the request broke {', '.join(rules)}" if rules else ""
-
-
-def _of(outcome: Outcome) -> dict[str, str]:
-    """Return what production does with such an outcome, where that does not depend on the call."""
-    match outcome:
-        case NoId():
-            return {"production": outcome.production}
-        case Crashed():
-            return {
-                "production": "the caller gets an error that it does not catch, and the job stops"
-            }
-        case _:
-            return {}
-
-
-def not_saved(outcome: Outcome, summary: str = "") -> UnmetError:
-    """Return what to raise where a client does not return the id of a stored image.
-
-    Args:
-        outcome: How the call ended instead.
-        summary: What is wrong, or empty for what the outcome says.
-    """
-    return UnmetError(summary or _not_saved(outcome), str(outcome), **_of(outcome))
-
-
-def _not_saved(outcome: Outcome) -> str:
-    match outcome:
-        case Failed():
-            return "an upload that should work was reported as failed"
-        case Refused():
-            return "the client refused an upload that it should send"
-        case Hung():
-            return "the call did not end"
-        case NoId():
-            return "the client returned something that is no blob id"
-        case Saved(blob_id):
-            return f"the client returned blob id {blob_id}, which is not that of the stored image"
-        case _:
-            return "the client crashed on a right answer"
-
-
-def not_told(outcome: Outcome, summary: str = "") -> UnmetError:
-    """Return what to raise where a client does not tell its caller of a failure.
-
-    Args:
-        outcome: How the call ended instead.
-        summary: What is wrong, or empty for what the outcome says.
-    """
-    return UnmetError(summary or _not_failed(outcome), str(outcome), **_of(outcome))
-
-
-def _not_failed(outcome: Outcome) -> str:
-    match outcome:
-        case Saved(blob_id):
-            return f"a failure was handed on as blob id {blob_id}"
-        case Refused():
-            return "the client says that it sent nothing, and a request came"
-        case Hung():
-            return "the call did not end"
-        case NoId(shown):
-            return f"a failure was handed on as {shown}"
-        case _:
-            return "the client crashed instead of reporting the failure"

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -311,6 +312,21 @@ def test_where_a_secret_stands_is_shown_without_it() -> None:
     result = Runner(consumer(PrintsToStandardError), GATE).run(find_scenario(LEAKY[-2][0]))
     assert result.got.endswith("<n:ApplicationToken>***' in the output (standard error)")
     assert find_secret(result.got) is None
+
+
+class LogsInLines(Uploader):
+    """Logs as zeep does at DEBUG: a head line, and the envelope below."""
+
+    def build(self, call: Upload) -> bytes:
+        data = super().build(call)
+        logging.getLogger("library.transport").debug("POST to the server:\n%s", data.decode())
+        return data
+
+
+def test_the_logger_that_tells_a_secret_is_named() -> None:
+    result = Runner(consumer(LogsInLines), GATE).run(find_scenario("secrets.not-in-logs"))
+    assert result.got.startswith("'DEBUG library.transport: POST to the")
+    assert result.got.endswith("<n:ApplicationToken>***' in the log")
 
 
 class FollowsByGet(Uploader):

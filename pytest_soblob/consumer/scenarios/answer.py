@@ -19,7 +19,8 @@ from pytest_soblob.consumer.answers import (
 )
 from pytest_soblob.consumer.outcomes import Saved
 from pytest_soblob.consumer.scenario import Level, Scenario, UnmetError
-from pytest_soblob.consumer.stage import PLAIN, Stage, not_saved
+from pytest_soblob.consumer.stage import PLAIN, Stage
+from pytest_soblob.consumer.unmet import not_saved
 from pytest_soblob.contract import Profile
 from pytest_soblob.wire import HttpResponse
 

@@ -4,7 +4,8 @@ from typing import Final
 
 from pytest_soblob.consumer.outcomes import Failed, Saved
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
-from pytest_soblob.consumer.stage import PASSWORD, TOKEN, USER, Stage, not_told
+from pytest_soblob.consumer.stage import PASSWORD, TOKEN, USER, Stage
+from pytest_soblob.consumer.unmet import not_told
 from pytest_soblob.consumer.values import Abilities
 from pytest_soblob.contract import Installation
 from pytest_soblob.soap.messages import SaveImageStreamRequest

@@ -9,7 +9,8 @@ from pytest_soblob.consumer.leaks import find_secret, texts_of
 from pytest_soblob.consumer.outcomes import Failed, Saved
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
 from pytest_soblob.consumer.scenarios.answer import read_as_success
-from pytest_soblob.consumer.stage import PLAIN, Stage, not_told
+from pytest_soblob.consumer.stage import PLAIN, Stage
+from pytest_soblob.consumer.unmet import not_told
 from pytest_soblob.stub.endpoint import StubEndpoint
 from pytest_soblob.wire import HttpResponse
 

@@ -7,7 +7,8 @@ from typing import Final
 from pytest_soblob.consumer.outcomes import Failed, Refused, Saved
 from pytest_soblob.consumer.pictures import PICTURES, picture
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
-from pytest_soblob.consumer.stage import PNG, Stage, not_saved
+from pytest_soblob.consumer.stage import PNG, Stage
+from pytest_soblob.consumer.unmet import not_saved
 from pytest_soblob.consumer.values import Abilities, Upload
 
 _MIB: Final = 1024 * 1024

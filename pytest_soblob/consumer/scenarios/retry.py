@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from pytest_soblob.consumer.outcomes import Failed
 from pytest_soblob.consumer.refusing import refusing
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
-from pytest_soblob.consumer.stage import Stage, not_told
+from pytest_soblob.consumer.stage import Stage
+from pytest_soblob.consumer.unmet import not_told
 
 _SOURCE: Final = "SaveImageStream has no idempotency key: each retry may store a further blob"
 _ORPHAN: Final = "a second blob that nobody finds or removes"

@@ -34,7 +34,12 @@ def _not_said(place: str, stage: Stage) -> None:
             )
 
 
-def _scenario(name: str, place: str, needs: frozenset[Need] = frozenset()) -> Scenario:
+_REDACT: Final = "redact the Credentials and ApplicationToken blocks before you write"
+
+
+def _scenario(
+    name: str, place: str, needs: frozenset[Need] = frozenset(), advice: str = _REDACT
+) -> Scenario:
     return Scenario(
         id=f"secrets.not-in-{name}",
         play=lambda stage: _not_said(place, stage),
@@ -42,7 +47,7 @@ def _scenario(name: str, place: str, needs: frozenset[Need] = frozenset()) -> Sc
         f"{place} is searched",
         expected=f"no ticket, token or password stands in the {place}, in any encoding",
         production="whoever reads the log logs in as this user",
-        advice="redact the Credentials and ApplicationToken blocks before you write",
+        advice=advice,
         source=_SOURCE,
         needs=needs,
         alone=True,
@@ -63,6 +68,11 @@ SCENARIOS: Final = (
     ),
     _scenario("output", "output"),
     _scenario("exception", "exception", frozenset({Need.EXCEPTIONS})),
-    _scenario("logs", "log", frozenset({Need.LOGS})),
+    _scenario(
+        "logs",
+        "log",
+        frozenset({Need.LOGS}),
+        f"{_REDACT}; where a library logs them at DEBUG, give its logger a higher level",
+    ),
     replace(REDIRECT_ELSEWHERE, id="secrets.not-in-redirect"),
 )

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from pytest_soblob.consumer.outcomes import Failed, Hung, Saved
 from pytest_soblob.consumer.resetting import resetting
 from pytest_soblob.consumer.scenario import Level, Need, Scenario, UnmetError
-from pytest_soblob.consumer.stage import PLAIN, PNG, Stage, not_told
+from pytest_soblob.consumer.stage import PLAIN, PNG, Stage
+from pytest_soblob.consumer.unmet import TELL, not_told
 from pytest_soblob.consumer.values import Upload
 
 # A client that notices its own limit gives up before this multiple of it.
@@ -37,7 +38,7 @@ def _gives_up_in_time(stage: Stage) -> None:
         still = f"the client still waited after {outcome.seconds:g} s; {_says(stage)}"
         raise UnmetError(still, str(outcome))
     if not isinstance(outcome, Failed):
-        raise not_told(outcome)
+        raise not_told(outcome, advice=TELL)
     allowed = stage.abilities.timeout_s * _NOTICED
     if took <= allowed + _BESIDE * stage.gate_s:
         return
