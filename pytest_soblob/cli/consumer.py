@@ -1,7 +1,6 @@
 """`soblob consumer` and `soblob scenario`: the consumer suite for clients in any language."""
 
 import json
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import fields
@@ -179,26 +178,9 @@ def _open(options: Mapping[str, Any]) -> _Opened:
         "limit_s": options["timeout"],
     }
     if options["command"] is not None:
-        template = _anchored(options["command"])
-        return _Opened(CommandConsumer(template=template, **more), lambda: None)
+        return _Opened(CommandConsumer(template=options["command"], **more), lambda: None)
     worker = Worker(options["worker"])
     return _Opened(WorkerConsumer(process=worker, **more), worker.close)
-
-
-def _anchored(command: str) -> str:
-    """Return a command in which files of the current folder have their whole path.
-
-    Each call runs in a folder of its own. A command without a slash is looked for in PATH.
-    """
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return command  # whoever runs it says what is wrong
-    whole = [
-        str(Path(word).absolute()) if (at or "/" in word) and Path(word).is_file() else word
-        for at, word in enumerate(words)
-    ]
-    return shlex.join(whole)
 
 
 def _reasons(given: tuple[str, ...]) -> dict[str, str]:

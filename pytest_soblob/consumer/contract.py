@@ -47,10 +47,11 @@ class ConsumerContract:
                 return uploader.save(call.type, call.image, call.description)
 
     Each scenario is a parametrised test. `soblob scenario ID` explains one. The methods `attach`
-    and `authenticate` and `logs` switch further scenarios on:
-    `attach(self, uploader, call, person_id)` uploads an image and attaches it to a person,
-    `authenticate(self, uploader, user, password)` logs in, and `logs(self, uploader)` returns what
-    the client has logged, as text. Any of them may be a coroutine function.
+    and `authenticate` switch further scenarios on:
+    `attach(self, uploader, call, person_id)` uploads an image and attaches it to a person, and
+    `authenticate(self, uploader, user, password)` logs in. `logs(self, uploader)` returns what the
+    client has logged elsewhere than by `logging`, as text, which is searched for secrets. Any of
+    them may be a coroutine function.
 
     Attributes:
         failures: The exceptions by which the client tells its caller that a call failed. Any
