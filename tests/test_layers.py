@@ -27,7 +27,8 @@ ONLY_IN = {
     "httptools": {"_http"},
     "click": {"cli"},
     "concurrent": {
-        *("cli.workers", "consumer.check", "consumer.worker", "consumer.scenarios.load"),
+        *("cli.workers", "consumer.calling", "consumer.check", "consumer.worker"),
+        "consumer.scenarios.load",
     },
     "ijson": {"conformance"},
     "zipfile": {"conformance"},

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from pytest_soblob.consumer.calling import EventLoop
 from pytest_soblob.consumer.check import exception_classes
 from pytest_soblob.consumer.choice import Choice, Wishes
 from pytest_soblob.consumer.front import PROPERTY, WISHES, is_strict
@@ -103,14 +104,15 @@ class ConsumerContract:
         __tracebackhide__ = True
         ground: Ground = request.node.stash[_GROUND]
         choice = self._choice(request.config)
-        runner = Runner(self._consumer(uploader, ground.settings), GATE)
         gates = request.config.stash.setdefault(_GATES, {})
 
         def play() -> Result:
-            if type(self) not in gates:
-                gates[type(self)] = runner.play(GATE, ground)
-                ground.endpoint.reset()
-            return runner.play_behind(gates[type(self)], scenario, ground)
+            with EventLoop() as loop:  # of this client, at the gate and behind it
+                runner = Runner(self._consumer(uploader, ground.settings, loop), GATE)
+                if type(self) not in gates:
+                    gates[type(self)] = runner.play(GATE, ground)
+                    ground.endpoint.reset()
+                return runner.play_behind(gates[type(self)], scenario, ground)
 
         result = choice.judge(scenario, play)
         record = {
@@ -161,7 +163,9 @@ class ConsumerContract:
             said = str(error)
         pytest.fail(said, pytrace=False)
 
-    def _consumer(self, uploader: Any, settings: SoblobSettings) -> PythonConsumer:
+    def _consumer(
+        self, uploader: Any, settings: SoblobSettings, loop: EventLoop | None = None
+    ) -> PythonConsumer:
         def method(name: str) -> Any:
             return getattr(self, name, None)
 
@@ -174,6 +178,7 @@ class ConsumerContract:
             attach=method("attach"),
             authenticate=method("authenticate"),
             logs=method("logs"),
+            loop=loop,
         )
 
 

@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
-from pytest_soblob._text import hide
 from pytest_soblob.consumer.client import Consumer
+from pytest_soblob.consumer.foreign import describe_error, presentable
 from pytest_soblob.consumer.scenario import REASONS, Level, Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios import find_scenario
-from pytest_soblob.consumer.stage import SECRETS, Ground, Stage, open_ground
+from pytest_soblob.consumer.stage import Ground, Stage, open_ground
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.stub.exchange import Exchange
+
+_LONGEST: Final = 1_000
 
 
 class Status(StrEnum):
@@ -155,30 +158,62 @@ class Runner:
             return self.play(scenario, ground)
 
     def play(self, scenario: Scenario, ground: Ground) -> Result:
-        """Play a scenario, due or not, on an endpoint that runs already."""
+        """Play a scenario, due or not, on an endpoint that runs already.
+
+        Raises:
+            SoblobError: The plain upload cannot be played, as its command cannot be started.
+        """
         begun = monotonic()
+        exchanges: tuple[Exchange, ...] = ()
         unmet: UnmetError | None = None
         listens = scenario.group == "secrets"
-        with self._consumer.connect(ground.target, listens=listens) as client:
-            stage = Stage(self._consumer.abilities, ground, client)
-            try:
-                scenario.play(stage)
-                _check_end(scenario, stage)
-            except UnmetError as error:
-                unmet = error
-            exchanges = tuple(stage.exchanges)
+        try:
+            with self._consumer.connect(ground.target, listens=listens) as client:
+                stage = Stage(self._consumer.abilities, ground, client)
+                try:
+                    scenario.play(stage)
+                    _check_end(scenario, stage)
+                finally:
+                    exchanges = tuple(stage.exchanges)
+        except UnmetError as error:
+            unmet = error
+        except Exception as error:
+            if isinstance(error, SoblobError) and scenario.id == self._gate.id:
+                raise
+            unmet = _not_played(error)
         seconds = monotonic() - begun
         more: dict[str, Any] = {"scenario": scenario, "seconds": seconds, "exchanges": exchanges}
         if unmet is None:
             return Result(status=Status.PASSED, **more)
         return Result(
             status=Status.FAILED,
-            reason=hide(unmet.summary, SECRETS),
-            got=hide(unmet.got, SECRETS),
+            reason=presentable(unmet.summary, _LONGEST),
+            got=presentable(unmet.got, _LONGEST),
             production=unmet.production or scenario.production,
             advice=unmet.advice or scenario.advice,
             **more,
         )
+
+
+def _not_played(error: Exception) -> UnmetError:
+    """Return what is said of a scenario that was not played to its end."""
+    if isinstance(error, SoblobError):
+        return UnmetError(
+            "the scenario could not be played to its end",
+            str(error),
+            production="nothing is known: this run did not find out",
+            advice="see to what the message says, and run the scenario again",
+        )
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" in {place.tb_frame.f_code.co_name}"
+    return UnmetError(
+        "the scenario could not be played to its end",
+        f"{describe_error(error)}{where}",
+        production="nothing is known: this run did not find out",
+        advice="if your own code raised it, mend that; otherwise report it to the kit's authors",
+    )
 
 
 def _check_end(scenario: Scenario, stage: Stage) -> None:
