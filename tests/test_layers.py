@@ -27,7 +27,7 @@ ONLY_IN = {
     "httptools": {"_http"},
     "click": {"cli"},
     "concurrent": {
-        *("cli.workers", "consumer.calling", "consumer.check", "consumer.worker"),
+        *("cli.workers", "consumer.calling", "consumer.check"),
         "consumer.scenarios.load",
     },
     "ijson": {"conformance"},

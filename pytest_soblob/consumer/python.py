@@ -67,7 +67,9 @@ class PythonConsumer:
         return self.abilities.timeout_s * _LONGER + _BEYOND_S
 
     @contextmanager
-    def connect(self, target: Target, *, listens: bool = False) -> Iterator["PythonClient"]:
+    def connect(
+        self, target: Target, *, listens: bool = False, alone: bool = False
+    ) -> Iterator["PythonClient"]:
         """Return a client for a target."""
         with ExitStack() as stack:
             heard = stack.enter_context(_listening()) if listens else {}
@@ -86,6 +88,8 @@ class PythonClient:
         caller: Runs its calls.
         heard: What it writes, by place, where that is collected.
     """
+
+    shared = False  # calls of other scenarios are other threads' affair
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from pytest_soblob.consumer.credentials import TICKET as TICKET
 from pytest_soblob.consumer.credentials import TOKEN as TOKEN
 from pytest_soblob.consumer.credentials import USER as USER
 from pytest_soblob.consumer.diagnosis import diagnose
-from pytest_soblob.consumer.outcomes import Failed, Hung, NoId, Outcome, Refused, Saved
+from pytest_soblob.consumer.outcomes import Failed, Garbled, Hung, NoId, Outcome, Refused, Saved
 from pytest_soblob.consumer.scenario import UnmetError
 from pytest_soblob.consumer.values import Abilities, Target, Upload
 from pytest_soblob.contract import Installation, Profile
@@ -303,6 +303,8 @@ def _not_saved(outcome: Outcome) -> str:
             return "the call did not end"
         case NoId():
             return "the client returned something that is no blob id"
+        case Garbled():
+            return "the worker wrote a line that is no answer"
         case _:
             return "the client crashed on a right answer"
 
@@ -317,5 +319,7 @@ def _not_failed(outcome: Outcome) -> str:
             return "the call did not end"
         case NoId(shown):
             return f"a failure was handed on as {shown}"
+        case Garbled():
+            return "the worker wrote a line that is no answer"
         case _:
             return "the client crashed instead of reporting the failure"

@@ -162,7 +162,7 @@ def test_a_right_worker_is_green() -> None:
         (
             "import json, sys\nfor line in sys.stdin:\n"
             "    print(json.dumps({'call': json.loads(line)['call']}), flush=True)",
-            "no blob id",
+            "the worker wrote a line that is no answer",
         ),
     ],
 )
