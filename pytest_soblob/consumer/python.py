@@ -3,16 +3,18 @@
 import io
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any, Final
 
 from pytest_soblob.consumer.calling import Caller, EventLoop, Returned
-from pytest_soblob.consumer.foreign import all_texts_of, text_of
+from pytest_soblob.consumer.foreign import all_texts_of, repr_of, text_of
 from pytest_soblob.consumer.outcomes import Outcome
 from pytest_soblob.consumer.scenario import Need, UnmetError
 from pytest_soblob.consumer.values import Abilities, Target, Upload
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.settings import SoblobSettings
 
 # A call counts as hung once it takes so much longer than the client's own time limit.
@@ -21,6 +23,15 @@ _BEYOND_S: Final = 3.0
 _MOST_KEPT_BYTES: Final = 16_000_000
 # Standard output belongs to the process: one client at a time is listened to.
 _LISTENING: Final = threading.Lock()
+
+
+# What each callable of a team is called with, after what `self` is in a class.
+_ARGUMENTS: Final = {
+    "upload": ("uploader", "call"),
+    "attach": ("uploader", "call", "person_id"),
+    "authenticate": ("uploader", "user", "password"),
+    "logs": ("uploader",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,9 @@ class PythonConsumer:
         logs: Returns what the client has logged, or None likewise.
         loop: Where coroutines run, or None for an event loop for each connection. A client that is
             connected twice needs one of its own, since its connections belong to a loop.
+
+    Raises:
+        SoblobError: A value has the wrong type, or a callable does not take its arguments.
     """
 
     connect_to: Callable[[Target], Any]
@@ -49,6 +63,17 @@ class PythonConsumer:
     authenticate: Callable[[Any, str, str], object] | None = None
     logs: Callable[[Any], object] | None = None
     loop: EventLoop | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, kind in (
+            ("abilities", self.abilities, Abilities),
+            ("settings", self.settings, SoblobSettings),
+        ):
+            if not isinstance(value, kind):
+                said = f"{kind.__name__}(...), not {repr_of(value):.60}"
+                raise SoblobError(f"{name} must be {said}")
+        for name, arguments in _ARGUMENTS.items():
+            check_callable(name, getattr(self, name), arguments)
 
     @property
     def offers(self) -> frozenset[Need]:
@@ -142,6 +167,29 @@ class PythonClient:
             production="nothing: this is about the test class, not about the client",
             advice="return what the client has logged, as text; an empty text for nothing",
         )
+
+
+def check_callable(name: str, given: object, arguments: Sequence[str]) -> None:
+    """Check that something can be called with so many arguments; None is left out on purpose.
+
+    Raises:
+        SoblobError: It cannot.
+    """
+    if given is None and name != "upload":
+        return
+    if not callable(given):
+        raise SoblobError(f"{name} must be a function, not {repr_of(given):.60}")
+    try:
+        takes = signature(given)
+    except (TypeError, ValueError):  # of a class in C: only a call would tell
+        return
+    try:
+        takes.bind(*arguments)
+    except TypeError:
+        raise SoblobError(
+            f"{name}() must take {len(arguments)} arguments, ({', '.join(arguments)}); "
+            f"it takes {takes}"
+        ) from None
 
 
 def _text_or_none(value: object) -> str | None:

@@ -14,7 +14,16 @@ from pytest_soblob.consumer.credentials import TICKET as TICKET
 from pytest_soblob.consumer.credentials import TOKEN as TOKEN
 from pytest_soblob.consumer.credentials import USER as USER
 from pytest_soblob.consumer.diagnosis import diagnose
-from pytest_soblob.consumer.outcomes import Failed, Garbled, Hung, NoId, Outcome, Refused, Saved
+from pytest_soblob.consumer.outcomes import (
+    Crashed,
+    Failed,
+    Garbled,
+    Hung,
+    NoId,
+    Outcome,
+    Refused,
+    Saved,
+)
 from pytest_soblob.consumer.scenario import UnmetError
 from pytest_soblob.consumer.values import Abilities, Target, Upload
 from pytest_soblob.contract import Installation, Profile
@@ -131,6 +140,12 @@ class Stage:
         came = self.exchanges[before:]
         new = [one for one in came if one.operation == "SaveImageStream"]
         if not isinstance(outcome, Saved):
+            if isinstance(outcome, Crashed) and not came:
+                raise UnmetError(
+                    "no request came: the client crashed before it sent one",
+                    str(outcome),
+                    advice="make one upload by hand, and see to this crash first",
+                )
             summary = _not_saved(outcome) if came else f"no request came: {_not_saved(outcome)}"
             raise UnmetError(summary, f"{outcome}{_broken(came)}", **_of(outcome))
         stored = [one for one in new if one.blob_id is not None] or new[-1:]
