@@ -12,7 +12,8 @@ from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_soblob.consumer.foreign import describe_error, text_of
+from pytest_soblob._text import clip
+from pytest_soblob.consumer.foreign import describe_error, place_of, text_of
 from pytest_soblob.consumer.outcomes import Crashed, Failed, Hung, Outcome, Refused, read_result
 from pytest_soblob.consumer.values import NotUploaded
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # How long an event loop may take to end: one that a coroutine blocks is left behind.
 _ENDING_S: Final = 2.0
+_LONGEST: Final = 150
 _THREAD_HINT: Final = "the suite makes each call in a thread of its own"
 
 
@@ -142,8 +144,9 @@ class Caller:
         if isinstance(error, self._failures):
             return Failed(shown)
         if isinstance(error, ValueError) and "main thread" in shown:
-            return Crashed(f"{shown}; {_THREAD_HINT}")
-        return Crashed(shown)
+            shown = f"{shown}; {_THREAD_HINT}"
+        place = place_of(error)
+        return Crashed(f"{clip(shown, _LONGEST)}, in {place}" if place else shown)
 
 
 async def _wait(awaitable: Any) -> "Returned | BaseException":

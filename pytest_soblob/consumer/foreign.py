@@ -4,7 +4,10 @@ They come from a client that may be broken: a `repr` that raises, a number of th
 characters on which a terminal acts, a ticket in the middle of a long line.
 """
 
+import sysconfig
 from collections.abc import Iterator
+from pathlib import Path
+from traceback import walk_tb
 from typing import Final
 
 from pytest_soblob._text import ascii_controls, clip, hide
@@ -15,6 +18,10 @@ _LONGEST: Final = 4_000
 # Of what is searched for secrets: an exception may carry a whole request.
 _LONGEST_SEARCHED: Final = 2_000_000
 _MOST_BEHIND: Final = 50
+_NOT_THE_TEAMS: Final = (
+    Path(__file__).parent,
+    *(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")),
+)
 
 
 def presentable(text: str, limit: int = SHOWN) -> str:
@@ -50,6 +57,19 @@ def describe_error(error: BaseException) -> str:
     if isinstance(error, SystemExit | KeyboardInterrupt):
         return f"{shown}; in production the process ends here"
     return shown
+
+
+def place_of(error: BaseException) -> str:
+    """Return where in the team's own files an exception was raised or passed on, or an empty text.
+
+    The innermost place counts that is neither in a library nor in the kit.
+    """
+    place = ""
+    for frame, line in walk_tb(error.__traceback__):
+        path = Path(frame.f_code.co_filename)
+        if not any(path.is_relative_to(one) for one in _NOT_THE_TEAMS) and path.suffix == ".py":
+            place = f"{path.name}, line {line}"
+    return place
 
 
 def all_texts_of(error: BaseException) -> str:

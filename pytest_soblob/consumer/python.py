@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, Final
 
+from pytest_soblob._text import plural
 from pytest_soblob.consumer.calling import Caller, EventLoop, Returned
 from pytest_soblob.consumer.foreign import all_texts_of, repr_of, text_of
 from pytest_soblob.consumer.outcomes import Outcome
@@ -187,7 +188,7 @@ def check_callable(name: str, given: object, arguments: Sequence[str]) -> None:
         takes.bind(*arguments)
     except TypeError:
         raise SoblobError(
-            f"{name}() must take {len(arguments)} arguments, ({', '.join(arguments)}); "
+            f"{name}() must take {plural(len(arguments), 'argument')}, ({', '.join(arguments)}); "
             f"it takes {takes}"
         ) from None
 

@@ -7,12 +7,14 @@ import asyncio
 import io
 import logging
 import os
+import re
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,7 +128,9 @@ def test_a_coroutine_that_cancels_itself_is_a_crash() -> None:
     async def cancel() -> int:
         raise asyncio.CancelledError("mine")
 
-    assert call(cancel) == Crashed("CancelledError: mine")
+    outcome = call(cancel)
+    assert isinstance(outcome, Crashed)
+    assert outcome.text.startswith("CancelledError: mine, in test_python.py, line ")
 
 
 def test_tasks_that_are_left_are_cancelled_and_the_thread_ends() -> None:
@@ -170,7 +174,9 @@ class _Base(BaseException):
     ],
 )
 def test_what_is_no_failure_is_a_crash(error: BaseException, text: str) -> None:
-    assert call(raising(error)) == Crashed(text)
+    outcome = call(raising(error))
+    assert isinstance(outcome, Crashed)
+    assert outcome.text.rpartition(", in test_python.py, line ")[0] == text
 
 
 def test_a_call_in_which_signals_do_not_work_says_why() -> None:
@@ -188,6 +194,17 @@ def test_a_client_that_calls_exit_is_red_and_the_next_scenario_is_played() -> No
     result = play("business.no-rights", leave)
     assert result.reason == "the client crashed instead of reporting the failure"
     assert "SystemExit: 2; in production the process ends here" in result.got
+
+
+def test_a_crash_before_a_request_says_so_and_where() -> None:
+    def upload(uploader: Uploader, call: Upload) -> int:
+        return int(Path(call.description or "").read_text())
+
+    result = play("upload.plain", upload)
+    assert result.reason == "no request came: the client crashed before it sent one"
+    assert re.fullmatch(
+        r"a crash \(FileNotFoundError: .*'Portrait', in test_python.py, line \d+\)", result.got
+    )
 
 
 # -- what a call returns ---------------------------------------------------------------------------
@@ -314,7 +331,6 @@ def test_logs_may_be_a_coroutine() -> None:
         (lambda uploader: None, "None"),
         (lambda uploader: 1 // 0, "a crash (ZeroDivisionError: "),
         (lambda uploader: sys.exit(1), "a crash (SystemExit: 1"),
-        (lambda: "", "a crash (TypeError: "),
     ],
 )
 def test_logs_that_go_wrong_fail_their_scenario(logs: Callable[..., Any], got: str) -> None:
