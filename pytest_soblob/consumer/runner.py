@@ -204,7 +204,7 @@ class Runner:
             status=Status.FAILED,
             reason=presentable(unmet.summary, _LONGEST),
             got=presentable(unmet.got, _LONGEST),
-            production=unmet.production or scenario.production,
+            production=presentable(unmet.production or scenario.production, _LONGEST),
             advice=unmet.advice or scenario.advice,
             **more,
         )
