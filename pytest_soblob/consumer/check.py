@@ -1,7 +1,7 @@
 """`check_consumer`: the whole suite without pytest."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from typing import Any
 
@@ -94,6 +94,12 @@ def play_all(
     ):
         begun = {one.id: background.submit(play, one) for one in waiting}
         begun |= {one.id: pool.submit(play, one) for one in others}
+        try:
+            wait(begun.values())
+        except BaseException:  # an interrupt: what has not begun is not played
+            for executor in (background, pool):
+                executor.shutdown(wait=False, cancel_futures=True)
+            raise
     return [begun[one.id].result() if one.id in begun else play(one) for one in SCENARIOS.values()]
 
 

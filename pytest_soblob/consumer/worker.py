@@ -14,7 +14,7 @@ from typing import Final
 
 from pytest_soblob.consumer.command import LIMIT_S, read_files, split_command
 from pytest_soblob.consumer.dialogue import Call, Dialogue
-from pytest_soblob.consumer.outcomes import Hung, Outcome
+from pytest_soblob.consumer.outcomes import Crashed, Hung, Outcome
 from pytest_soblob.consumer.process import Child, Kept, name_exit
 from pytest_soblob.consumer.scenario import Need
 from pytest_soblob.consumer.values import Abilities, Target, Upload
@@ -23,6 +23,7 @@ from pytest_soblob.settings import SoblobSettings
 _POLL_S: Final = 0.1
 # What a worker writes last may be on its way once its end is seen.
 _LAST_WORDS_S: Final = 0.5
+_RUN_HAS_ENDED: Final = "the run has ended"
 _BESIDE: Final = "the worker was ended, as another call in it had not ended in time"
 
 
@@ -76,12 +77,13 @@ class Worker:
         self._words = split_command(command, ())
         self._numbers = count(1)
         self._lock = threading.Lock()
+        self._is_closed = False
         self._running: _Running | None = None
         self._listeners: list[Mapping[str, Kept]] = []
         self._folder: TemporaryDirectory[str] | None = None
 
     def ask(self, question: Mapping[str, object], limit_s: float, call: Call) -> Outcome:
-        """Send a call, and return how it ended.
+        """Send a call, and return how it ended. After `close` each call is a crash.
 
         Args:
             question: What the worker is told.
@@ -91,7 +93,10 @@ class Worker:
         Raises:
             SoblobError: The system cannot start the process.
         """
-        number, running = self._begin(call)
+        begun = self._begin(call)
+        if begun is None:
+            return Crashed(_RUN_HAS_ENDED)
+        number, running = begun
         running.child.write(json.dumps({"call": number, **question}).encode() + b"\n")
         deadline = monotonic() + limit_s
         while not call.wait(min(max(0.0, deadline - monotonic()), _POLL_S)):
@@ -123,15 +128,18 @@ class Worker:
     def close(self) -> None:
         """End the process, if it runs."""
         with self._lock:
+            self._is_closed = True
             running, self._running = self._running, None
             folder, self._folder = self._folder, None
         if running is not None:
-            running.finish("the run has ended")
+            running.finish(_RUN_HAS_ENDED)
         if folder is not None:
             folder.cleanup()
 
-    def _begin(self, call: Call) -> "tuple[int, _Running]":
+    def _begin(self, call: Call) -> "tuple[int, _Running] | None":
         with self._lock:
+            if self._is_closed:
+                return None
             number = next(self._numbers)
             before = self._running
             if before is not None and not before.is_over and before.dialogue.begin(number, call):

@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -209,6 +210,28 @@ def test_files_are_given_from_the_folder_where_the_suite_is_started(
     assert run("sh ./up.sh {url}")[0] == Saved(70_002)
     monkeypatch.setenv("PATH", f"bin:{os.environ['PATH']}")
     assert run("up")[0] == Saved(70_001)
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_the_run_soon(tmp_path: Path) -> None:
+    """What has not begun is not played: 190 calls of 0.3 s would take a minute."""
+    script = Path(__file__).with_name("scripted.py")
+    begun = tmp_path / "begun"
+    once = f"sh -c 'echo >> {begun}; sleep 0.2; exec \"$@\"' sh {sys.executable} {script} once"
+    words = [sys.executable, "-c", "from pytest_soblob.cli import main; main()", "consumer"]
+    words += ["--command", f"{once} {{url}} {{type}} {{image}} {{description}}", "--timeout", "60"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 100
+        while time.monotonic() < deadline and process.poll() is None:
+            if begun.exists() and begun.read_text().count("\n") > 10:
+                break
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=100)
+    assert process.returncode == 130, errors
+    assert errors.decode().rstrip().endswith("soblob: interrupted")
+    assert begun.read_text().count("\n") < 80
 
 
 # -- workers ---------------------------------------------------------------------------------------
