@@ -14,7 +14,7 @@ from pytest_soblob.consumer.choice import Choice, Wishes
 from pytest_soblob.consumer.front import PROPERTY, WISHES, is_strict
 from pytest_soblob.consumer.guard import check_class
 from pytest_soblob.consumer.python import PythonConsumer
-from pytest_soblob.consumer.report import describe
+from pytest_soblob.consumer.report import describe, describe_not_run
 from pytest_soblob.consumer.runner import Result, Runner, Status
 from pytest_soblob.consumer.scenario import Level, Scenario
 from pytest_soblob.consumer.scenarios import GATE, SCENARIOS
@@ -233,7 +233,7 @@ def _tell(result: Result, *, strict: bool) -> None:
         case Status.NEW:
             pytest.xfail(f"new since {result.scenario.since}: {result.reason}")
         case Status.NOT_RUN:
-            pytest.fail(f"not run: {result.reason}", pytrace=False)
+            pytest.fail(describe_not_run(result), pytrace=False)
     if result.scenario.level is Level.SHOULD and not strict:
         pytest.xfail(f"should: {result.reason}")
     pytest.fail(describe(result), pytrace=False)

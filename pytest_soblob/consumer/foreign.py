@@ -52,8 +52,9 @@ def repr_of(value: object) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an exception as `Class: text`."""
-    shown = f"{type(error).__name__}: {text_of(error)}"
+    """Return an exception as `Class: text`, or as its class where it has no text."""
+    text = text_of(error)
+    shown = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if isinstance(error, SystemExit | KeyboardInterrupt):
         return f"{shown}; in production the process ends here"
     return shown

@@ -166,11 +166,11 @@ class _Base(BaseException):
     ("error", "text"),
     [
         (SystemExit(3), "SystemExit: 3; in production the process ends here"),
-        (KeyboardInterrupt(), "KeyboardInterrupt: ; in production the process ends here"),
+        (KeyboardInterrupt(), "KeyboardInterrupt; in production the process ends here"),
         (_Base(), "_Base: <_Base whose str() raises RuntimeError>"),
         (TimeoutError("late"), "TimeoutError: late"),
         (pytest.skip.Exception("x"), "Skipped: x"),
-        (StopIteration(), "StopIteration: "),
+        (StopIteration(), "StopIteration"),
     ],
 )
 def test_what_is_no_failure_is_a_crash(error: BaseException, text: str) -> None:

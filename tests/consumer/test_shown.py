@@ -60,3 +60,17 @@ def test_half_a_ticket_at_the_end_of_a_text_is_not_shown(run: Run, before: str) 
     result = run("-k", "upload.plain", before=before, client="Raises")
     result.assert_outcomes(failed=1)
     assert TICKET[6:12] not in result.stdout.str()
+
+
+def test_a_scenario_that_is_not_run_says_what_the_plain_upload_did(run: Run) -> None:
+    result = run("-k", "business.no-rights", save="1 / 0")
+    result.assert_outcomes(failed=1)
+    crash = "got        a crash (ZeroDivisionError: division by zero, in test_uploader.py,"
+    result.stdout.fnmatch_lines(
+        [
+            "not run: the plain upload does not work: no request came: the client crashed before*",
+            f"   {crash}",
+            "NOT RUN 1 scenarios: *",
+            f"   {crash}",
+        ]
+    )
