@@ -31,6 +31,12 @@ def describe(result: Result) -> str:
     return "\n".join(rows)
 
 
+def describe_not_run(result: Result) -> str:
+    """Return why a scenario was not played, and what its client did instead."""
+    reason = f"not run: {result.reason}"
+    return f"{reason}\n{_row('got', result.got)}" if result.got else reason
+
+
 def explain(scenario: Scenario) -> str:
     """Return everything that is known of a scenario."""
     rows = [f"{scenario.id}   {scenario.level}"]
@@ -65,6 +71,8 @@ def summarize(results: Sequence[Result], *, again: str = "", strict: bool = Fals
     not_run = [result for result in results if result.status is Status.NOT_RUN]
     if not_run:
         rows.append(_head(f"NOT RUN {len(not_run)} scenarios: {not_run[0].reason}"))
+        if not_run[0].got:
+            rows.append(_row("got", not_run[0].got))
     for result in results:
         if result.status in (Status.FAILED, Status.NEW):
             rows.append(f"{_verdict(result, strict=strict)} {describe(result)}")

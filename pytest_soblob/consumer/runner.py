@@ -5,15 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
-from pytest_soblob._text import hide
-from pytest_soblob.consumer.client import Consumer
+from pytest_soblob.consumer.client import Client, Consumer
+from pytest_soblob.consumer.foreign import describe_error, presentable
 from pytest_soblob.consumer.scenario import REASONS, Level, Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios import find_scenario
-from pytest_soblob.consumer.stage import SECRETS, Ground, Stage, open_ground
+from pytest_soblob.consumer.stage import Ground, Stage, open_ground
 from pytest_soblob.contract import Profile
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.stub.exchange import Exchange
+
+_LONGEST: Final = 1_000
 
 
 class Status(StrEnum):
@@ -152,8 +155,17 @@ class Runner:
         return scenario.not_due(self._consumer.abilities)
 
     def _play_anew(self, scenario: Scenario) -> Result:
-        with open_ground(self._consumer.settings, scenario.settings) as ground:
-            return self.play(scenario, ground, self._gate_result)
+        """Play a scenario on an endpoint of its own.
+
+        If it fails while calls of other scenarios were open in the same process, it is played once
+        more with a process of its own: a call that hangs or crashes must fail no other scenario.
+        """
+        for alone in (False, True):
+            with open_ground(self._consumer.settings, scenario.settings) as ground:
+                result, shared = self._played(scenario, ground, self._gate_result, alone=alone)
+            if result.passed or not shared:
+                break
+        return result
 
     def play(self, scenario: Scenario, ground: Ground, gate: Result | None = None) -> Result:
         """Play a scenario, due or not, on an endpoint that runs already.
@@ -162,32 +174,74 @@ class Runner:
             scenario: The scenario.
             ground: Where it is played.
             gate: What became of the plain upload, or None where it was not played.
+
+        Raises:
+            SoblobError: The plain upload cannot be played, as its command cannot be started.
         """
+        return self._played(scenario, ground, gate, alone=False)[0]
+
+    def _stage(self, ground: Ground, client: Client, gate: Result | None) -> Stage:
+        gate_s = 0.0 if gate is None else gate.seconds
+        return Stage(self._consumer.abilities, ground, client, _profile(ground, gate), gate_s)
+
+    def _played(
+        self, scenario: Scenario, ground: Ground, gate: Result | None, *, alone: bool
+    ) -> tuple[Result, bool]:
+        """Return what became of a scenario, and whether others took part in its process."""
         begun = monotonic()
+        exchanges: tuple[Exchange, ...] = ()
         unmet: UnmetError | None = None
-        listens = scenario.group == "secrets"
-        with self._consumer.connect(ground.target, listens=listens) as client:
-            profile = _profile(ground, gate)
-            gate_s = 0.0 if gate is None else gate.seconds
-            stage = Stage(self._consumer.abilities, ground, client, profile, gate_s)
-            try:
-                scenario.play(stage)
-                _check_end(scenario, stage)
-            except UnmetError as error:
-                unmet = error
-            exchanges = tuple(stage.exchanges)
+        shared = False
+        how = {"listens": scenario.group == "secrets", "alone": alone}
+        try:
+            with self._consumer.connect(ground.target, **how) as client:
+                stage = self._stage(ground, client, gate)
+                try:
+                    scenario.play(stage)
+                    _check_end(scenario, stage)
+                finally:
+                    shared = client.shared
+                    exchanges = tuple(stage.exchanges)
+        except UnmetError as error:
+            unmet = error
+        except Exception as error:
+            if isinstance(error, SoblobError) and scenario.id == self._gate.id:
+                raise
+            unmet = _not_played(error)
         seconds = monotonic() - begun
         more: dict[str, Any] = {"scenario": scenario, "seconds": seconds, "exchanges": exchanges}
         if unmet is None:
-            return Result(status=Status.PASSED, **more)
-        return Result(
+            return Result(status=Status.PASSED, **more), shared
+        failed = Result(
             status=Status.FAILED,
-            reason=hide(unmet.summary, SECRETS),
-            got=hide(unmet.got, SECRETS),
-            production=unmet.production or scenario.production,
+            reason=presentable(unmet.summary, _LONGEST),
+            got=presentable(unmet.got, _LONGEST),
+            production=presentable(unmet.production or scenario.production, _LONGEST),
             advice=unmet.advice or scenario.advice,
             **more,
         )
+        return failed, shared
+
+
+def _not_played(error: Exception) -> UnmetError:
+    """Return what is said of a scenario that was not played to its end."""
+    if isinstance(error, SoblobError):
+        return UnmetError(
+            "the scenario could not be played to its end",
+            str(error),
+            production="nothing is known: this run did not find out",
+            advice="see to what the message says, and run the scenario again",
+        )
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" in {place.tb_frame.f_code.co_name}"
+    return UnmetError(
+        "the scenario could not be played to its end",
+        f"{describe_error(error)}{where}",
+        production="nothing is known: this run did not find out",
+        advice="if your own code raised it, mend that; otherwise report it to the kit's authors",
+    )
 
 
 def _profile(ground: Ground, gate: Result | None) -> Profile:

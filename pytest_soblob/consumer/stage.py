@@ -9,6 +9,11 @@ from typing import Any, Final
 from pytest_soblob._text import plural
 from pytest_soblob.accounts import Account
 from pytest_soblob.consumer.client import Client, Session
+from pytest_soblob.consumer.credentials import PASSWORD as PASSWORD
+from pytest_soblob.consumer.credentials import SECRETS as SECRETS
+from pytest_soblob.consumer.credentials import TICKET as TICKET
+from pytest_soblob.consumer.credentials import TOKEN as TOKEN
+from pytest_soblob.consumer.credentials import USER as USER
 from pytest_soblob.consumer.outcomes import Failed, Outcome, Refused, Saved
 from pytest_soblob.consumer.scenario import UnmetError
 from pytest_soblob.consumer.unmet import (
@@ -26,14 +31,6 @@ from pytest_soblob.settings import SoblobSettings
 from pytest_soblob.soap.messages import SaveImageStreamRequest
 from pytest_soblob.stub.endpoint import StubEndpoint
 from pytest_soblob.stub.exchange import Exchange
-
-# Invented, and easy to find in whatever a client writes.
-TICKET: Final = "7T:c29ibG9iQ29uc3VtZXJUaWNrZXQ="
-TOKEN: Final = "soblob-consumer-application-token"  # noqa: S105 -- invented
-USER: Final = "soblob-consumer"
-PASSWORD: Final = "soblob-consumer-password"  # noqa: S105 -- invented
-# What a run must never show, whatever the client does.
-SECRETS: Final = (TICKET, TICKET.partition(":")[2], TOKEN, PASSWORD)
 
 PNG: Final = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from pytest_soblob.consumer.diagnosis import diagnose
-from pytest_soblob.consumer.outcomes import Crashed, Failed, Hung, NoId, Outcome, Refused, Saved
+from pytest_soblob.consumer.outcomes import (
+    Crashed,
+    Failed,
+    Garbled,
+    Hung,
+    NoId,
+    Outcome,
+    Refused,
+    Saved,
+)
 from pytest_soblob.consumer.scenario import UnmetError
 from pytest_soblob.judge.violations import Violation
 from pytest_soblob.stub.exchange import Exchange
@@ -81,6 +90,12 @@ def not_uploaded(outcome: Outcome, exchanges: Sequence[Exchange]) -> UnmetError:
         outcome: How the call ended instead.
         exchanges: The requests that it made.
     """
+    if isinstance(outcome, Crashed) and not exchanges:
+        return UnmetError(
+            "no request came: the client crashed before it sent one",
+            str(outcome),
+            advice="make one upload by hand, and see to this crash first",
+        )
     rules = [violation.rule for violation in errors_of(exchanges)]
     advice = None
     if rules:
@@ -103,6 +118,8 @@ def _not_saved(outcome: Outcome) -> str:
             return "the call did not end"
         case NoId():
             return "the client returned something that is no blob id"
+        case Garbled():
+            return "the worker wrote a line that is no answer"
         case Saved(blob_id):
             return f"the client returned blob id {blob_id}, which is not that of the stored image"
         case _:
@@ -131,5 +148,7 @@ def _not_failed(outcome: Outcome) -> str:
             return "the call did not end"
         case NoId(shown):
             return f"a failure was handed on as {shown}"
+        case Garbled():
+            return "the worker wrote a line that is no answer"
         case _:
             return "the client crashed instead of reporting the failure"
