@@ -44,7 +44,7 @@ def python(code: str) -> str:
         ("echo 1", "an id was returned, and no request came"),
         ("true", "the client returned something that is no blob id"),
         ("sleep 99", "the call did not end"),
-        (python("import os; os.abort()"), "the client crashed on a right answer"),
+        (python("import os; os.abort()"), "the client crashed before it sent one"),
     ],
 )
 def test_a_command_that_does_nothing_passes_nothing(template: str, reason: str) -> None:
