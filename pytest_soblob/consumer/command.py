@@ -30,6 +30,8 @@ from pytest_soblob.settings import SoblobSettings
 
 _ID: Final = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 LIMIT_S: Final = 10.0
+# Where a secret stands that was found in a file; `secrets.not-in-logs` looks at what is a log.
+LEFT_FILES: Final = "log (a file that it left)"
 PLACEHOLDERS: Final = (
     "url",
     "type",
@@ -99,7 +101,8 @@ class CommandClient:
     def __init__(self, consumer: CommandConsumer, target: Target) -> None:
         self._consumer = consumer
         self._target = target
-        self._said: dict[str, list[str]] = {"output": [], "output (standard error)": [], "log": []}
+        places = ("output", "output (standard error)", LEFT_FILES)
+        self._said: dict[str, list[str]] = {place: [] for place in places}
 
     def upload(self, call: Upload) -> Outcome:
         """Run the command, in a working folder of its own.
@@ -114,7 +117,7 @@ class CommandClient:
             arguments = self._arguments(call, given)
             environment = {**environment_for(self._target), "TMPDIR": str(temporary)}
             outcome = self._run(arguments, work, environment)
-            self._said["log"] += read_files(work) + read_files(temporary)
+            self._said[LEFT_FILES] += read_files(work) + read_files(temporary)
         return outcome
 
     def said(self) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Final
 
-from pytest_soblob.consumer.command import LIMIT_S, read_files, split_command
+from pytest_soblob.consumer.command import LEFT_FILES, LIMIT_S, read_files, split_command
 from pytest_soblob.consumer.dialogue import Call, Dialogue
 from pytest_soblob.consumer.outcomes import Crashed, Hung, Outcome
 from pytest_soblob.consumer.process import Child, Kept, name_exit
@@ -260,4 +260,7 @@ class WorkerClient:
         files = [*self._worker.left_files(), *read_files(self._folder)]
         heard = self._heard or {}
         names = {"output": "output", "errors": "output (standard error)"}
-        return {**{names[key]: kept.text for key, kept in heard.items()}, "log": "\n".join(files)}
+        return {
+            **{names[key]: kept.text for key, kept in heard.items()},
+            LEFT_FILES: "\n".join(files),
+        }
