@@ -15,6 +15,8 @@ FULL = bool(os.environ.get("SOBLOB_FULL"))
 EXAMPLES = int(os.environ.get("SOBLOB_EXAMPLES") or (500 if FULL else 100))
 # Messages that the fast and the plain way of judging are compared on.
 MUTATED = int(os.environ.get("SOBLOB_MUTATED") or (3_000 if FULL else 300))
+# The consumer suite is played with every tenth planted bug, or with each: `SOBLOB_BUGS=all`.
+BUG_STEP = 1 if os.environ.get("SOBLOB_BUGS") == "all" else 10
 
 at_length = pytest.mark.at_length
 untraced = pytest.mark.untraced

@@ -94,7 +94,6 @@ class TestSuds(UploaderContract):
         "answer.doctype": "suds reads a document type",
         "answer.two-body-children": "suds takes the first child",
         "answer.other-version": "suds looks at local names",
-        "http.redirect-302": "urllib follows it with GET, and sends nothing else",
     }
     deselected: ClassVar = {"answer.entity-bomb": "suds expands it, and takes a processor with it"}
 

@@ -72,39 +72,43 @@ def consumer(context: click.Context, /, **options: Any) -> None:
 
 
 @click.command("scenario")
-@click.argument("scenario_id", required=False, metavar="[ID]")
-def scenario(scenario_id: str | None) -> None:
-    """Explain a scenario of the consumer suite, or list all of them."""
+@click.argument("name", required=False, metavar="[ID | GROUP | PATTERN]")
+def scenario(name: str | None) -> None:
+    """Explain a scenario of the consumer suite, or list those of a group or a pattern, or all."""
     from pytest_soblob.consumer.report import explain
-    from pytest_soblob.consumer.scenarios import SCENARIOS, find_scenario
+    from pytest_soblob.consumer.scenarios import SCENARIOS, find_scenarios
 
-    if scenario_id is None:
-        for one in SCENARIOS.values():
-            echo(f"{one.id:<36} {one.level:<6} {one.played}")
-        return
     try:
-        echo(explain(find_scenario(scenario_id)))
+        found = list(SCENARIOS.values()) if name is None else find_scenarios(name)
     except SoblobError as error:
         raise click.UsageError(str(error)) from None
+    if len(found) == 1:
+        echo(explain(found[0]))
+        return
+    for one in found:
+        echo(_line(one, one.played))
+
+
+def _line(one: Any, text: str) -> str:
+    return f"{one.id:<36} {one.level:<6} {text}"
 
 
 def _consumer(options: Mapping[str, Any]) -> int:
     from pytest_soblob.consumer.check import play_all
     from pytest_soblob.consumer.choice import Choice
-    from pytest_soblob.consumer.report import matrix, summarize
+    from pytest_soblob.consumer.report import summarize
     from pytest_soblob.consumer.runner import is_red
-    from pytest_soblob.consumer.scenarios import SCENARIOS
 
-    if options["matrix"]:
-        echo(matrix({path.stem: _read_report(path) for path in options["reports"]}))
+    if options["matrix"] or options["reports"]:
+        _print_matrix(options)
         return 0
-    if options["reports"]:
-        raise SoblobError("reports are given with --matrix only")
     choice = Choice(_reasons(options["expect"]), _reasons(options["deselect"]))
+    if options["lists"] and options["command"] is None and options["worker"] is None:
+        _list(choice, _abilities(options["ability"]), None)
+        return 0
     with closing(_open(options)) as opened:
         if options["lists"]:
-            for one in SCENARIOS.values():
-                echo(f"{one.id:<36} {one.level:<6} {one.played}")
+            _list(choice, opened.consumer.abilities, opened.consumer)
             return 0
         results = play_all(opened.consumer, choice, jobs=options["jobs"], tell=echo_error)
     if options["form"] == "json":
@@ -112,6 +116,39 @@ def _consumer(options: Mapping[str, Any]) -> int:
     else:
         echo(summarize(results, again=_AGAIN, strict=options["strict"]))
     return RED if is_red(results, strict=options["strict"]) else 0
+
+
+def _list(choice: Any, abilities: Any, consumer: Any) -> None:
+    """Print what would be played, and why the rest would not.
+
+    Args:
+        choice: What the options say about scenarios.
+        abilities: What they say about the client.
+        consumer: The client, or None where none was named.
+    """
+    from pytest_soblob.consumer.runner import Runner
+    from pytest_soblob.consumer.scenarios import GATE, SCENARIOS
+
+    runner = None if consumer is None else Runner(consumer, GATE)
+    for one in SCENARIOS.values():
+        reason = choice.deselected(one)
+        idle = one.not_due(abilities) if runner is None else runner.not_due(one)
+        if reason is not None:
+            echo(_line(one, f"deselected: {reason}"))
+        else:
+            echo(_line(one, one.played if idle is None else f"not due: {idle}"))
+
+
+def _print_matrix(options: Mapping[str, Any]) -> None:
+    from pytest_soblob.consumer.report import matrix
+
+    paths = options["reports"]
+    if not options["matrix"]:
+        raise SoblobError("reports are given with --matrix only")
+    if not paths:
+        raise SoblobError("--matrix needs reports of `soblob consumer --format json`")
+    is_clear = len({path.stem for path in paths}) == len(paths)
+    echo(matrix({path.stem if is_clear else str(path): _read_report(path) for path in paths}))
 
 
 class _Opened:
@@ -186,8 +223,20 @@ def _value(name: str, text: str) -> object:
 
 
 def _read_report(path: Path) -> list[Mapping[str, Any]]:
+    """Return the results that a report lists.
+
+    Raises:
+        SoblobError: The file cannot be read, or is none.
+    """
     try:
         data = json.loads(path.read_bytes())
-        return [one for one in data if isinstance(one["scenario"], str) and one["outcome"]]
-    except (OSError, ValueError, TypeError, KeyError):
-        raise SoblobError(f"{path} is no report of `soblob consumer --format json`") from None
+    except (OSError, ValueError, RecursionError):
+        data = None
+    if not isinstance(data, list) or not data or not all(map(_is_result, data)):
+        raise SoblobError(f"{path} is no report of `soblob consumer --format json`")
+    return data
+
+
+def _is_result(one: object) -> bool:
+    keys = ("scenario", "outcome")
+    return isinstance(one, dict) and all(isinstance(one.get(key), str) for key in keys)

@@ -1,5 +1,6 @@
 """Answers to an upload, written by hand: right ones in odd but legal dress, and wrong ones."""
 
+from collections.abc import Callable
 from typing import Final
 
 from pytest_soblob.contract import Profile
@@ -74,3 +75,38 @@ def with_unknown_block(text: str) -> str:
     """Return the envelope with a header block that nobody has to understand."""
     block = f'<m:Trace xmlns:m="{_OTHER_NAMESPACE}">74</m:Trace>'
     return text.replace("<s:Header>", f"<s:Header>{block}", 1)
+
+
+def page(kind: str, body: bytes) -> Callable[[Profile], HttpResponse]:
+    """Return what answers with a body of some media type and status 200."""
+    headers = (("Content-Type", kind),)
+    return lambda profile: HttpResponse(status=200, headers=headers, body=body)
+
+
+def fault(profile: Profile) -> HttpResponse:
+    """Return a fault with status 200."""
+    if profile is Profile.WSDL:
+        inner = "<faultcode>s:Server</faultcode><faultstring>no</faultstring>"
+    else:
+        inner = (
+            "<s:Code><s:Value>s:Receiver</s:Value></s:Code>"
+            '<s:Reason><s:Text xml:lang="en">no</s:Text></s:Reason>'
+        )
+    text = envelope(profile, blocks="", wrapper="", body=f"<s:Fault>{inner}</s:Fault>")
+    return respond(profile, text)
+
+
+def with_doctype(text: str) -> str:
+    """Return the envelope behind a document type declaration."""
+    return f"<!DOCTYPE s:Envelope>{text}"
+
+
+def with_entities(text: str) -> str:
+    """Return the envelope with entities before the id that grow to 10 million blanks."""
+    entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else " "}">' for i in range(8))
+    return f"<!DOCTYPE x [{entities}]>" + text.replace(str(ID), f"&e7;{ID}")
+
+
+def other_version(profile: Profile) -> HttpResponse:
+    """The names of Services87, which is another contract."""
+    return respond(profile, envelope(profile).replace("Services86", "Services87"))

@@ -7,85 +7,26 @@ client that keeps connections alive needs it.
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from inspect import isawaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
+from pytest_soblob._text import clip
+from pytest_soblob.consumer.foreign import describe_error, place_of, text_of
 from pytest_soblob.consumer.outcomes import Crashed, Failed, Hung, Outcome, Refused, read_result
 from pytest_soblob.consumer.values import NotUploaded
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
-class Caller:
-    """Runs the calls of one client.
-
-    Args:
-        failures: The exceptions by which the client tells that a call failed.
-        limit_s: The time limit of a call, in seconds.
-
-    Attributes:
-        exceptions: What the calls have raised, in order.
-    """
-
-    def __init__(self, failures: tuple[type[BaseException], ...], limit_s: float) -> None:
-        self._failures = failures
-        self._limit_s = limit_s
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
-        self.exceptions: list[BaseException] = []
-
-    def upload(self, work: Callable[[], object]) -> Outcome:
-        """Run a call that returns a blob id, and return how it ended."""
-        ended = self._run(work)
-        return ended if isinstance(ended, Outcome) else read_result(ended.value)
-
-    def do(self, work: Callable[[], object]) -> Outcome | None:
-        """Run a call whose result does not matter; None means that it raised nothing."""
-        ended = self._run(work)
-        return ended if isinstance(ended, Outcome) else None
-
-    def close(self) -> None:
-        """Stop the event loop, if there is one."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-
-    def _run(self, work: Callable[[], object]) -> "_Returned | Outcome":
-        ended: list[_Returned | BaseException] = []
-
-        def run() -> None:
-            try:
-                ended.append(_Returned(self._finish(work())))
-            except BaseException as error:  # noqa: BLE001 -- it is the outcome
-                ended.append(error)
-
-        thread = threading.Thread(target=run, name="consumer-call", daemon=True)
-        thread.start()
-        thread.join(self._limit_s)
-        if not ended:
-            return Hung(self._limit_s)
-        return self._outcome(ended[0]) if isinstance(ended[0], BaseException) else ended[0]
-
-    def _outcome(self, error: BaseException) -> Outcome:
-        self.exceptions.append(error)
-        shown = f"{type(error).__name__}: {error}"
-        if isinstance(error, NotUploaded):
-            return Refused(str(error))
-        if isinstance(error, self._failures):
-            return Failed(shown)
-        return Crashed(shown)
-
-    def _finish(self, result: object) -> object:
-        """Await the result if it can be awaited."""
-        if not isawaitable(result):
-            return result
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_serve, args=(self._loop,), daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(_wait(result), self._loop).result(self._limit_s)
+# How long an event loop may take to end: one that a coroutine blocks is left behind.
+_ENDING_S: Final = 2.0
+_LONGEST: Final = 150
+_THREAD_HINT: Final = "the suite makes each call in a thread of its own"
 
 
-class _Returned:
+class Returned:
     """A value that a call returned.
 
     Args:
@@ -96,14 +37,150 @@ class _Returned:
         self.value = value
 
 
-def _wait(awaitable: Any) -> Coroutine[Any, Any, object]:
-    async def wait() -> object:
-        return await awaitable
+class EventLoop:
+    """The event loop of one client, in a thread of its own from the first coroutine on.
 
-    return wait()
+    Use it as a context manager: tasks that are left are cancelled at the end.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "EventLoop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is not None and thread is not None:
+            with suppress(RuntimeError):  # it has ended
+                loop.call_soon_threadsafe(loop.stop)
+            thread.join(_ENDING_S)
+
+    def submit(self, awaitable: Any) -> "Future[Returned | BaseException]":
+        """Have something awaited; the result is what it returned, or the exception it raised."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=_serve, args=(self._loop,), name="consumer-loop", daemon=True
+                )
+                self._thread.start()
+            return asyncio.run_coroutine_threadsafe(_wait(awaitable), self._loop)
+
+
+class Caller:
+    """Runs the calls of one client.
+
+    Args:
+        failures: The exceptions by which the client tells that a call failed.
+        limit_s: The time limit of a call, in seconds.
+        loop: Where coroutines run.
+
+    Attributes:
+        exceptions: What the calls have raised, in order.
+    """
+
+    def __init__(
+        self, failures: tuple[type[BaseException], ...], limit_s: float, loop: EventLoop
+    ) -> None:
+        self._failures = failures
+        self._limit_s = limit_s
+        self._loop = loop
+        self.exceptions: list[BaseException] = []
+
+    def upload(self, work: Callable[[], object]) -> Outcome:
+        """Run a call that returns a blob id, and return how it ended."""
+        ended = self.run(work, read_result)
+        return ended.value if isinstance(ended, Returned) else ended  # type: ignore[return-value]
+
+    def do(self, work: Callable[[], object]) -> Outcome | None:
+        """Run a call whose result does not matter; None means that it raised nothing."""
+        ended = self.run(work)
+        return None if isinstance(ended, Returned) else ended
+
+    def run(
+        self, work: Callable[[], object], read: Callable[[object], object] | None = None
+    ) -> "Returned | Outcome":
+        """Run a call, await what it returns if that can be awaited, and return how it ended.
+
+        Args:
+            work: The call.
+            read: Makes something else of its result, within the same time limit; None for nothing.
+        """
+        ended: list[Returned | Outcome] = []
+        awaited: list[Future[Returned | BaseException]] = []
+
+        def run() -> None:
+            try:
+                value = work()
+                if isawaitable(value):
+                    awaited.append(self._loop.submit(value))
+                    came = awaited[0].result()
+                    if not isinstance(came, Returned):
+                        raise came
+                    value = came.value
+                ended.append(Returned(value if read is None else read(value)))
+            except BaseException as error:  # noqa: BLE001 -- it is the outcome
+                ended.append(self._outcome(error))
+
+        thread = threading.Thread(target=run, name="consumer-call", daemon=True)
+        thread.start()
+        thread.join(self._limit_s)
+        if ended:
+            return ended[0]
+        for future in awaited:
+            future.cancel()
+        return Hung(self._limit_s)
+
+    def _outcome(self, error: BaseException) -> Outcome:
+        self.exceptions.append(error)
+        if isinstance(error, NotUploaded):
+            return Refused(text_of(error))
+        shown = describe_error(error)
+        if isinstance(error, self._failures):
+            return Failed(shown)
+        if isinstance(error, ValueError) and "main thread" in shown:
+            shown = f"{shown}; {_THREAD_HINT}"
+        place = place_of(error)
+        return Crashed(f"{clip(shown, _LONGEST)}, in {place}" if place else shown)
+
+
+async def _wait(awaitable: Any) -> "Returned | BaseException":
+    """Return what comes of it: SystemExit would otherwise end the loop, and so all later calls."""
+    try:
+        return Returned(await awaitable)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return error
+    except BaseException as error:  # noqa: BLE001 -- it is the outcome
+        return error
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    loop.run_forever()
-    with suppress(RuntimeError):  # a task that hangs is left behind
+    asyncio.set_event_loop(loop)
+    try:
+        while not _runs_to_its_end(loop):
+            pass
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=_ENDING_S / 2))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
         loop.close()
+
+
+def _runs_to_its_end(loop: asyncio.AbstractEventLoop) -> bool:
+    """Run a loop until it is stopped; False if a task that the client began has ended it."""
+    try:
+        loop.run_forever()
+    except BaseException:  # noqa: BLE001 -- SystemExit of a task would end all later calls
+        return False
+    return True

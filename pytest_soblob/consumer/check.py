@@ -1,12 +1,13 @@
 """`check_consumer`: the whole suite without pytest."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from typing import Any
 
 from pytest_soblob.consumer.choice import Choice
 from pytest_soblob.consumer.client import Consumer
+from pytest_soblob.consumer.foreign import repr_of
 from pytest_soblob.consumer.python import PythonConsumer
 from pytest_soblob.consumer.runner import Result, Runner
 from pytest_soblob.consumer.scenario import Scenario
@@ -48,10 +49,13 @@ def check_consumer(
         connect_to=nullcontext,
         upload=upload,
         failures=exception_classes(failures),
-        abilities=abilities or Abilities(),
-        settings=settings or SoblobSettings(),
+        abilities=Abilities() if abilities is None else abilities,
+        settings=SoblobSettings() if settings is None else settings,
     )
-    choice = Choice(expected_failures or {}, deselected or {})
+    choice = Choice(
+        {} if expected_failures is None else expected_failures,
+        {} if deselected is None else deselected,
+    )
     return play_all(consumer, choice)
 
 
@@ -65,7 +69,7 @@ def play_all(
     """Play all scenarios, and return the results in their order.
 
     Those that wait for the client's own time limit are played beside the others from the start;
-    those that measure or load the process come last, one after the other.
+    those that must be alone come last, one after the other.
 
     Args:
         consumer: The code under test.
@@ -90,6 +94,12 @@ def play_all(
     ):
         begun = {one.id: background.submit(play, one) for one in waiting}
         begun |= {one.id: pool.submit(play, one) for one in others}
+        try:
+            wait(begun.values())
+        except BaseException:  # an interrupt: what has not begun is not played
+            for executor in (background, pool):
+                executor.shutdown(wait=False, cancel_futures=True)
+            raise
     return [begun[one.id].result() if one.id in begun else play(one) for one in SCENARIOS.values()]
 
 
@@ -99,8 +109,13 @@ def exception_classes(failures: Any) -> tuple[type[BaseException], ...]:
     Raises:
         SoblobError: One is no exception class.
     """
-    classes = (failures,) if isinstance(failures, type) else tuple(failures)
-    for one in classes:
-        if not (isinstance(one, type) and issubclass(one, BaseException)):
-            raise SoblobError(f"failures must be exception classes, not {one!r:.60}")
-    return classes
+    wrong = failures
+    if isinstance(failures, type):
+        failures = (failures,)
+    if isinstance(failures, Iterable) and not isinstance(failures, str | Mapping):
+        classes = tuple(failures)
+        bad = [x for x in classes if not (isinstance(x, type) and issubclass(x, BaseException))]
+        if not bad:
+            return classes
+        wrong = bad[0]
+    raise SoblobError(f"failures must be exception classes, not {repr_of(wrong):.60}")

@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from pytest_soblob._text import did_you_mean
+from pytest_soblob.consumer.foreign import repr_of
 from pytest_soblob.consumer.runner import Result, Status
 from pytest_soblob.consumer.scenario import Scenario
-from pytest_soblob.consumer.scenarios import SCENARIOS
+from pytest_soblob.consumer.scenarios import SCENARIOS, hint
 from pytest_soblob.errors import SoblobError
 
 _VERSION: Final = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}", re.ASCII)
@@ -126,7 +126,13 @@ class Wishes:
     def choice(
         self, name: str, expected_failures: Mapping[str, str], deselected: Mapping[str, str]
     ) -> Choice:
-        """Return the choice of a class, with its own reasons first."""
+        """Return the choice of a class, with its own reasons first.
+
+        Raises:
+            SoblobError: They are no reasons by scenario.
+        """
+        _check("expected_failures", expected_failures)
+        _check("deselected", deselected)
         return Choice(
             {**expected_failures, **_of_class(name, self.expected_failures)},
             {**deselected, **_of_class(name, self.deselected)},
@@ -173,10 +179,19 @@ def _find(reasons: Mapping[str, str], scenario: Scenario) -> str | None:
     return None
 
 
-def _check(name: str, reasons: Mapping[str, str]) -> None:
+def _check(name: str, reasons: object) -> None:
+    if not isinstance(reasons, Mapping):
+        raise SoblobError(
+            f"{name} must be a dictionary of reasons, such as "
+            f'{{"description.cr": "JIRA-212"}}, not {repr_of(reasons):.60}'
+        )
     for pattern, reason in reasons.items():
+        if not isinstance(pattern, str):
+            raise SoblobError(f"{name}: a key must be the id of a scenario, not {pattern!r:.60}")
         if not any(fnmatchcase(known, pattern) for known in SCENARIOS):
-            hint = did_you_mean(pattern, SCENARIOS)
-            raise SoblobError(f"{name}: no scenario {pattern!r}{hint}")
-        if not str(reason or "").strip():
-            raise SoblobError(f"{name}: {pattern!r} needs a reason")
+            raise SoblobError(f"{name}: no scenario {pattern!r:.60}{hint(pattern)}")
+        if not isinstance(reason, str):
+            said = repr_of(reason)
+            raise SoblobError(f"{name}: {pattern!r:.60} needs a reason as text, not {said:.60}")
+        if not reason.strip():
+            raise SoblobError(f"{name}: {pattern!r:.60} needs a reason")

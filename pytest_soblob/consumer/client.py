@@ -13,6 +13,10 @@ from pytest_soblob.settings import SoblobSettings
 class Client(Protocol):
     """One client, connected to one endpoint."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether calls of other scenarios were open beside its own, in the same process."""
+
     def upload(self, call: Upload) -> Outcome:
         """Upload an image. May be called in several threads at once with `Need.THREADS`."""
 
@@ -50,11 +54,14 @@ class Consumer(Protocol):
     def limit_s(self) -> float:
         """The time limit of a call, in seconds."""
 
-    def connect(self, target: Target, *, listens: bool = False) -> AbstractContextManager[Client]:
+    def connect(
+        self, target: Target, *, listens: bool = False, alone: bool = False
+    ) -> AbstractContextManager[Client]:
         """Return a client for a target.
 
         Args:
             target: Where it connects to.
             listens: Whether what it writes to standard output, standard error and its logs is
                 collected for `Client.said`.
+            alone: Whether it shares no process with clients of other scenarios.
         """

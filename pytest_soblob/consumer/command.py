@@ -4,9 +4,7 @@ import os
 import re
 import shlex
 import shutil
-import signal
-import subprocess
-import sys
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from pytest_soblob._text import did_you_mean
+from pytest_soblob.consumer.foreign import presentable
 from pytest_soblob.consumer.outcomes import (
     Crashed,
     Failed,
@@ -23,6 +22,7 @@ from pytest_soblob.consumer.outcomes import (
     Outcome,
     read_result,
 )
+from pytest_soblob.consumer.process import Child, Kept, name_exit
 from pytest_soblob.consumer.scenario import Need
 from pytest_soblob.consumer.values import Abilities, Target, Upload
 from pytest_soblob.errors import SoblobError
@@ -30,6 +30,8 @@ from pytest_soblob.settings import SoblobSettings
 
 _ID: Final = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 LIMIT_S: Final = 10.0
+# Where a secret stands that was found in a file; `secrets.not-in-logs` looks at what is a log.
+LEFT_FILES: Final = "log (a file that it left)"
 PLACEHOLDERS: Final = (
     "url",
     "type",
@@ -42,8 +44,11 @@ PLACEHOLDERS: Final = (
     "principal_url",
 )
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
-_MOST_SHOWN_BYTES: Final = 100_000
-_MOST_FILES: Final = 1_000
+_MOST_SHOWN_BYTES: Final = 1_000_000
+_MOST_SEARCHED_BYTES: Final = 16_000_000
+# Neither a link is followed, nor a pipe waited for.
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_MOST_FILES: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +77,13 @@ class CommandConsumer:
     @property
     def offers(self) -> frozenset[Need]:
         """What the consumer can do beyond single calls: a client that logs in takes no ticket."""
-        return frozenset() if "{user}" in self.template else frozenset({Need.TICKET})
+        ticket = () if "{user}" in self.template else (Need.TICKET,)
+        return frozenset((Need.LOGS, *ticket))
 
     @contextmanager
-    def connect(self, target: Target, *, listens: bool = False) -> Iterator["CommandClient"]:
+    def connect(
+        self, target: Target, *, listens: bool = False, alone: bool = False
+    ) -> Iterator["CommandClient"]:
         """Return a client for a target; what it writes is collected in any case."""
         yield CommandClient(self, target)
 
@@ -88,26 +96,28 @@ class CommandClient:
         target: Where it connects to.
     """
 
+    shared = False  # each call is a process of its own
+
     def __init__(self, consumer: CommandConsumer, target: Target) -> None:
         self._consumer = consumer
         self._target = target
-        self._said: dict[str, list[str]] = {"output": [], "output (standard error)": [], "log": []}
+        places = ("output", "output (standard error)", LEFT_FILES)
+        self._said: dict[str, list[str]] = {place: [] for place in places}
 
     def upload(self, call: Upload) -> Outcome:
-        """Run the command, in a working folder of its own."""
-        with TemporaryDirectory(prefix="soblob-") as folder:
+        """Run the command, in a working folder of its own.
+
+        Raises:
+            SoblobError: The system cannot start it.
+        """
+        with TemporaryDirectory(prefix="soblob-", ignore_cleanup_errors=True) as folder:
             work, temporary, given = (Path(folder) / name for name in ("work", "tmp", "given"))
             for path in (work, temporary, given):
                 path.mkdir()
             arguments = self._arguments(call, given)
-            environment = {
-                **os.environ,
-                "SOBLOB_TICKET": self._target.ticket or "",
-                "SOBLOB_TOKEN": self._target.application_token or "",
-                "TMPDIR": str(temporary),
-            }
+            environment = {**environment_for(self._target), "TMPDIR": str(temporary)}
             outcome = self._run(arguments, work, environment)
-            self._said["log"] += _files(work) + _files(temporary)
+            self._said[LEFT_FILES] += read_files(work) + read_files(temporary)
         return outcome
 
     def said(self) -> Mapping[str, str]:
@@ -135,23 +145,27 @@ class CommandClient:
         return [_PLACEHOLDER.sub(lambda found: values[found[1]], word) for word in words]
 
     def _run(self, arguments: list[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
-        limit_s = self._consumer.limit_s
-        with start(arguments, cwd=folder, env=environment) as process:
-            try:
-                output, errors = process.communicate(timeout=limit_s)
-            except subprocess.TimeoutExpired:
-                end(process)
-                output, errors = process.communicate()
-                self._note(output, errors)
-                return Hung(limit_s)
-            finally:
-                end(process)
-        self._note(output, errors)
-        return _outcome(process.returncode, output, errors)
+        kept = {"output": Kept(), "errors": Kept()}
+        child = Child(
+            arguments, lambda place, data: kept[place].add(data), cwd=folder, env=environment
+        )
+        try:
+            code = child.wait(self._consumer.limit_s)
+        finally:
+            child.end()
+        output, errors = kept["output"], kept["errors"]
+        self._said["output"].append(output.text)
+        self._said["output (standard error)"].append(errors.text)
+        return _outcome(code, output, errors, self._consumer.limit_s)
 
-    def _note(self, output: bytes, errors: bytes) -> None:
-        for place, data in (("output", output), ("output (standard error)", errors)):
-            self._said[place].append(_text(data))
+
+def environment_for(target: Target) -> dict[str, str]:
+    """Return the environment of a process, with the ticket and the token."""
+    return {
+        **os.environ,
+        "SOBLOB_TICKET": target.ticket or "",
+        "SOBLOB_TOKEN": target.application_token or "",
+    }
 
 
 def split_command(template: str, known: tuple[str, ...]) -> list[str]:
@@ -177,79 +191,67 @@ def split_command(template: str, known: tuple[str, ...]) -> list[str]:
                 hint = did_you_mean(name, known)
                 listed = ", ".join(known) or "none"
                 raise SoblobError(f"unknown placeholder {{{name}}}{hint} (known: {listed})")
-    if shutil.which(words[0]) is None:
+    found = shutil.which(words[0])
+    if found is None:
         raise SoblobError(f"the command cannot be started: no executable file {words[0]!r}")
-    return words
+    if not Path(found).is_absolute():
+        words[0] = str(Path(found).absolute())
+    return [words[0], *map(_absolute, words[1:])]
 
 
-def start(
-    arguments: list[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> "subprocess.Popen[bytes]":
-    """Start a process in a group of its own, with pipes for its streams.
+def _absolute(word: str) -> str:
+    """Return the path of a file in the current folder as an absolute path, any other word as it is.
 
-    Raises:
-        SoblobError: The system cannot start it.
+    The command runs in another folder, and `python upload.py` is meant from here.
     """
+    path = Path(word)
+    is_path = ("/" in word or path.suffix) and not path.is_absolute() and "{" not in word
     try:
-        return subprocess.Popen(  # noqa: S603 -- it is the team's own command
-            arguments,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=sys.platform != "win32",
-        )
-    except OSError as error:
-        raise SoblobError(f"the command cannot be started: {error.strerror}") from None
+        return str(path.absolute()) if is_path and path.exists() else word
+    except (OSError, ValueError):  # too long for a path, or with a NUL
+        return word
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process with its children; nothing where it has ended."""
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform != "win32":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+def read_files(folder: Path) -> list[str]:
+    """Return names and contents of what was left in a folder, up to a limit.
+
+    Links are not followed: what they lead to is not the client's writing.
+    """
+    found: list[str] = []
+    left = _MOST_SEARCHED_BYTES
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        found += folders
+        for name in sorted(names):
+            data = _read_file(Path(place) / name, min(left, _MOST_SHOWN_BYTES))
+            left -= len(data)
+            found += [name, data.decode("utf-8", "replace")]
+        if len(found) > _MOST_FILES:
+            break
+    return found
 
 
-def _outcome(code: int, output: bytes, errors: bytes) -> Outcome:
+def _read_file(path: Path, limit: int) -> bytes:
+    """Return the beginning of a regular file; nothing of a link, a pipe or what is unreadable."""
+    with suppress(OSError), os.fdopen(os.open(path, _FLAGS), "rb") as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file.read(limit)
+    return b""
+
+
+def _outcome(code: int | None, output: Kept, errors: Kept, limit_s: float) -> Outcome:
+    last = errors.last_line or output.last_line
+    if code is None:
+        return Hung(limit_s, f"the last line that it wrote: {last}" if last else "")
     if code < 0:
-        return Crashed(f"the command was ended by {_signal(-code)}")
+        return Crashed(f"the command was ended by {name_exit(code)}" + (last and f": {last}"))
     if code > 0:
-        return Failed(f"exit {code}: {_last_line(errors) or _last_line(output)}")
-    line = _last_line(output)
+        return Failed(f"exit {code}: {last}" if last else f"exit {code}")
+    line = output.last_line
     if not _ID.fullmatch(line):
+        shown = f"exit 0 with {presentable(line, 60)} as the last line of its output"
         return NoId(
-            f"exit 0 with {line!r:.60} as the last line",
+            shown if line else "exit 0 without any output",
             "the caller takes exit 0 for success, and has no id",
         )
     return read_result(int(line))
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _last_line(data: bytes) -> str:
-    lines = _text(data).strip().splitlines()
-    return lines[-1].strip() if lines else ""
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
-
-
-def _files(folder: Path) -> list[str]:
-    """Return names and contents of what was left in a folder."""
-    found = []
-    for path in sorted(folder.rglob("*"))[:_MOST_FILES]:
-        found.append(path.name)
-        with suppress(OSError):
-            if path.is_file():
-                with path.open("rb") as file:
-                    found.append(_text(file.read(_MOST_SHOWN_BYTES)))
-    return found

@@ -4,15 +4,17 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import pytest
 
+from pytest_soblob.consumer.calling import EventLoop
 from pytest_soblob.consumer.check import exception_classes
 from pytest_soblob.consumer.choice import Choice, Wishes
 from pytest_soblob.consumer.front import PROPERTY, WISHES, is_strict
+from pytest_soblob.consumer.guard import check_class
 from pytest_soblob.consumer.python import PythonConsumer
-from pytest_soblob.consumer.report import describe
+from pytest_soblob.consumer.report import describe, describe_not_run
 from pytest_soblob.consumer.runner import Result, Runner, Status
 from pytest_soblob.consumer.scenario import Level, Scenario
 from pytest_soblob.consumer.scenarios import GATE, SCENARIOS
@@ -23,11 +25,12 @@ from pytest_soblob.settings import SoblobSettings
 
 # What each class has found out about the plain upload in this process.
 _GATES = pytest.StashKey[dict[type, Result]]()
-# Names of a subclass that a team fills in; every other name of the base is the kit's own.
-_OPEN = frozenset(
-    {"failures", "abilities", "expected_failures", "deselected", "uploader", "upload", "attach"}
-    | {"authenticate", "logs"}
-)
+# What a team fills in; every other name of the base is the kit's own.
+_FIELDS = ("failures", "abilities", "expected_failures", "deselected")
+_METHODS = ("upload", "attach", "authenticate", "logs")
+_OPEN = frozenset({*_FIELDS, *_METHODS, "uploader"})
+# Classes of which this process has said what is wrong with them.
+_TOLD = pytest.StashKey[set[type]]()
 
 
 class ConsumerContract:
@@ -40,16 +43,18 @@ class ConsumerContract:
 
             @pytest.fixture
             def uploader(self, soblob_contract):
-                return Uploader(soblob_contract.url, soblob_contract.ticket)
+                target = soblob_contract
+                return Uploader(target.url, target.ticket, target.application_token)
 
             def upload(self, uploader, call):
                 return uploader.save(call.type, call.image, call.description)
 
     Each scenario is a parametrised test. `soblob scenario ID` explains one. The methods `attach`
-    and `authenticate` and `logs` switch further scenarios on:
-    `attach(self, uploader, call, person_id)` uploads an image and attaches it to a person,
-    `authenticate(self, uploader, user, password)` logs in, and `logs(self, uploader)` returns what
-    the client has logged, as text. Any of them may be a coroutine function.
+    and `authenticate` switch further scenarios on:
+    `attach(self, uploader, call, person_id)` uploads an image and attaches it to a person, and
+    `authenticate(self, uploader, user, password)` logs in. `logs(self, uploader)` returns what the
+    client has logged elsewhere than by `logging`, as text, which is searched for secrets. Any of
+    them may be a coroutine function.
 
     Attributes:
         failures: The exceptions by which the client tells its caller that a call failed. Any
@@ -103,14 +108,16 @@ class ConsumerContract:
         __tracebackhide__ = True
         ground: Ground = request.node.stash[_GROUND]
         choice = self._choice(request.config)
-        runner = Runner(self._consumer(uploader, ground.settings), GATE)
+        self._check_once(request.config, ground.settings)
         gates = request.config.stash.setdefault(_GATES, {})
 
         def play() -> Result:
-            if type(self) not in gates:
-                gates[type(self)] = runner.play(GATE, ground)
-                ground.endpoint.reset()
-            return runner.play_behind(gates[type(self)], scenario, ground)
+            with EventLoop() as loop:  # of this client, at the gate and behind it
+                runner = Runner(self._consumer(uploader, ground.settings, loop), GATE)
+                if type(self) not in gates:
+                    gates[type(self)] = runner.play(GATE, ground)
+                    ground.endpoint.reset()
+                return runner.play_behind(gates[type(self)], scenario, ground)
 
         result = choice.judge(scenario, play)
         record = {
@@ -139,17 +146,38 @@ class ConsumerContract:
                 "deselect scenarios by `deselected`, with a reason",
                 pytrace=False,
             )
+        said = ""  # pytest would print an exception that is being handled as well
         try:
-            exception_classes(self.failures)
             choice = Choice(self.expected_failures, self.deselected)
+            runner = Runner(self._consumer(None, SoblobSettings()), GATE)
         except SoblobError as error:
-            pytest.fail(str(error), pytrace=False)
-        runner = Runner(self._consumer(None, SoblobSettings()), GATE)
+            said = str(error)
+        if said:
+            pytest.fail(said, pytrace=False)
         for scenario in SCENARIOS.values():
             why = runner.not_due(scenario)
             is_deselected = choice.deselected(scenario) is not None
             if is_deselected and scenario.id in self.deselected and why is not None:
                 pytest.fail(f"deselected: {scenario.id} is never due: {why}", pytrace=False)
+
+    def _check_once(self, config: pytest.Config, settings: SoblobSettings) -> None:
+        """Fail if a class cannot be played, with the reason for the first scenario only."""
+        __tracebackhide__ = True
+        try:
+            self._consumer(None, settings)
+        except SoblobError as error:
+            said = str(error)
+        else:
+            return
+        self._fail_once(config, said)
+
+    def _fail_once(self, config: pytest.Config, said: str) -> NoReturn:
+        __tracebackhide__ = True
+        told = config.stash.setdefault(_TOLD, set())
+        is_new = type(self) not in told
+        told.add(type(self))
+        hint = "not run: the class is not right; the first of its tests says why"
+        pytest.fail(said if is_new else hint, pytrace=False)
 
     def _choice(self, config: pytest.Config) -> Choice:
         """Return what the class says about scenarios, and what the run's options say."""
@@ -159,9 +187,13 @@ class ConsumerContract:
             return wishes.choice(type(self).__name__, self.expected_failures, self.deselected)
         except SoblobError as error:
             said = str(error)
-        pytest.fail(said, pytrace=False)
+        return self._fail_once(config, said)
 
-    def _consumer(self, uploader: Any, settings: SoblobSettings) -> PythonConsumer:
+    def _consumer(
+        self, uploader: Any, settings: SoblobSettings, loop: EventLoop | None = None
+    ) -> PythonConsumer:
+        check_class(type(self), ConsumerContract, _FIELDS, _METHODS)
+
         def method(name: str) -> Any:
             return getattr(self, name, None)
 
@@ -174,6 +206,7 @@ class ConsumerContract:
             attach=method("attach"),
             authenticate=method("authenticate"),
             logs=method("logs"),
+            loop=loop,
         )
 
 
@@ -202,7 +235,7 @@ def _tell(result: Result, *, strict: bool) -> None:
         case Status.NEW:
             pytest.xfail(f"new since {result.scenario.since}: {result.reason}")
         case Status.NOT_RUN:
-            pytest.fail(f"not run: {result.reason}", pytrace=False)
+            pytest.fail(describe_not_run(result), pytrace=False)
     if result.scenario.level is Level.SHOULD and not strict:
         pytest.xfail(f"should: {result.reason}")
     pytest.fail(describe(result), pytrace=False)

@@ -32,6 +32,7 @@ _HIGH_BYTES: Final = re.compile(b"[\x80-\xff]")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ZERO_WIDTH: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+_ELLIPSIS: Final = re.compile(r"\s*[\[(]?(?:\.\.+|\u2026)[\])]?\Z")
 _TAG: Final = re.compile(r"<[^>]*>")
 _PLAIN_QUOTES: Final = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
@@ -94,8 +95,12 @@ TEXTS: Final[tuple[tuple[str, Text], ...]] = (
     ("it looks like line ends turned into CRLF", lambda t: _lf_only(t).replace("\n", "\r\n")),
     ("it looks like line ends written twice", lambda text: text.replace("\n", "\r\n")),
     ("it looks like line ends turned into blanks", lambda t: _LINE_END.sub(" ", t)),
+    ("it looks like a byte order mark dropped", lambda text: text.removeprefix("\ufeff")),
+    ("it looks like no-break spaces made blanks", lambda text: text.replace("\xa0", " ")),
     ("it looks like white space collapsed, as xs:token or HTML does",
      lambda text: _BLANKS.sub(" ", text).strip(" ")),
+    ("it looks like ' '.join(text.split()): white space of every kind made one blank",
+     lambda text: " ".join(text.split())),
     ("it looks like runs of white space made one blank", lambda t: _BLANKS.sub(" ", t)),
     ("it looks like double blanks made one", lambda text: _DOUBLE_BLANKS.sub(" ", text)),
     ("it looks like white space replaced by blanks, as xs:normalizedString or an attribute does",
@@ -140,8 +145,6 @@ TEXTS: Final[tuple[tuple[str, Text], ...]] = (
      lambda text: _ASTRAL.sub("\ufffd\ufffd", text)),
     ("it looks like control characters dropped", lambda text: _CONTROLS.sub("", text)),
     ("it looks like invisible characters dropped", lambda text: _ZERO_WIDTH.sub("", text)),
-    ("it looks like a byte order mark dropped", lambda text: text.removeprefix("\ufeff")),
-    ("it looks like no-break spaces made blanks", lambda text: text.replace("\xa0", " ")),
     ("it looks like URL-encoded", lambda text: quote(text, safe="")),
     ("it looks like URL-encoded, blanks as +", quote_plus),
     ("it looks like URL-decoded", unquote),
@@ -257,9 +260,11 @@ def _cut_text(given: str, got: str) -> str:
             f"it looks like cut at {len(got):,} characters ({units:,} UTF-16 units, {size:,} bytes "
             "of UTF-8)"
         )
-    kept = got.rstrip(".\u2026")
+    kept = _ELLIPSIS.sub("", got)
     if len(kept) < len(got) and given.startswith(kept):
-        return f"it looks like cut at {len(kept):,} characters, with an ellipsis"
+        return (
+            f"it looks like cut at {len(kept):,} characters, with {got[len(kept) :]!r} for the rest"
+        )
     return ""
 
 

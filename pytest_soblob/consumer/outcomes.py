@@ -1,12 +1,9 @@
 """How a call of a consumer can end."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from pytest_soblob._basics.numbers import LARGEST_INT
-from pytest_soblob._text import clip
-
-_SHOWN: Final = 200
+from pytest_soblob.consumer.foreign import presentable, repr_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class Failed:
     text: str
 
     def __str__(self) -> str:
-        return f"a failure ({clip(self.text, _SHOWN)})"
+        return f"a failure ({presentable(self.text)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Refused:
     text: str
 
     def __str__(self) -> str:
-        return f"a refusal before sending ({clip(self.text, _SHOWN)})"
+        return f"a refusal before sending ({presentable(self.text)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Crashed:
     text: str
 
     def __str__(self) -> str:
-        return f"a crash ({clip(self.text, _SHOWN)})"
+        return f"a crash ({presentable(self.text)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,21 @@ class NoId:
     production: str
 
     def __str__(self) -> str:
-        return f"{clip(self.shown, _SHOWN)}, which is no blob id"
+        return f"{presentable(self.shown)}, which is no blob id"
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A worker's line cannot be read as an answer.
+
+    Attributes:
+        text: What it wrote, and what is wrong with it.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"no answer: {presentable(self.text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +98,39 @@ class Hung:
 
     Attributes:
         seconds: How long it was waited for.
+        hint: What may be the reason, or empty.
     """
 
     seconds: float
+    hint: str = ""
 
     def __str__(self) -> str:
-        return f"nothing: the call had not ended after {self.seconds:g} s"
+        hint = f" ({presentable(self.hint)})" if self.hint else ""
+        return f"nothing: the call had not ended after {self.seconds:g} s{hint}"
 
 
-Outcome = Saved | Failed | Refused | Crashed | NoId | Hung
+Outcome = Saved | Failed | Refused | Crashed | NoId | Garbled | Hung
 
 
 def read_result(value: object) -> Saved | NoId:
     """Return the outcome of a call that returned a value.
 
-    A bool is no id, although Python counts it as an int.
+    A bool is no id, although Python counts it as an int. Nothing of a foreign class is called but
+    its `repr`, which may raise.
     """
     if value is None:
         return NoId("None", "the caller stores no id, and nobody finds the image again")
     if isinstance(value, bool):
         return NoId(repr(value), f"{value} counts as {int(value)}: the image of another person")
-    if not isinstance(value, int):
-        kind = type(value).__name__
-        return NoId(clip(repr(value), _SHOWN), f"the caller needs an int and gets a {kind}")
-    if value == 0:
+    kind = type(value)
+    if not issubclass(kind, int):
+        shown = presentable(repr_of(value))
+        return NoId(shown, f"the caller needs an int and gets a {kind.__name__}")
+    blob_id = int.__index__(value)  # type: ignore[arg-type]  # it is an int, whatever it overrides
+    if blob_id == 0:
         return NoId("0", "ChangePersonImage(0) deletes the picture of the person")
-    if not 0 < value <= LARGEST_INT:
-        return NoId(str(value), "no blob has such an id: attaching it fails, or shows nothing")
-    return Saved(value)
+    if not 0 < blob_id <= LARGEST_INT:
+        return NoId(
+            repr_of(blob_id), "no blob has such an id: attaching it fails, or shows nothing"
+        )
+    return Saved(blob_id)

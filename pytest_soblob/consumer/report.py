@@ -12,12 +12,13 @@ from pytest_soblob.consumer.stage import SECRETS
 
 _WIDTH: Final = 80
 _LABEL: Final = 11
+_VERDICT: Final = len("FAILED ")
 
 
 def describe(result: Result) -> str:
     """Return what is wrong, what was played, what production does, and what to change."""
     scenario = result.scenario
-    rows = [f"{scenario.id}   {scenario.level}   {result.reason}"]
+    rows = [_head(f"{scenario.id}   {scenario.level}   {result.reason}")]
     for label, text in (
         ("played", scenario.played),
         ("expected", f"{scenario.expected}; got {result.got}" if result.got else scenario.expected),
@@ -28,6 +29,12 @@ def describe(result: Result) -> str:
         if text:
             rows.append(_row(label, text))
     return "\n".join(rows)
+
+
+def describe_not_run(result: Result) -> str:
+    """Return why a scenario was not played, and what its client did instead."""
+    reason = f"not run: {result.reason}"
+    return f"{reason}\n{_row('got', result.got)}" if result.got else reason
 
 
 def explain(scenario: Scenario) -> str:
@@ -63,7 +70,9 @@ def summarize(results: Sequence[Result], *, again: str = "", strict: bool = Fals
     rows = [_counts(results)]
     not_run = [result for result in results if result.status is Status.NOT_RUN]
     if not_run:
-        rows.append(f"NOT RUN {len(not_run)} scenarios: {not_run[0].reason}")
+        rows.append(_head(f"NOT RUN {len(not_run)} scenarios: {not_run[0].reason}"))
+        if not_run[0].got:
+            rows.append(_row("got", not_run[0].got))
     for result in results:
         if result.status in (Status.FAILED, Status.NEW):
             rows.append(f"{_verdict(result, strict=strict)} {describe(result)}")
@@ -129,6 +138,17 @@ def _names(ids: Sequence[str]) -> str:
         return ids[0]
     groups = sorted({name.partition(".")[0] for name in ids})
     return f"{', '.join(f'{group}.*' for group in groups)} ({len(ids)})"
+
+
+def _head(text: str) -> str:
+    """Return the first line, of more lines where it is long; `FAILED` or the like stands before."""
+    return fill(
+        text,
+        _WIDTH - _VERDICT,
+        subsequent_indent=" " * (3 + _LABEL),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _row(label: str, text: str) -> str:

@@ -3,55 +3,86 @@
 The endpoint answers requests, so it has nothing to say of one that it has not read to its end.
 """
 
-import asyncio
+import selectors
+import socket
+import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
+
+# SO_LINGER with a timeout of 0: closing sends a reset, whether or not everything was read.
+_LINGER_RESET: Final = struct.pack("ii", 1, 0)
+_PIECE_BYTES: Final = 65_536
+_ENDING_S: Final = 5.0
 
 
 @contextmanager
 def resetting(host: str, port: int) -> Iterator[list[int]]:
     """Listen at an address, and reset each connection once its first bytes are there.
 
+    Connections that have brought nothing are reset at the end.
+
     Args:
         host: The address.
-        port: The port, which must be free.
+        port: The port, which must be free; 0 for any.
 
     Yields:
         The number of bytes that each connection has brought, in order.
+
+    Raises:
+        OSError: The address is not available.
     """
     brought: list[int] = []
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: _Resetting(brought), host, port))
-    thread = threading.Thread(target=loop.run_forever, name="soblob-resetting", daemon=True)
-    thread.start()
-    try:
-        yield brought
-    finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server((host, port)))
+        listener.setblocking(False)
+        wake, woken = socket.socketpair()
+        stack.enter_context(wake)
+        stack.enter_context(woken)
+        thread = threading.Thread(
+            target=_serve, args=(listener, woken, brought), name="soblob-resetting", daemon=True
+        )
+        thread.start()
+        try:
+            yield brought
+        finally:
+            wake.send(b"\0")
+            thread.join(_ENDING_S)
 
 
-class _Resetting(asyncio.Protocol):
-    """One connection.
+def _serve(listener: socket.socket, woken: socket.socket, brought: list[int]) -> None:
+    """Accept and reset connections until a byte comes to end it."""
+    connected: set[socket.socket] = set()
+    with selectors.DefaultSelector() as selector:
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        is_over = False
+        while not is_over:
+            for key, _ in selector.select():
+                if key.fileobj is woken:
+                    is_over = True
+                elif key.fileobj is listener:
+                    with suppress(OSError):  # it has gone again
+                        peer, _ = listener.accept()
+                        peer.setblocking(False)
+                        connected.add(peer)
+                        selector.register(peer, selectors.EVENT_READ)
+                else:
+                    peer = next(one for one in connected if one is key.fileobj)
+                    selector.unregister(peer)
+                    connected.remove(peer)
+                    brought.append(_reset(peer))
+    for peer in connected:
+        _reset(peer)
 
-    Args:
-        brought: Takes the number of bytes.
-    """
 
-    def __init__(self, brought: list[int]) -> None:
-        self._brought = brought
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the connection."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- it is a stream
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Close at once: what is still to be read, or comes later, makes a reset of it."""
-        self._brought.append(len(data))
-        if self._transport is not None:
-            self._transport.abort()
+def _reset(peer: socket.socket) -> int:
+    """Reset a connection, and return how many bytes were there to be read."""
+    count = 0
+    with peer:
+        with suppress(OSError):
+            count = len(peer.recv(_PIECE_BYTES))
+        with suppress(OSError):
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+    return count

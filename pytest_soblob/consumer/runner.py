@@ -5,14 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
-from pytest_soblob._text import hide
-from pytest_soblob.consumer.client import Consumer
+from pytest_soblob.consumer.client import Client, Consumer
+from pytest_soblob.consumer.foreign import describe_error, presentable
 from pytest_soblob.consumer.scenario import REASONS, Level, Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios import find_scenario
-from pytest_soblob.consumer.stage import SECRETS, Ground, Stage, open_ground
+from pytest_soblob.consumer.stage import Ground, Stage, open_ground
+from pytest_soblob.contract import Profile
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.stub.exchange import Exchange
+
+_LONGEST: Final = 1_000
 
 
 class Status(StrEnum):
@@ -131,7 +135,7 @@ class Runner:
             ground: Where it is played.
         """
         held_back = self._held_back(lambda: gate, scenario)
-        return self.play(scenario, ground) if held_back is None else held_back
+        return self.play(scenario, ground, gate) if held_back is None else held_back
 
     def _held_back(self, gate: Callable[[], Result], scenario: Scenario) -> Result | None:
         """Return the result of a scenario that is not played, or None where it has to be."""
@@ -151,39 +155,107 @@ class Runner:
         return scenario.not_due(self._consumer.abilities)
 
     def _play_anew(self, scenario: Scenario) -> Result:
-        with open_ground(self._consumer.settings, scenario.settings) as ground:
-            return self.play(scenario, ground)
+        """Play a scenario on an endpoint of its own.
 
-    def play(self, scenario: Scenario, ground: Ground) -> Result:
-        """Play a scenario, due or not, on an endpoint that runs already."""
+        If it fails while calls of other scenarios were open in the same process, it is played once
+        more with a process of its own: a call that hangs or crashes must fail no other scenario.
+        """
+        for alone in (False, True):
+            with open_ground(self._consumer.settings, scenario.settings) as ground:
+                result, shared = self._played(scenario, ground, self._gate_result, alone=alone)
+            if result.passed or not shared:
+                break
+        return result
+
+    def play(self, scenario: Scenario, ground: Ground, gate: Result | None = None) -> Result:
+        """Play a scenario, due or not, on an endpoint that runs already.
+
+        Args:
+            scenario: The scenario.
+            ground: Where it is played.
+            gate: What became of the plain upload, or None where it was not played.
+
+        Raises:
+            SoblobError: The plain upload cannot be played, as its command cannot be started.
+        """
+        return self._played(scenario, ground, gate, alone=False)[0]
+
+    def _stage(self, ground: Ground, client: Client, gate: Result | None) -> Stage:
+        gate_s = 0.0 if gate is None else gate.seconds
+        return Stage(self._consumer.abilities, ground, client, _profile(ground, gate), gate_s)
+
+    def _played(
+        self, scenario: Scenario, ground: Ground, gate: Result | None, *, alone: bool
+    ) -> tuple[Result, bool]:
+        """Return what became of a scenario, and whether others took part in its process."""
         begun = monotonic()
+        exchanges: tuple[Exchange, ...] = ()
         unmet: UnmetError | None = None
-        listens = scenario.group == "secrets"
-        with self._consumer.connect(ground.target, listens=listens) as client:
-            stage = Stage(self._consumer.abilities, ground, client)
-            try:
-                scenario.play(stage)
-                _check_end(scenario, stage)
-            except UnmetError as error:
-                unmet = error
-            exchanges = tuple(stage.exchanges)
+        shared = False
+        how = {"listens": scenario.group == "secrets", "alone": alone}
+        try:
+            with self._consumer.connect(ground.target, **how) as client:
+                stage = self._stage(ground, client, gate)
+                try:
+                    scenario.play(stage)
+                    _check_end(scenario, stage)
+                finally:
+                    shared = client.shared
+                    exchanges = tuple(stage.exchanges)
+        except UnmetError as error:
+            unmet = error
+        except Exception as error:
+            if isinstance(error, SoblobError) and scenario.id == self._gate.id:
+                raise
+            unmet = _not_played(error)
         seconds = monotonic() - begun
         more: dict[str, Any] = {"scenario": scenario, "seconds": seconds, "exchanges": exchanges}
         if unmet is None:
-            return Result(status=Status.PASSED, **more)
-        return Result(
+            return Result(status=Status.PASSED, **more), shared
+        failed = Result(
             status=Status.FAILED,
-            reason=hide(unmet.summary, SECRETS),
-            got=hide(unmet.got, SECRETS),
-            production=unmet.production or scenario.production,
+            reason=presentable(unmet.summary, _LONGEST),
+            got=presentable(unmet.got, _LONGEST),
+            production=presentable(unmet.production or scenario.production, _LONGEST),
             advice=unmet.advice or scenario.advice,
             **more,
         )
+        return failed, shared
+
+
+def _not_played(error: Exception) -> UnmetError:
+    """Return what is said of a scenario that was not played to its end."""
+    if isinstance(error, SoblobError):
+        return UnmetError(
+            "the scenario could not be played to its end",
+            str(error),
+            production="nothing is known: this run did not find out",
+            advice="see to what the message says, and run the scenario again",
+        )
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" in {place.tb_frame.f_code.co_name}"
+    return UnmetError(
+        "the scenario could not be played to its end",
+        f"{describe_error(error)}{where}",
+        production="nothing is known: this run did not find out",
+        advice="if your own code raised it, mend that; otherwise report it to the kit's authors",
+    )
+
+
+def _profile(ground: Ground, gate: Result | None) -> Profile:
+    """Return the form of the client's requests: as the settings demand, or as its plain upload."""
+    demanded = Profile(ground.settings.profile)
+    if demanded is not Profile.AUTO:
+        return demanded
+    seen = [one.profile for one in gate.exchanges if one.profile] if gate is not None else []
+    return Profile(seen[-1]) if seen else Profile.WSDL
 
 
 def _check_end(scenario: Scenario, stage: Stage) -> None:
     """Expect of each scenario that requests came, and broke no rule."""
-    if not stage.exchanges and not scenario.sends_nothing:
+    if not (stage.exchanges or scenario.sends_nothing or stage.is_refused):
         raise UnmetError(
             "no request came",
             "no request at all",

@@ -24,8 +24,9 @@ class Need(StrEnum):
     """What a consumer has to offer before a scenario is due.
 
     `live`: one client over several calls. `threads`: one client in several threads. `ticket`: the
-    client sends the ticket that it is given.
-    `authenticate`, `attach`, `logs`: the method of that name.
+    client sends the ticket that it is given. `authenticate`, `attach`: the method of that name.
+    `exceptions`: the exceptions that a call raises can be looked into. `logs`: what the client logs
+    can be read.
     """
 
     LIVE = "live"
@@ -33,6 +34,7 @@ class Need(StrEnum):
     TICKET = "ticket"
     AUTHENTICATE = "authenticate"
     ATTACH = "attach"
+    EXCEPTIONS = "exceptions"
     LOGS = "logs"
 
 
@@ -43,7 +45,8 @@ REASONS = {
     Need.TICKET: "the client logs in by itself",
     Need.AUTHENTICATE: "authenticate() is not defined",
     Need.ATTACH: "attach() is not defined",
-    Need.LOGS: "logs() is not defined",
+    Need.EXCEPTIONS: "a process has no exceptions but what it writes",
+    Need.LOGS: "what the client logs cannot be read",
 }
 
 
@@ -90,8 +93,10 @@ class Scenario:
             request is a failure, whatever the client says.
         waits: Whether a right client waits for its own time limit, so that it pays to play the
             scenario beside others.
-        alone: Whether it loads or measures the process, so that nothing runs beside it.
-        settings: Fields of `SoblobSettings` that differ, and `ticket`, the ticket of the client.
+        alone: Whether nothing may run beside it: it loads or measures the process, collects what
+            the process writes, or closes its endpoint and needs the same port.
+        settings: Fields of `SoblobSettings` that differ, `ticket`, the ticket of the client, and
+            `has_token`, whether it is given an application token on-site too.
         since: The version of the kit that has it first.
     """
 

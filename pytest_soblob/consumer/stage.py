@@ -6,11 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pytest_soblob._text import plural
 from pytest_soblob.accounts import Account
 from pytest_soblob.consumer.client import Client, Session
-from pytest_soblob.consumer.diagnosis import diagnose
-from pytest_soblob.consumer.outcomes import Failed, Hung, NoId, Outcome, Refused, Saved
+from pytest_soblob.consumer.credentials import PASSWORD as PASSWORD
+from pytest_soblob.consumer.credentials import SECRETS as SECRETS
+from pytest_soblob.consumer.credentials import TICKET as TICKET
+from pytest_soblob.consumer.credentials import TOKEN as TOKEN
+from pytest_soblob.consumer.credentials import USER as USER
+from pytest_soblob.consumer.outcomes import Failed, Outcome, Refused, Saved
 from pytest_soblob.consumer.scenario import UnmetError
+from pytest_soblob.consumer.unmet import (
+    TELL,
+    broken_rules,
+    compare,
+    errors_of,
+    not_told,
+    not_uploaded,
+)
 from pytest_soblob.consumer.values import Abilities, Target, Upload
 from pytest_soblob.contract import Installation, Profile
 from pytest_soblob.judge.violations import Violation
@@ -19,17 +32,9 @@ from pytest_soblob.soap.messages import SaveImageStreamRequest
 from pytest_soblob.stub.endpoint import StubEndpoint
 from pytest_soblob.stub.exchange import Exchange
 
-# Invented, and easy to find in whatever a client writes.
-TICKET: Final = "7T:c29ibG9iQ29uc3VtZXJUaWNrZXQ="
-TOKEN: Final = "soblob-consumer-application-token"  # noqa: S105 -- invented
-USER: Final = "soblob-consumer"
-PASSWORD: Final = "soblob-consumer-password"  # noqa: S105 -- invented
-# What a run must never show, whatever the client does.
-SECRETS: Final = (TICKET, TICKET.partition(":")[2], TOKEN, PASSWORD)
-
 PNG: Final = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
-    "0000000a49444154789c63600000000200015e2b0ed20000000049454e44ae426082"
+    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
 )
 PLAIN: Final = Upload(image=PNG, description="Portrait")
 # The first id of a stage: 16 bits do not hold it, and no client gets it by counting.
@@ -44,20 +49,34 @@ class Stage:
         abilities: Those of the consumer.
         ground: The running endpoint.
         client: A client that is connected to it.
+        profile: The form of the client's requests, and so of the answers written by hand.
+        gate_s: How long the plain upload took, in seconds; 0 where it was not played.
 
     Attributes:
-        abilities, client: As given.
+        abilities, client, profile, gate_s: As given.
         endpoint: The running endpoint.
         target: What the client was told.
-        profile: The form in which answers are written by hand.
+        is_refused: Whether a call was refused that had to be, so that no request came.
+        is_redirected: Whether a POST was answered by a redirect, which many HTTP libraries follow
+            with GET (RFC 9110, section 15.4.3): such a GET is not judged.
     """
 
-    def __init__(self, abilities: Abilities, ground: "Ground", client: Client) -> None:
+    def __init__(
+        self,
+        abilities: Abilities,
+        ground: "Ground",
+        client: Client,
+        profile: Profile = Profile.WSDL,
+        gate_s: float = 0.0,
+    ) -> None:
         self.abilities = abilities
         self.endpoint = ground.endpoint
         self.target = ground.target
         self.client = client
-        self.profile = Profile.WSDL
+        self.profile = profile
+        self.gate_s = gate_s
+        self.is_refused = False
+        self.is_redirected = False
         self._next_id = FIRST_ID
 
     # -- what came -------------------------------------------------------------------------------
@@ -88,7 +107,13 @@ class Stage:
     @property
     def errors(self) -> list[Violation]:
         """The rules of level error that the requests have broken."""
-        return [v for one in self.exchanges for v in one.violations if v.is_error]
+        return errors_of(
+            [
+                one
+                for one in self.exchanges
+                if not (self.is_redirected and one.recording.head.method == "GET")
+            ]
+        )
 
     @property
     def session(self) -> Session:
@@ -134,8 +159,7 @@ class Stage:
         came = self.exchanges[before:]
         new = [one for one in came if one.operation == "SaveImageStream"]
         if not isinstance(outcome, Saved):
-            summary = _not_saved(outcome) if came else f"no request came: {_not_saved(outcome)}"
-            raise UnmetError(summary, f"{outcome}{_broken(came)}", **_of(outcome))
+            raise not_uploaded(outcome, came)
         stored = [one for one in new if one.blob_id is not None] or new[-1:]
         if not stored:
             raise UnmetError(
@@ -168,31 +192,21 @@ class Stage:
         """
         message = exchange.message
         if not isinstance(message, SaveImageStreamRequest):
-            raise UnmetError("the request cannot be read", f"a request{_broken([exchange])}")
+            raise UnmetError("the request cannot be read", f"a request{broken_rules([exchange])}")
         if str(message.type) != call.type:
             raise UnmetError(f"type {call.type} arrived as {message.type}", f"{message.type}")
-        _compare("image", call.image, message.image or b"")
-        _compare("description", call.description or "", message.description or "")
+        compare("image", call.image, message.image or b"")
+        compare("description", call.description or "", message.description or "")
 
-    def failed(self, call: Upload = PLAIN, *, seconds: float | None = None) -> Outcome:
+    def failed(self, call: Upload = PLAIN) -> Outcome:
         """Upload, and expect that the client tells its caller of the failure.
-
-        Args:
-            call: What is uploaded.
-            seconds: After how long it has to have ended, or None for no limit but the kit's own.
 
         Raises:
             UnmetError: It is otherwise.
         """
-        outcome, took = self.timed(call)
+        outcome = self.upload(call)
         if not isinstance(outcome, Failed):
-            raise UnmetError(_not_failed(outcome), str(outcome), **_of(outcome))
-        if seconds is not None and took > seconds:
-            raise UnmetError(
-                f"the client gave up after {took:.1f} s, its own limit is "
-                f"{self.abilities.timeout_s:g} s",
-                f"{outcome} after {took:.1f} s",
-            )
+            raise not_told(outcome)
         return outcome
 
     def refused(self, call: Upload) -> None:
@@ -203,12 +217,13 @@ class Stage:
         """
         outcome = self.upload(call)
         if not isinstance(outcome, Refused | Failed):  # a command cannot tell them apart
-            raise UnmetError("the client did not refuse the call", str(outcome), **_of(outcome))
+            raise not_told(outcome, "the client did not refuse the call")
         if self.exchanges:
             raise UnmetError(
-                "the client refused the call after it had sent a request",
-                f"{len(self.exchanges)} requests",
+                "a request was sent for a call that the client had to refuse",
+                plural(len(self.exchanges), "request"),
             )
+        self.is_refused = True
 
     def stored_once(self, call: Upload = PLAIN) -> Outcome:
         """Upload, and expect that the image is stored once, whatever the client says of it.
@@ -223,7 +238,7 @@ class Stage:
         if isinstance(outcome, Saved) and outcome.blob_id not in stored:
             raise UnmetError(f"no blob has the id {outcome.blob_id}", str(outcome))
         if not isinstance(outcome, Saved | Failed):
-            raise UnmetError(_not_failed(outcome), str(outcome), **_of(outcome))
+            raise not_told(outcome, advice=TELL)
         return outcome
 
 
@@ -248,9 +263,11 @@ def open_ground(settings: SoblobSettings, changes: Mapping[str, Any]) -> Iterato
 
     Args:
         settings: The settings of the suite.
-        changes: Fields that the scenario wants otherwise, and `ticket`, the ticket of the client.
+        changes: Fields that the scenario wants otherwise, and `ticket`, the ticket of the client;
+            `has_token`, whether it is given an application token on-site too.
     """
     changed = dict(changes)
+    has_token = changed.pop("has_token", False)
     ticket = changed.pop("ticket", TICKET)
     wanted = replace(
         settings,
@@ -259,7 +276,7 @@ def open_ground(settings: SoblobSettings, changes: Mapping[str, Any]) -> Iterato
         address="127.0.0.1",
         **changed,
     )
-    if wanted.installation is Installation.ONLINE:
+    if has_token or wanted.application_tokens or wanted.installation is Installation.ONLINE:
         wanted = replace(wanted, application_tokens=(TOKEN,))
     endpoint = StubEndpoint(settings=wanted)
     endpoint.start()
@@ -275,50 +292,3 @@ def open_ground(settings: SoblobSettings, changes: Mapping[str, Any]) -> Iterato
         yield Ground(endpoint=endpoint, target=target, settings=settings)
     finally:
         endpoint.close()
-
-
-def _compare(name: str, given: bytes | str, got: bytes | str) -> None:
-    if given == got:
-        return
-    size = f"{len(given):,} {'bytes' if isinstance(given, bytes) else 'characters'}"
-    raise UnmetError(
-        f"the {name} arrived otherwise than it was given: {diagnose(given, got)}",
-        f"{len(got):,} instead of {size}",
-    )
-
-
-def _broken(exchanges: Sequence[Exchange]) -> str:
-    rules = sorted({v.rule for one in exchanges for v in one.violations if v.is_error})
-    return f"; the request broke {', '.join(rules)}" if rules else ""
-
-
-def _of(outcome: Outcome) -> dict[str, str]:
-    return {"production": outcome.production} if isinstance(outcome, NoId) else {}
-
-
-def _not_saved(outcome: Outcome) -> str:
-    match outcome:
-        case Failed():
-            return "an upload that should work was reported as failed"
-        case Refused():
-            return "the client refused an upload that it should send"
-        case Hung():
-            return "the call did not end"
-        case NoId():
-            return "the client returned something that is no blob id"
-        case _:
-            return "the client crashed on a right answer"
-
-
-def _not_failed(outcome: Outcome) -> str:
-    match outcome:
-        case Saved(blob_id):
-            return f"a failure was handed on as blob id {blob_id}"
-        case Refused():
-            return "the client says that it sent nothing, and a request came"
-        case Hung():
-            return "the call did not end"
-        case NoId(shown):
-            return f"a failure was handed on as {shown}"
-        case _:
-            return "the client crashed instead of reporting the failure"

@@ -1,12 +1,13 @@
 """What a consumer is given, and what a team says about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pytest_soblob._basics.numbers import is_number, is_whole
 from pytest_soblob._redacted import Redacted
 from pytest_soblob._text import did_you_mean
+from pytest_soblob.consumer.foreign import repr_of
 from pytest_soblob.contract import BlobLinkType, find_link_type
 from pytest_soblob.errors import SoblobError
 
@@ -71,6 +72,8 @@ class Abilities:
         property_examples: The number of generated examples of each property scenario; 0 leaves
             these scenarios out.
         memory: Whether the scenario that measures the memory of this process is played.
+        online: Whether the client is also for Online installations, which require an application
+            token. Where False, `auth.token-sent-online` is not due.
 
     Raises:
         SoblobError: A value is invalid.
@@ -84,24 +87,27 @@ class Abilities:
     timeout_s: float = 5.0
     property_examples: int = 0
     memory: bool = False
+    online: bool = True
 
     def __post_init__(self) -> None:
         _check_choice("retries", self.retries, RETRIES)
         _check_choice("empty_image", self.empty_image, EMPTY_IMAGES)
         limit = self.max_image_bytes
         if limit is not None and not (is_whole(limit) and limit >= 1):
-            raise SoblobError(f"max_image_bytes must be 1 or more, or None, not {limit!r:.60}")
+            raise SoblobError(
+                f"max_image_bytes must be 1 or more, or None, not {repr_of(limit):.60}"
+            )
         if not (is_number(self.timeout_s) and self.timeout_s > 0):
-            raise SoblobError(f"timeout_s must be more than 0 seconds, not {self.timeout_s!r:.60}")
+            said = repr_of(self.timeout_s)
+            raise SoblobError(f"timeout_s must be more than 0 seconds, not {said:.60}")
         if not (is_whole(self.property_examples) and self.property_examples >= 0):
-            said = f"{self.property_examples!r:.60}"
-            raise SoblobError(f"property_examples must be 0 or more, not {said}")
-        for name in ("images_only", "memory"):
+            said = repr_of(self.property_examples)
+            raise SoblobError(f"property_examples must be 0 or more, not {said:.60}")
+        for name in ("images_only", "memory", "online"):
             value = getattr(self, name)
             if not isinstance(value, bool):
-                raise SoblobError(f"{name} must be True or False, not {value!r:.60}")
-        types: Any = (self.types,) if isinstance(self.types, str) else self.types
-        object.__setattr__(self, "types", tuple(str(find_link_type(one)) for one in types))
+                raise SoblobError(f"{name} must be True or False, not {repr_of(value):.60}")
+        object.__setattr__(self, "types", _link_types(self.types))
 
     def accepts(self, image: bytes) -> bool:
         """Return whether the client uploads an image of this size."""
@@ -109,6 +115,19 @@ class Abilities:
 
 
 def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         hint = did_you_mean(value, choices) if isinstance(value, str) else ""
-        raise SoblobError(f"{name} must be one of {', '.join(choices)}, not {value!r:.60}{hint}")
+        raise SoblobError(
+            f"{name} must be one of {', '.join(choices)}, not {repr_of(value):.60}{hint}"
+        )
+
+
+def _link_types(given: object) -> tuple[str, ...]:
+    if isinstance(given, str):
+        given = (given,)
+    if not isinstance(given, Iterable) or isinstance(given, Mapping | bytes):
+        raise SoblobError(f"types must be a list of link types, not {repr_of(given):.60}")
+    names = tuple(str(find_link_type(one)) for one in given)
+    if not names:
+        raise SoblobError("types must name at least one link type: leave it out for all 16")
+    return names

@@ -2,33 +2,29 @@
 
 import json
 import os
-import subprocess
 import threading
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from time import monotonic
+from typing import Final
 
-from pytest_soblob._text import clip
-from pytest_soblob.consumer.command import LIMIT_S, end, split_command
-from pytest_soblob.consumer.outcomes import (
-    Crashed,
-    Failed,
-    Hung,
-    NoId,
-    Outcome,
-    Refused,
-    read_result,
-)
+from pytest_soblob.consumer.command import LEFT_FILES, LIMIT_S, read_files, split_command
+from pytest_soblob.consumer.dialogue import Call, Dialogue
+from pytest_soblob.consumer.outcomes import Crashed, Hung, Outcome
+from pytest_soblob.consumer.process import Child, Kept, name_exit
 from pytest_soblob.consumer.scenario import Need
 from pytest_soblob.consumer.values import Abilities, Target, Upload
-from pytest_soblob.errors import SoblobError
 from pytest_soblob.settings import SoblobSettings
+
+_POLL_S: Final = 0.1
+# What a worker writes last may be on its way once its end is seen.
+_LAST_WORDS_S: Final = 0.5
+_RUN_HAS_ENDED: Final = "the run has ended"
+_BESIDE: Final = "the worker was ended, as another call in it had not ended in time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,108 +42,165 @@ class WorkerConsumer:
     abilities: Abilities = field(default_factory=Abilities)
     settings: SoblobSettings = field(default_factory=SoblobSettings)
     limit_s: float = LIMIT_S
-    offers: frozenset[Need] = frozenset({Need.LIVE, Need.THREADS, Need.TICKET})
+    offers: frozenset[Need] = frozenset({Need.LIVE, Need.THREADS, Need.TICKET, Need.LOGS})
 
     @contextmanager
-    def connect(self, target: Target, *, listens: bool = False) -> Iterator["WorkerClient"]:
-        """Return a client for a target: the same process, told another URL."""
-        with TemporaryDirectory(prefix="soblob-") as folder:
-            yield WorkerClient(self.process, target, Path(folder), self.limit_s)
+    def connect(
+        self, target: Target, *, listens: bool = False, alone: bool = False
+    ) -> Iterator["WorkerClient"]:
+        """Return a client for a target: the same process, told another URL, or one of its own."""
+        with ExitStack() as stack:
+            worker = self.process
+            if alone:
+                worker = stack.enter_context(closing(Worker(worker.command)))
+            heard = stack.enter_context(worker.listening()) if listens else None
+            folder = TemporaryDirectory(prefix="soblob-", ignore_cleanup_errors=True)
+            path = Path(stack.enter_context(folder))
+            yield WorkerClient(worker, target, path, self.limit_s, heard)
 
 
 class Worker:
-    """The process, and the calls that wait for its answers.
+    """The process: started when it is first asked, and again after it has ended.
 
     Args:
         command: Its command line.
 
+    Attributes:
+        command: As given.
+
     Raises:
-        SoblobError: The process cannot be started.
+        SoblobError: There is no such command.
     """
 
     def __init__(self, command: str) -> None:
+        self.command = command
         self._words = split_command(command, ())
         self._numbers = count(1)
         self._lock = threading.Lock()
-        self._waiting: dict[int, Future[Mapping[str, Any]]] = {}
-        self._process: subprocess.Popen[bytes] | None = None
-        self.written: list[str] = []
+        self._is_closed = False
+        self._running: _Running | None = None
+        self._listeners: list[Mapping[str, Kept]] = []
+        self._folder: TemporaryDirectory[str] | None = None
 
-    def ask(self, question: Mapping[str, object], limit_s: float) -> Outcome:
-        """Send a call, and return how it ended."""
-        number = next(self._numbers)
-        answer: Future[Mapping[str, Any]] = Future()
+    def ask(self, question: Mapping[str, object], limit_s: float, call: Call) -> Outcome:
+        """Send a call, and return how it ended. After `close` each call is a crash.
+
+        Args:
+            question: What the worker is told.
+            limit_s: The time limit, in seconds.
+            call: Notes how it ends.
+
+        Raises:
+            SoblobError: The system cannot start the process.
+        """
+        begun = self._begin(call)
+        if begun is None:
+            return Crashed(_RUN_HAS_ENDED)
+        number, running = begun
+        running.child.write(json.dumps({"call": number, **question}).encode() + b"\n")
+        deadline = monotonic() + limit_s
+        while not call.wait(min(max(0.0, deadline - monotonic()), _POLL_S)):
+            if running.is_over:
+                running.finish()
+            elif monotonic() > deadline:
+                break
+        outcome = running.dialogue.end(number, Hung(limit_s))
+        if isinstance(outcome, Hung):
+            running.finish(_BESIDE)
+        return outcome
+
+    @contextmanager
+    def listening(self) -> Iterator[Mapping[str, Kept]]:
+        """Collect what the worker writes, its answers included."""
+        heard = {"output": Kept(), "errors": Kept()}
+        with self._lock:
+            self._listeners.append(heard)
         try:
-            with self._lock:
-                process = self._running()
-                self._waiting[number] = answer
-                assert process.stdin is not None  # noqa: S101 -- it is a pipe
-                process.stdin.write(json.dumps({"call": number, **question}).encode() + b"\n")
-                process.stdin.flush()
-            return _read(answer.result(limit_s))
-        except FutureTimeoutError:
-            self.close()  # the next call gets a new process
-            return Hung(limit_s)
-        except OSError:
-            return Crashed("the worker has ended")
+            yield heard
         finally:
-            self._waiting.pop(number, None)
+            with self._lock:
+                self._listeners.remove(heard)
+
+    def left_files(self) -> list[str]:
+        """Return names and contents of what it has left in its folder for temporary files."""
+        return read_files(Path(self._folder.name)) if self._folder is not None else []
 
     def close(self) -> None:
         """End the process, if it runs."""
-        process, self._process = self._process, None
-        if process is not None:
-            end(process)
-            process.wait()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                with suppress(OSError):
-                    if stream is not None:
-                        stream.close()
+        with self._lock:
+            self._is_closed = True
+            running, self._running = self._running, None
+            folder, self._folder = self._folder, None
+        if running is not None:
+            running.finish(_RUN_HAS_ENDED)
+        if folder is not None:
+            folder.cleanup()
 
-    def _running(self) -> "subprocess.Popen[bytes]":
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        try:
-            process = subprocess.Popen(  # noqa: S603 -- it is the team's own command
-                self._words,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=os.name == "posix",
-            )
-        except OSError as error:
-            raise SoblobError(f"the worker cannot be started: {error.strerror}") from None
-        self._process = process
-        assert process.stdout is not None  # noqa: S101 -- it is a pipe
-        assert process.stderr is not None  # noqa: S101 -- likewise
-        threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
-        threading.Thread(target=self._collect, args=(process.stderr,), daemon=True).start()
-        return process
+    def _begin(self, call: Call) -> "tuple[int, _Running] | None":
+        with self._lock:
+            if self._is_closed:
+                return None
+            number = next(self._numbers)
+            before = self._running
+            if before is not None and not before.is_over and before.dialogue.begin(number, call):
+                return number, before
+            if self._folder is None:
+                self._folder = TemporaryDirectory(prefix="soblob-", ignore_cleanup_errors=True)
+            running = _Running(self._words, self._folder.name, self._hear)
+            self._running = running
+            running.dialogue.begin(number, call)
+        if before is not None:
+            before.finish()
+        return number, running
 
-    def _listen(self, stream: IO[bytes]) -> None:
-        """Hand answers to those who wait; what is no answer is collected."""
-        with suppress(OSError, ValueError):  # it is closed
-            for line in stream:
-                self._take(line)
-        for waiting in list(self._waiting.values()):
-            if not waiting.done():
-                waiting.set_result({"crashed": "the worker has ended"})
+    def _hear(self, place: str, data: bytes) -> None:
+        for heard in tuple(self._listeners):
+            heard[place].add(data)
 
-    def _take(self, line: bytes) -> None:
-        try:
-            answer = json.loads(line)
-            waiting = self._waiting[answer["call"]]
-        except (ValueError, KeyError, TypeError):
-            self.written.append(line.decode("utf-8", "replace"))
-            return
-        self.written.append(str(answer.get("failed") or answer.get("refused") or ""))
-        if not waiting.done():
-            waiting.set_result(answer)
 
-    def _collect(self, stream: IO[bytes]) -> None:
-        with suppress(OSError, ValueError):
-            for line in stream:
-                self.written.append(line.decode("utf-8", "replace"))
+class _Running:
+    """A process that runs, or has ended, and the calls that it was asked for.
+
+    Args:
+        words: Its command.
+        folder: Its folder for temporary files.
+        heard: Called with the place and each piece of what it writes.
+    """
+
+    def __init__(self, words: list[str], folder: str, heard: Callable[[str, bytes], None]) -> None:
+        self.dialogue = Dialogue()
+        self._heard = heard
+        self._errors = Kept(10_000)
+        self._has_closed_output = False
+        environment = {**os.environ, "TMPDIR": folder}
+        self.child = Child(words, self._take, env=environment, takes_input=True)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it cannot answer any more."""
+        child = self.child
+        return self._has_closed_output or child.has_closed_input or child.exit_code is not None
+
+    def finish(self, why: str = "") -> None:
+        """End the process, and tell the calls that are open why; by default how it has ended."""
+        if not why:
+            code = self.child.wait(_LAST_WORDS_S)
+            which = "output" if self._has_closed_output else "input"
+            why = f"the worker has closed its standard {which}, and still runs"
+            if code is not None:
+                last = self._errors.last_line
+                why = f"the worker has ended: {name_exit(code)}" + (f": {last}" if last else "")
+        self.dialogue.close(why)
+        self.child.end()
+
+    def _take(self, place: str, data: bytes) -> None:
+        self._heard(place, data)
+        if place == "errors":
+            self._errors.add(data)
+        elif data:
+            self.dialogue.take(data)
+        else:
+            self._has_closed_output = True
 
 
 class WorkerClient:
@@ -158,18 +211,36 @@ class WorkerClient:
         target: Where it is to connect to.
         folder: Where images are put.
         limit_s: The time limit of a call, in seconds.
+        heard: What the worker writes, where that is collected.
     """
 
-    def __init__(self, worker: Worker, target: Target, folder: Path, limit_s: float) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        target: Target,
+        folder: Path,
+        limit_s: float,
+        heard: Mapping[str, Kept] | None,
+    ) -> None:
         self._worker = worker
         self._target = target
         self._folder = folder
         self._limit_s = limit_s
+        self._heard = heard
         self._numbers = count(1)
-        self._said_before = len(worker.written)
+        self._calls: list[Call] = []
+
+    @property
+    def shared(self) -> bool:
+        """Whether calls of other scenarios were open beside its own, in the same process."""
+        return any(call.shared for call in self._calls)
 
     def upload(self, call: Upload) -> Outcome:
-        """Ask the worker to upload an image."""
+        """Ask the worker to upload an image.
+
+        Raises:
+            SoblobError: The system cannot start the worker.
+        """
         image = self._folder / f"image-{next(self._numbers)}"
         image.write_bytes(call.image)
         question = {
@@ -180,21 +251,16 @@ class WorkerClient:
             "ticket": self._target.ticket,
             "token": self._target.application_token,
         }
-        return self._worker.ask(question, self._limit_s)
+        asked = Call(self)
+        self._calls.append(asked)
+        return self._worker.ask(question, self._limit_s, asked)
 
     def said(self) -> Mapping[str, str]:
-        """Return what the worker has written since this client was made, but its answers."""
-        return {"output": "\n".join(self._worker.written[self._said_before :])}
-
-
-def _read(answer: Mapping[str, Any]) -> Outcome:
-    if "saved" in answer:
-        return read_result(answer["saved"])
-    if "failed" in answer:
-        return Failed(str(answer["failed"]))
-    if "refused" in answer:
-        return Refused(str(answer["refused"]))
-    if "crashed" in answer:
-        return Crashed(str(answer["crashed"]))
-    shown = clip(json.dumps(answer), 100)
-    return NoId(shown, "an answer has to hold saved, failed or refused")
+        """Return what the worker has written since this client was made, and the files it left."""
+        files = [*self._worker.left_files(), *read_files(self._folder)]
+        heard = self._heard or {}
+        names = {"output": "output", "errors": "output (standard error)"}
+        return {
+            **{names[key]: kept.text for key, kept in heard.items()},
+            LEFT_FILES: "\n".join(files),
+        }

@@ -218,8 +218,10 @@ IMAGE_BUGS = (
     bug("seven bits", "upload.plain", encoded=pictured(lambda b: bytes(x & 127 for x in b))),
     bug("base64 twice", "upload.plain", encoded=pictured(base64.b64encode)),
     bug("no base64", "upload.plain", encoded=lambda self, b: b.decode("latin-1")),
-    bug("URL-safe base64", "image.every-byte",
-        encoded=lambda self, b: base64.urlsafe_b64encode(b).decode(),
+    bug("URL-safe base64", "upload.plain",
+        encoded=lambda self, b: base64.urlsafe_b64encode(b).decode()),
+    bug("URL-safe base64, PNG spared", "image.every-byte",
+        encoded=lambda self, b: base64.b64encode(b, None if b[:1] == b"\x89" else b"-_").decode(),
         wide="62 and 63 stand in most images"),
     bug("no padding", "upload.plain",
         encoded=lambda self, b: base64.b64encode(b).decode().rstrip("=")),
@@ -374,7 +376,39 @@ AUTH_BUGS = (
         build=lambda self, c: logged(Uploader.build(self, c))),
     bug("redirects followed with the body", "secrets.not-in-redirect",
         send=lambda self, body: followed(self, body), wide="also http.redirect-elsewhere"),
+    bug("another order after a redirect", "http.redirect-302",
+        send=lambda self, body: posted_again(out_of_order)(self, body)),
+    bug("no ticket after a redirect", "http.redirect-307",
+        send=lambda self, body: posted_again(
+            lambda b: re.sub(b"<n:Cred.*Credentials>", b"", b))(self, body)),
+    bug("another image after a redirect", "http.redirect-302",
+        send=lambda self, body: posted_again(
+            lambda b: re.sub(b"(?<=<n:Image>)[^<]*", b"QUJD", b))(self, body)),
+    bug("redirects followed in UTF-16", "http.redirect-elsewhere",
+        headers=lambda self: {**Uploader.headers(self), "Content-Type": "text/xml; charset=utf-16"},
+        send=lambda self, body: utf16_followed(self, body), wide="also secrets.not-in-redirect"),
+    bug("the ticket in the query of the redirect", "secrets.not-in-redirect",
+        send=lambda self, body: with_a_query(self, body), wide="also http.redirect-elsewhere"),
 )  # fmt: skip
+
+
+def posted_again(body_of: Callable[[bytes], bytes]) -> Change:
+    """Follow a redirect to the same server, with a body that is another one."""
+
+    def send(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
+        answer = Uploader.send(self, body)
+        if answer[0] not in (302, 307):
+            return answer
+        url = self.target.url.replace("/Remote", "/moved/Remote")
+        return self.post(url, body_of(body), self.headers())
+
+    return send
+
+
+def out_of_order(body: bytes) -> bytes:
+    parts = re.match(rb"(.*)(<n:Type>.*?</n:Type>)(<n:Image>.*?</n:Image>)(.*)", body, re.DOTALL)
+    assert parts is not None
+    return parts[1] + parts[3] + parts[2] + parts[4]
 
 
 def read_anything(self: Uploader, body: bytes) -> int:
@@ -415,6 +449,22 @@ def followed(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
         answer = requests.post(self.target.url, body, headers=dict(self.headers()), timeout=1)
     except requests.RequestException as error:
         raise UploadFailed(type(error).__name__) from None
+    return answer.status_code, answer.headers.get("Content-Type", ""), answer.content
+
+
+def utf16_followed(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
+    text = '<?xml version="1.0" encoding="utf-16"?>' + body.decode()
+    return followed(self, text.encode("utf-16"))
+
+
+def with_a_query(self: Uploader, body: bytes) -> tuple[int, str, bytes]:
+    import requests
+
+    headers = dict(self.headers())
+    answer = requests.post(self.target.url, body, headers=headers, timeout=1, allow_redirects=False)
+    if answer.status_code == 307:
+        url = answer.headers["Location"]
+        requests.post(url, b"", params={"ticket": self.ticket}, headers=headers, timeout=1)
     return answer.status_code, answer.headers.get("Content-Type", ""), answer.content
 
 

@@ -3,9 +3,11 @@
 import http.client
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
+from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 from PIL import Image
 
@@ -225,7 +227,38 @@ def build_and_keep(self: Uploader, call: Upload) -> bytes:
     return body
 
 
+def post_on_a_kept_connection(
+    self: Uploader, url: str, body: bytes, headers: Mapping[str, str]
+) -> tuple[int, str, bytes]:
+    """Take the answer before for that of a call whose connection was reset."""
+    kept = vars(self)
+    parts = urlsplit(url)
+    with kept.setdefault("lock", Lock()):
+        if "connection" not in kept:
+            kept["connection"] = http.client.HTTPConnection(
+                str(parts.hostname), parts.port, timeout=1
+            )
+        try:
+            self.request(kept["connection"], parts.path, body, headers)
+            answer = kept["connection"].getresponse()
+            kind = answer.getheader("Content-Type") or ""
+            kept["answer"] = (answer.status, kind, self.taken(answer))
+        except self.errors as error:
+            kept.pop("connection").close()
+            if "answer" not in kept:
+                raise UploadFailed(type(error).__name__) from None
+        status, kind, data = kept["answer"]
+        return status, kind, data
+
+
+def close_kept(self: Uploader) -> None:
+    if "connection" in vars(self):
+        vars(self)["connection"].close()
+
+
 STATE_BUGS = (
+    bug("the answer before after a reset", "time.stale-keep-alive", post=post_on_a_kept_connection,
+        __del__=close_kept, wide="it bounds each read only"),
     bug("the call in an attribute", "load.threads-8-unmixed", save=save_in_two_steps),
     bug("fifty connections", "load.hundred-uploads", save=save_fifty),
     bug("requests are kept", "load.memory-flat", build=build_and_keep),

@@ -1,7 +1,7 @@
 """The right client as a command and as a worker, and what it leaks if it is asked to.
 
 `python scripted.py once URL TYPE IMAGE DESCRIPTION TICKET TOKEN [LEAK]`, or `python scripted.py
-worker`. Without a ticket it takes that of the environment.
+worker [LEAK]`. Without a ticket it takes that of the environment.
 """
 
 # ruff: noqa: T201 -- a command prints
@@ -73,9 +73,9 @@ def once(url: str, kind: str, image: str, description: str, *more: str) -> int:
     return 0
 
 
-def answer(line: str) -> None:
+def answer(line: str, leak: str) -> None:
     asked = json.loads(line)
-    uploader = client(asked["url"], asked["ticket"], asked["token"], "")
+    uploader = client(asked["url"], asked["ticket"], asked["token"], leak)
     call = Upload(
         image=Path(asked["image"]).read_bytes(),
         type=asked["type"],
@@ -96,7 +96,7 @@ def main(mode: str, *arguments: str) -> int:
         return once(*arguments)
     with ThreadPoolExecutor(8) as pool:
         for line in sys.stdin:
-            pool.submit(answer, line)
+            pool.submit(answer, line, "".join(arguments))
     return 0
 
 

@@ -12,10 +12,10 @@ from pytest_soblob.consumer import Abilities, Result
 from pytest_soblob.consumer.check import play_all
 from pytest_soblob.consumer.choice import Choice
 from pytest_soblob.consumer.command import CommandConsumer
+from pytest_soblob.consumer.leaks import find_secret
 from pytest_soblob.consumer.report import describe
 from pytest_soblob.consumer.runner import Runner, Status
 from pytest_soblob.consumer.scenarios import GATE, SCENARIOS, find_scenario
-from pytest_soblob.consumer.scenarios.secrets import find_secret
 from pytest_soblob.consumer.worker import Worker, WorkerConsumer
 from tests.command import runner as command
 
@@ -44,7 +44,7 @@ def python(code: str) -> str:
         ("echo 1", "an id was returned, and no request came"),
         ("true", "the client returned something that is no blob id"),
         ("sleep 99", "the call did not end"),
-        (python("import os; os.abort()"), "the client crashed on a right answer"),
+        (python("import os; os.abort()"), "the client crashed before it sent one"),
     ],
 )
 def test_a_command_that_does_nothing_passes_nothing(template: str, reason: str) -> None:
@@ -162,7 +162,7 @@ def test_a_right_worker_is_green() -> None:
         (
             "import json, sys\nfor line in sys.stdin:\n"
             "    print(json.dumps({'call': json.loads(line)['call']}), flush=True)",
-            "no blob id",
+            "the worker wrote a line that is no answer",
         ),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_baseline_lets_a_team_begin_with_reds(run: Run, pytester: pytest.Pytes
     second.assert_outcomes(xfailed=count)
     third = run(*names, "--soblob-consumer-xfails=reds.txt")  # the client was mended
     third.assert_outcomes(failed=count)
-    third.stdout.fnmatch_lines(["*it was expected to fail (a failure *, and passed"])
+    third.stdout.fnmatch_lines(["*it was expected to fail (a failure*", "*, and passed"])
 
 
 def test_a_scenario_newer_than_what_was_agreed_fails_nothing(run: Run) -> None:
@@ -183,7 +183,7 @@ def test_what_a_leaky_client_writes_is_printed_without_secrets(run: Run) -> None
     text = result.stdout.str() + result.stderr.str()
     assert "FAILED secrets.not-in-output" in text
     assert "FAILED secrets.not-in-exception" in text
-    assert "FAILED secrets.not-in-logs" in text or "secrets.not-in-logs" in text
+    assert "FAILED secrets.not-in-logs" in text
     assert "c29ibG9iQ29uc3VtZXJUaWNrZXQ" not in text
     assert "soblob-consumer-application-token" not in text
 

@@ -3,21 +3,28 @@
 import base64
 import http.client
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from io import BytesIO
+from urllib.parse import urljoin
 
 import pytest
+import requests
+from PIL import Image
 
 from pytest_soblob.consumer import Abilities, NotUploaded, Result, Upload
 from pytest_soblob.consumer.check import play_all
 from pytest_soblob.consumer.choice import Choice
+from pytest_soblob.consumer.leaks import find_secret
 from pytest_soblob.consumer.python import PythonConsumer
 from pytest_soblob.consumer.report import describe
 from pytest_soblob.consumer.runner import Runner, Status
-from pytest_soblob.consumer.scenarios import GATE, find_scenario
-from pytest_soblob.consumer.scenarios.secrets import find_secret
+from pytest_soblob.consumer.scenarios import GATE, SCENARIOS, find_scenario
+from pytest_soblob.names import SOAP12
+from pytest_soblob.settings import SoblobSettings
 from tests.consumer.bugs import AUTH_BUGS
 from tests.consumer.uploader import NS, SOAP, Uploader, UploadFailed
 
@@ -116,15 +123,72 @@ class NeverRetries(Uploader):
     pass
 
 
+class Soap12(Uploader):
+    def enveloped(self, header: str, body: str) -> str:
+        return super().enveloped(header, body).replace(SOAP, SOAP12)
+
+    def headers(self) -> Mapping[str, str]:
+        action = f"{NS}/BLOB/SaveImageStream"
+        return {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
+
+    def read(self, status: int, kind: str, body: bytes) -> int:
+        if "application/soap+xml" not in kind or SOAP.encode() in body:
+            raise UploadFailed("no SOAP 1.2")
+        return super().read(status, kind, body)
+
+
+class Documented(Soap12):
+    """Header blocks are children of Envelope, as on the documentation page."""
+
+    def enveloped(self, header: str, body: str) -> str:
+        head = f'<s:Envelope xmlns:s="{SOAP12}" xmlns:n="{NS}">'
+        return f"{head}{header}<s:Body>{body}</s:Body></s:Envelope>"
+
+
+class OnSite(Uploader):
+    """Knows no application token."""
+
+    def token(self) -> str:
+        return ""
+
+
+class FollowsRedirects(Uploader):
+    """Posts again where the server says, if that is the same server."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+        self.location = ""
+        answer = super().post(url, body, headers)
+        if answer[0] in (302, 307) and self.location.startswith("/"):
+            return super().post(urljoin(url, self.location), body, headers)
+        return answer
+
+    def taken(self, answer: http.client.HTTPResponse) -> bytes:
+        self.location = answer.getheader("Location") or ""
+        return super().taken(answer)
+
+
+class LooksAtPictures(Uploader):
+    """Refuses what Pillow takes for damaged, or for no picture at all."""
+
+    def check(self, call: Upload) -> None:
+        super().check(call)
+        try:
+            Image.open(BytesIO(call.image)).verify()
+        except (OSError, SyntaxError) as error:
+            raise NotUploaded(f"the image cannot be read: {error}") from None
+
+
 CLIENTS = (
     *(DefaultNamespaces, OddPrefixes, Cdata, References, Utf16, Bom, WrappedBase64, Chunked),
-    *(Http10, RefusesEmpty, RetriesOnce, NeverRetries),
+    *(Http10, RefusesEmpty, RetriesOnce, NeverRetries, Soap12, Documented, OnSite),
+    *(FollowsRedirects, LooksAtPictures),
 )
 SOME = (
     *("upload.plain", "upload.no-error-rule", "image.every-byte", "image.length-49153"),
     *("image.empty", "description.none", "description.empty", "description.cr"),
     *("description.markup", "description.cdata-end", "description.astral", "description.spaces"),
     *("answer.succeeded-1", "auth.token-sent-online", "business.positive-id", "http.429"),
+    *("http.redirect-302", "http.redirect-307", "http.redirect-elsewhere", "secrets.not-in-url"),
 )
 
 
@@ -133,6 +197,10 @@ def consumer(kind: type[Uploader]) -> PythonConsumer:
     abilities = Abilities(timeout_s=0.5, max_image_bytes=2_000_000)
     if kind is RefusesEmpty:
         abilities = replace(abilities, empty_image="refused")
+    if kind is LooksAtPictures:
+        abilities = replace(abilities, images_only=True, empty_image="refused")
+    if kind is OnSite:
+        abilities = replace(abilities, online=False)
     if kind is NeverRetries:
         abilities = replace(abilities, retries="never")
     return PythonConsumer(
@@ -151,6 +219,57 @@ def reds(results: list[Result]) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("kind", CLIENTS)
 def test_an_odd_client_is_green_in_some_scenarios(kind: type[Uploader]) -> None:
     runner = Runner(consumer(kind), GATE)
+    assert reds([runner.run(find_scenario(name)) for name in SOME]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "profile"), [(Soap12, "soap12"), (Documented, "documented"), (Uploader, "wsdl")]
+)
+def test_a_client_is_answered_in_the_profile_asked_for(kind: type[Uploader], profile: str) -> None:
+    played = replace(consumer(kind), settings=SoblobSettings(profile=profile))
+    runner = Runner(played, GATE)
+    assert reds([runner.run(one) for one in SCENARIOS.values() if one.group == "answer"]) == []
+
+
+class FailsOnEmpty(Uploader):
+    """Tells of an empty image as a command does, which has one way to fail."""
+
+    def check(self, call: Upload) -> None:
+        if not call.image:
+            raise UploadFailed("there is no image")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "check", "is_green"),
+    [
+        (Uploader, "either", "none", True),
+        (Uploader, "sent", "none", True),
+        (Uploader, "sent", "recognised", True),  # the server declines it, and the client says so
+        (Uploader, "either", "recognised", True),
+        (Uploader, "refused", "none", False),
+        (RefusesEmpty, "either", "none", True),
+        (RefusesEmpty, "refused", "none", True),
+        (RefusesEmpty, "sent", "none", False),
+        (FailsOnEmpty, "either", "none", True),
+        (FailsOnEmpty, "refused", "none", True),
+        (FailsOnEmpty, "sent", "none", False),
+    ],
+)
+def test_an_empty_image_is_sent_or_refused(
+    kind: type[Uploader], wanted: str, check: str, *, is_green: bool
+) -> None:
+    played = replace(
+        consumer(kind),
+        abilities=Abilities(empty_image=wanted),
+        settings=SoblobSettings(image_check=check),
+    )
+    result = Runner(played, GATE).run(find_scenario("image.empty"))
+    assert result.passed is is_green, result
+
+
+def test_tokens_of_the_teams_own_settings_are_not_those_of_the_suite() -> None:
+    settings = SoblobSettings(application_tokens=("of-the-team",))
+    runner = Runner(replace(consumer(Uploader), settings=settings), GATE)
     assert reds([runner.run(find_scenario(name)) for name in SOME]) == []
 
 
@@ -187,6 +306,55 @@ def test_a_leak_is_red_and_the_report_shows_no_secret(own: str, kind: type[Uploa
     result = Runner(consumer(kind), GATE).run(find_scenario(own))
     assert result.status is Status.FAILED
     assert find_secret(describe(result) + json.dumps(result.to_json()) + repr(result)) is None
+
+
+def test_where_a_secret_stands_is_shown_without_it() -> None:
+    result = Runner(consumer(PrintsToStandardError), GATE).run(find_scenario(LEAKY[-2][0]))
+    assert result.got.endswith("<n:ApplicationToken>***' in the output (standard error)")
+    assert find_secret(result.got) is None
+
+
+class LogsInLines(Uploader):
+    """Logs as zeep does at DEBUG: a head line, and the envelope below."""
+
+    def build(self, call: Upload) -> bytes:
+        data = super().build(call)
+        logging.getLogger("library.transport").debug("POST to the server:\n%s", data.decode())
+        return data
+
+
+def test_the_logger_that_tells_a_secret_is_named() -> None:
+    result = Runner(consumer(LogsInLines), GATE).run(find_scenario("secrets.not-in-logs"))
+    assert result.got.startswith("'DEBUG library.transport: POST to the")
+    assert result.got.endswith("<n:ApplicationToken>***' in the log")
+
+
+class FollowsByGet(Uploader):
+    """Follows a redirect as most HTTP libraries do: 302 with GET, and 307 with POST again."""
+
+    def send(self, body: bytes) -> tuple[int, str, bytes]:
+        try:
+            answer = requests.post(self.target.url, body, headers=dict(self.headers()), timeout=1)
+        except requests.RequestException as error:
+            raise UploadFailed(type(error).__name__) from None
+        return answer.status_code, answer.headers.get("Content-Type", ""), answer.content
+
+
+class BelievesTheAnswer(FollowsByGet):
+    def read(self, status: int, kind: str, body: bytes) -> int:
+        return 5 if status == 500 else super().read(status, kind, body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (FollowsByGet, ""),
+        (BelievesTheAnswer, "blob id 5 was returned, and nothing is stored"),
+    ],
+)
+def test_a_redirect_that_is_followed_by_get_may_fail(kind: type[Uploader], says: str) -> None:
+    result = Runner(consumer(kind), GATE).run(find_scenario("http.redirect-302"))
+    assert (result.reason, result.passed) == (says, not says)
 
 
 def test_an_exception_with_the_ticket_in_it_is_not_shown() -> None:

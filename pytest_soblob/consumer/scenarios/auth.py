@@ -5,6 +5,8 @@ from typing import Final
 from pytest_soblob.consumer.outcomes import Failed, Saved
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
 from pytest_soblob.consumer.stage import PASSWORD, TOKEN, USER, Stage
+from pytest_soblob.consumer.unmet import not_told
+from pytest_soblob.consumer.values import Abilities
 from pytest_soblob.contract import Installation
 from pytest_soblob.soap.messages import SaveImageStreamRequest
 
@@ -34,6 +36,10 @@ def _token_sent(stage: Stage) -> None:
         raise UnmetError("the application token was not sent as given", "another token, or none")
 
 
+def _online_is_not_due(abilities: Abilities) -> str | None:
+    return None if abilities.online else "abilities.online is False"
+
+
 def _no_token(stage: Stage) -> None:
     if _message(stage).application_token:
         raise UnmetError("a token was sent that nobody gave", "an application token")
@@ -47,7 +53,7 @@ def _expired_once(stage: Stage) -> None:
     if isinstance(outcome, Saved) and outcome.blob_id in stage.endpoint.blobs:
         return
     if not isinstance(outcome, Failed):
-        raise UnmetError("the end of the ticket was not told as a failure", str(outcome))
+        raise not_told(outcome, "the end of the ticket was not told as a failure")
 
 
 def _expired_for_ever(stage: Stage) -> None:
@@ -56,7 +62,7 @@ def _expired_for_ever(stage: Stage) -> None:
     stage.endpoint.fail("ticket-expired", times=None)
     outcome = stage.upload()
     if not isinstance(outcome, Failed):
-        raise UnmetError("the end of the ticket was not told as a failure", str(outcome))
+        raise not_told(outcome, "the end of the ticket was not told as a failure")
     count = len(stage.exchanges) - before
     if count > _MOST_REQUESTS:
         raise UnmetError("the client logs in and retries without an end", f"{count} requests")
@@ -90,7 +96,7 @@ def _relogin_fails(stage: Stage) -> None:
     stage.endpoint.fail("wrong-password", operation="AuthenticateUsernamePassword", times=None)
     outcome = stage.upload()
     if not isinstance(outcome, Failed):
-        raise UnmetError("a log-in that fails was not told as a failure", str(outcome))
+        raise not_told(outcome, "a log-in that fails was not told as a failure")
     count = len(stage.exchanges)
     if count > _MOST_REQUESTS + 2:
         raise UnmetError("the client logs in without an end", f"{count} requests")
@@ -116,9 +122,11 @@ SCENARIOS: Final = (
         played="an upload to an Online installation",
         expected="the application token stands in ApplicationToken",
         production="every call to an Online installation fails",
-        advice="send the application token with each call",
+        advice="send the application token with each call; where the client is for installations "
+        "on-site alone, set the ability online to False",
         source=_SOURCE,
         settings={"installation": Installation.ONLINE},
+        not_due=_online_is_not_due,
     ),
     Scenario(
         id="auth.no-token-onsite",

@@ -8,6 +8,7 @@ from pytest_soblob.consumer.scenario import Level, Scenario
 from pytest_soblob.consumer.stage import PNG, Stage
 from pytest_soblob.consumer.values import Upload
 
+_LONGEST_SHOWN: Final = 60
 _ASTRAL: Final = "\U0001f600"
 
 TEXTS: Final[Mapping[str, str | None]] = {
@@ -58,12 +59,20 @@ def _not_xml(stage: Stage) -> None:
     stage.refused(Upload(image=PNG, description="a\x00b\x01c"))
 
 
+def _shown(text: str | None) -> str:
+    if text is None:
+        return "an upload without a description"
+    if len(text) <= _LONGEST_SHOWN:
+        return f"an upload with the description {text!r}"
+    return f"an upload with a description of {len(text):,} characters, {text[:10]!r} and so on"
+
+
 SCENARIOS: Final = (
     *(
         Scenario(
             id=f"description.{name}",
             play=partial(_arrives, text),
-            played=f"an upload with the description {text!r:.60}",
+            played=_shown(text),
             expected="the description arrives exactly as given",
             production="people read a text that nobody wrote",
             advice="hand the text as it is to an XML library, and let it escape",

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from pytest_soblob.consumer.outcomes import Refused, Saved
+from pytest_soblob.consumer.outcomes import Failed, Refused, Saved
 from pytest_soblob.consumer.pictures import PICTURES, picture
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
 from pytest_soblob.consumer.stage import PNG, Stage
+from pytest_soblob.consumer.unmet import not_saved
 from pytest_soblob.consumer.values import Abilities, Upload
 
 _MIB: Final = 1024 * 1024
@@ -70,19 +71,22 @@ def _over_limit(stage: Stage) -> None:
 
 
 def _empty(stage: Stage) -> None:
+    """Sent as it is, or refused before a request; a server may decline what is sent."""
     call = Upload(image=b"", description="empty")
-    match stage.abilities.empty_image:
-        case "sent":
-            stage.saved(call)
-        case "refused":
-            stage.refused(call)
-        case _:
-            outcome = stage.upload(call)
-            if isinstance(outcome, Refused) and not stage.exchanges:
-                return
-            if not isinstance(outcome, Saved):
-                raise UnmetError("an empty image was neither sent nor refused", str(outcome))
-            stage.arrived(call, stage.last_upload)
+    wanted = stage.abilities.empty_image
+    if wanted == "refused":
+        stage.refused(call)
+        return
+    outcome = stage.upload(call)
+    if not stage.exchanges:
+        if wanted == "either" and isinstance(outcome, Refused | Failed):
+            return
+        raise UnmetError("an empty image was neither sent nor refused", str(outcome))
+    sent = stage.last_upload
+    stage.arrived(call, sent)
+    is_declined = isinstance(outcome, Failed) and sent.blob_id is None
+    if not is_declined and outcome != Saved(sent.blob_id or 0):
+        raise not_saved(outcome)
 
 
 def _scenario(name: str, what: str, play: Callable[[Stage], None], size: int = 0) -> Scenario:
@@ -136,7 +140,7 @@ SCENARIOS: Final = (
         id="image.empty",
         play=_empty,
         played="an image of 0 bytes",
-        expected="it is sent as it is, or refused before a request, as `empty_image` says",
+        expected="it is sent as it is, or refused before a request: see the ability empty_image",
         production="a person has a picture that nobody can open",
         advice="refuse an empty image, and say so",
         source="[page] the example has an empty Image",

@@ -55,7 +55,9 @@ def _memory(stage: Stage) -> None:
 
     call = Upload(image=PNG + bytes(200_000), description="memory")
     stage.upload(call)
-    tracemalloc.start()
+    was_tracing = tracemalloc.is_tracing()  # by the team, which needs its traces
+    if not was_tracing:
+        tracemalloc.start()
     try:
         for _ in range(3):
             stage.upload(call)
@@ -65,7 +67,8 @@ def _memory(stage: Stage) -> None:
             stage.endpoint.blobs.clear()
         after, _ = tracemalloc.get_traced_memory()
     finally:
-        tracemalloc.stop()
+        if not was_tracing:
+            tracemalloc.stop()
     if after - before > 20 * len(call.image):
         raise UnmetError("memory grows with each upload", f"{(after - before) // 1024} KiB more")
 

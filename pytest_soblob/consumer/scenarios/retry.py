@@ -2,10 +2,13 @@
 
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 from pytest_soblob.consumer.outcomes import Failed
+from pytest_soblob.consumer.refusing import refusing
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
 from pytest_soblob.consumer.stage import Stage
+from pytest_soblob.consumer.unmet import not_told
 
 _SOURCE: Final = "SaveImageStream has no idempotency key: each retry may store a further blob"
 _ORPHAN: Final = "a second blob that nobody finds or removes"
@@ -25,10 +28,12 @@ def _slow(stage: Stage) -> None:
 
 
 def _refused_connection(stage: Stage) -> None:
+    parts = urlsplit(stage.target.url)
     stage.endpoint.close()
-    outcome = stage.upload()
+    with refusing(parts.hostname or "", parts.port or 0):
+        outcome = stage.upload()
     if not isinstance(outcome, Failed):
-        raise UnmetError("a refused connection was not told as a failure", str(outcome))
+        raise not_told(outcome, "a refused connection was not told as a failure")
 
 
 def _not_for_ever(stage: Stage) -> None:
@@ -74,6 +79,7 @@ SCENARIOS: Final = (
         advice="turn the errors of your HTTP library into your own",
         source="RFC 9293, section 3.10.7.1: a closed port answers with a reset",
         sends_nothing=True,
+        alone=True,
     ),
     Scenario(
         id="retry.not-for-ever",

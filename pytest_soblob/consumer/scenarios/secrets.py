@@ -1,43 +1,14 @@
 """Where tickets, tokens and passwords must not turn up."""
 
-from base64 import b64encode
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote
 
+from pytest_soblob.consumer.leaks import find_line, find_secret
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios.http import REDIRECT_ELSEWHERE
-from pytest_soblob.consumer.stage import PASSWORD, TICKET, TOKEN, Stage
-from pytest_soblob.contract import Installation
+from pytest_soblob.consumer.stage import Stage
 
 _SOURCE: Final = "OWASP Logging Cheat Sheet, data to exclude"
-# A ticket is a prefix and base64: what follows the prefix is secret as well.
-_SECRETS: Final = {
-    "the ticket": TICKET.partition(":")[2].rstrip("="),
-    "the application token": TOKEN,
-    "the password": PASSWORD,
-}
-
-
-def spellings(secret: str) -> Iterable[str]:
-    """Return a secret in the encodings in which clients show it, in lower case."""
-    data = secret.encode()
-    yield secret.lower()
-    yield quote(secret, safe="").lower()
-    yield data.hex()
-    for start in range(3):  # wherever it stands in a larger text
-        encoded = b64encode(b"\x00" * start + data).decode()
-        yield encoded[4 * bool(start) : -4].lower()
-
-
-def find_secret(text: str) -> str | None:
-    """Return which secret stands in a text, in words, or None."""
-    lowered = text.lower()
-    for name, secret in _SECRETS.items():
-        if any(spelling in lowered for spelling in spellings(secret)):
-            return name
-    return None
 
 
 def _not_in_url(stage: Stage) -> None:
@@ -58,20 +29,29 @@ def _not_said(place: str, stage: Stage) -> None:
     for where, text in stage.client.said().items():
         found = find_secret(text) if where.startswith(place) else None
         if found is not None:
-            raise UnmetError(f"{found} stands in the {where}", f"{found} in the {where}")
+            raise UnmetError(
+                f"{found} stands in the {where}", f"{find_line(text)!r} in the {where}"
+            )
 
 
-def _scenario(name: str, place: str, needs: frozenset[Need] = frozenset()) -> Scenario:
+_REDACT: Final = "redact the Credentials and ApplicationToken blocks before you write"
+
+
+def _scenario(
+    name: str, place: str, needs: frozenset[Need] = frozenset(), advice: str = _REDACT
+) -> Scenario:
     return Scenario(
         id=f"secrets.not-in-{name}",
         play=lambda stage: _not_said(place, stage),
-        played="an upload that works, one that fails, and one that is answered by HTML",
+        played="three uploads: one works, one fails, one is answered by HTML; then the "
+        f"{place} is searched",
         expected=f"no ticket, token or password stands in the {place}, in any encoding",
         production="whoever reads the log logs in as this user",
-        advice="redact the Credentials and ApplicationToken blocks before you write",
+        advice=advice,
         source=_SOURCE,
         needs=needs,
-        settings={"installation": Installation.ONLINE},
+        alone=True,
+        settings={"has_token": True},
     )
 
 
@@ -84,10 +64,15 @@ SCENARIOS: Final = (
         production="every proxy and web server on the way logs it",
         advice="send credentials in header blocks only",
         source="RFC 9110, section 17.9",
-        settings={"installation": Installation.ONLINE},
+        settings={"has_token": True},
     ),
     _scenario("output", "output"),
-    _scenario("exception", "exception"),
-    _scenario("logs", "log"),
+    _scenario("exception", "exception", frozenset({Need.EXCEPTIONS})),
+    _scenario(
+        "logs",
+        "log",
+        frozenset({Need.LOGS}),
+        f"{_REDACT}; where a library logs them at DEBUG, give its logger a higher level",
+    ),
     replace(REDIRECT_ELSEWHERE, id="secrets.not-in-redirect"),
 )

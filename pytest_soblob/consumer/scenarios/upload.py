@@ -74,7 +74,7 @@ SCENARIOS: Final = (
         played="a PNG of one pixel with a short description, answered by a blob id",
         expected="the upload arrives as given, and its blob id is returned",
         production="nothing can be uploaded",
-        advice="look at the first request with `soblob validate`",
+        advice="have the client upload to `soblob serve`, which logs what is wrong with a request",
         source=_WSDL,
     ),
     Scenario(
