@@ -301,6 +301,7 @@ def test_lone_surrogates_in_every_text_end_in_no_traceback(name: str, tmp_path: 
             assert "Traceback" not in err
 
 
+@at_length
 @given(data=st.data())
 @settings(max_examples=either(30, 300), deadline=None)
 def test_json_is_read_alike_in_pieces_of_any_size(data: st.DataObject) -> None:
