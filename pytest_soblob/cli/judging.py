@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from io import BytesIO
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
@@ -130,7 +131,7 @@ def judge_file(file: str, settings: JudgeSettings) -> Outcome:
         with opened(file, settings.max_size) as source:
             kind = find_format(source.head)
             if kind is not None:
-                return _judge_capture(file, Capture(kind, source), source, settings)
+                return _judge_capture(file, Capture(kind, source, Path(file)), source, settings)
             data = source.read()
             export = find_export(data)
             if export is not None:

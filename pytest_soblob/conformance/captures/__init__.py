@@ -6,6 +6,8 @@ neither goes to the service nor has an envelope is passed over and counted.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from pytest_soblob._http import Captured, HttpSyntaxError
@@ -23,6 +25,7 @@ _BURP: Final = re.compile(
     rb"\A%b(?:<!DOCTYPE items\b.*?\]>\s*)?<items\b[^>]*\bburpVersion" % _PROLOG, re.DOTALL
 )
 _SOAPUI: Final = re.compile(rb"\A%b<(?:[\w.-]+:)?soapui-project\b" % _PROLOG)
+_RECORDING: Final = re.compile(rb'\A\{"soblob_recording":')
 _ENVELOPE_IN_JSON: Final = re.compile(rb"(?:<|\\u003[cC])(?:[\w.-]{1,99}:)?Envelope(?:[\s>\\]|/>)")
 
 
@@ -46,6 +49,7 @@ FORMATS: Final = {
     "saz": Format("a Fiddler archive (SAZ)", "session", "sessions"),
     "soapui": Format("a SoapUI project", "message", "messages"),
     "postman": Format("a Postman collection", "request", "requests"),
+    "recording": Format("a recording of soblob record", "exchange", "exchanges"),
     "json": Format("JSON with an envelope in a string", "line", "lines"),
 }
 
@@ -72,6 +76,7 @@ def find_format(head: bytes) -> Format | None:
         return FORMATS["saz"]
     text = head.removeprefix(b"\xef\xbb\xbf")
     for name, pattern in (
+        ("recording", _RECORDING),
         ("har", _HAR),
         ("postman", _POSTMAN),
         ("burp", _BURP),
@@ -94,6 +99,7 @@ class Capture:
     Args:
         format: Format of the file.
         stream: The file, from its beginning.
+        file: Its path, for a format that keeps bodies beside it; None if it has none.
 
     Attributes:
         format: The format.
@@ -101,11 +107,11 @@ class Capture:
         not_held: Place and reason for each message whose body the export does not hold.
     """
 
-    def __init__(self, format: Format, stream: Readable) -> None:
+    def __init__(self, format: Format, stream: Readable, file: Path | None = None) -> None:
         self.format = format
         self.passed_over = 0
         self.not_held: list[tuple[str, str]] = []
-        self._read = _reader(format)
+        self._read = _reader(format, file)
         self._stream = stream
 
     def __iter__(self) -> Iterator[Judgeable]:
@@ -127,8 +133,12 @@ def _captured(kind: str, message: Message) -> Captured | bytes:
     return Captured("request" if is_request else "response", message)
 
 
-def _reader(format: Format) -> Callable[[Readable], Iterator[Entry]]:
+def _reader(format: Format, file: Path | None) -> Callable[[Readable], Iterator[Entry]]:
     """Return the reader of a format, whose module is loaded only if it is needed."""
+    if format is FORMATS["recording"]:
+        from pytest_soblob.conformance.captures.recording import read_recording
+
+        return partial(read_recording, file=file)
     if format is FORMATS["har"]:
         from pytest_soblob.conformance.captures.har import read_har as read
     elif format is FORMATS["burp"]:

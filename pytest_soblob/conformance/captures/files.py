@@ -27,7 +27,7 @@ def messages_of(path: Path) -> Iterator[Judgeable]:
     with opened(str(path), _LARGEST_BYTES) as source:
         kind = find_format(source.head)
         if kind is not None:
-            yield from Capture(kind, source)
+            yield from Capture(kind, source, path)
             return
         data = source.read()
     if is_json_with_envelope(data):
