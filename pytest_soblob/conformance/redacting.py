@@ -7,8 +7,7 @@ the encoding, the prefixes and the line ends. What is not well-formed markup is 
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 from secrets import token_hex
 from typing import Any, Final, NamedTuple
 
@@ -22,14 +21,16 @@ from pytest_soblob._text import (
     mask,
     redact,
 )
-from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS
+from pytest_soblob.conformance.markup import (
+    LONGEST_SECRET,
+    MOST_SECRETS,
+    redact_markup,
+    secrets_in,
+)
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 # Text beside long base64 that is redacted; a body with more is not kept.
 LARGEST_TEXT: Final = 1024 * 1024
-_LONGEST_SECRET: Final = 5_000
-_MOST_SECRETS: Final = 50
-_MOST_TOKENS: Final = 50_000
 # Base64 of an image, in one piece or in lines; it is longer than any secret.
 _RUN: Final = re.compile(
     r"[A-Za-z0-9+/_-]{60,}+(?:(?:\s|&#(?:13|10|[xX]0?[aAdD]);)++[A-Za-z0-9+/_-]{60,}+)*+"
@@ -40,26 +41,6 @@ _BETWEEN_LINES: Final = re.compile(r"\s|&#(?:13|10|[xX]0?[aAdD]);")
 _MOST_SEARCHED: Final = 300_000_000
 _SHORTEST_RUN: Final = 2_000
 _KEPT_OF_RUN: Final = 64  # at either end, so that its place decides as that of a short one
-_TOKEN: Final = re.compile(
-    r"(?P<comment><!--.*?-->)|<!\[CDATA\[(?P<cdata>.*?)\]\]>|(?P<pi><\?.*?\?>)"
-    r"|<(?P<end>/)?(?P<name>[^\s<>/!?=\"']++)(?P<rest>(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)>",
-    re.DOTALL,
-)
-_ATTRIBUTE: Final = re.compile(r"([^\s=\"'/]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
-_OF_XML: Final = re.compile(
-    r"xmlns(?::.*)?|(?:.*:)?(?:nil|type|schemaLocation|mustUnderstand|actor|role|relay|"
-    r"encodingStyle|lang|space)",
-    re.DOTALL,
-)
-# Between values that are redacted together; no value in markup has a `<` beside a NUL.
-_SEPARATOR: Final = "\n<\0>\n"
-_WRAPPERS: Final = frozenset(
-    name
-    for operation in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())
-    for name in (operation.name, operation.response_element, f"{operation.name}Result")
-)
-# What a mask leaves of a reference at the beginning of a secret; markup cannot have it.
-_HALF_REFERENCE: Final = re.compile(f"&[#\\w]?{ELLIPSIS}")
 _DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{1,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _MARKS: Final = (
@@ -79,10 +60,10 @@ def secrets_of_head(message: HttpRequest | HttpResponse) -> tuple[str, ...]:
     found: list[str] = []
     for name, value in message.headers:
         if is_secret_name(name):
-            found += credentials_in(value[:_LONGEST_SECRET])
+            found += credentials_in(value[:LONGEST_SECRET])
     if isinstance(message, HttpRequest):
-        found += find_suspects(message.target[:_LONGEST_SECRET])
-    return tuple(found[:_MOST_SECRETS])
+        found += find_suspects(message.target[:LONGEST_SECRET])
+    return tuple(found[:MOST_SECRETS])
 
 
 class BodyText:
@@ -106,7 +87,7 @@ class BodyText:
             raise NotRedactableError(
                 f"its text, without long base64, is over {LARGEST_TEXT:,} characters"
             )
-        self.secrets = _secrets_in(self._text)
+        self.secrets = secrets_in(self._text)
 
     def redacted(self, known: KnownSecrets) -> bytes:
         """Return the body without a readable secret, in its encoding.
@@ -119,7 +100,7 @@ class BodyText:
         """
         if sum(map(len, self._middles.values())) * len(known.values) > _MOST_SEARCHED:
             raise NotRedactableError(f"it has {len(known.values)} secrets and long base64")
-        text = _redact_markup(self._text, known)
+        text = redact_markup(self._text, known)
         if text is None:
             text = redact(self._text, known | find_suspects(self._text[:100_000]))
         if not self._middles:
@@ -164,154 +145,6 @@ def scrub(value: Any, known: KnownSecrets) -> Any:
     if isinstance(value, dict):
         return {key: scrub(item, known) for key, item in value.items()}
     return value
-
-
-# -- markup ----------------------------------------------------------------------------------------
-
-
-class _Piece(NamedTuple):
-    """A part of a text.
-
-    Attributes:
-        text: The text.
-        kind: `markup`, which is kept; `value`; or `secret`, a value that is masked as a whole.
-        element: Number of the element whose own text it is; 0 for others.
-    """
-
-    text: str
-    kind: str = "markup"
-    element: int = 0
-
-
-def _secrets_in(text: str) -> tuple[str, ...]:
-    pieces = _pieces(text)
-    if pieces is None:
-        return tuple(islice(find_suspects(text[:100_000]), _MOST_SECRETS))
-    found: dict[str, None] = {}
-    joined: dict[int, str] = {}
-    for piece in pieces:
-        if piece.kind == "secret" and piece.text.strip() and len(found) < _MOST_SECRETS:
-            found[piece.text.strip()[:_LONGEST_SECRET]] = None
-            if piece.element:
-                joined[piece.element] = joined.get(piece.element, "") + piece.text
-    words = [word for one in (*found, *joined.values()) for word in one.split(maxsplit=10)]
-    whole = (one.strip()[:_LONGEST_SECRET] for one in joined.values())
-    return tuple(dict.fromkeys((*found, *whole, *words)))
-
-
-def _redact_markup(text: str, known: KnownSecrets) -> str | None:
-    """Return markup with masked values, or None if it is not well-formed."""
-    pieces = _pieces(text)
-    if pieces is None:
-        return None
-    split = _split_secrets(pieces, known)
-    pieces = [p._replace(kind="secret") if p.element in split else p for p in pieces]
-    values = [piece.text for piece in pieces if piece.kind == "value"]
-    redacted = redact(_SEPARATOR.join(values), known).split(_SEPARATOR)
-    if len(redacted) != max(len(values), 1):
-        return None
-    following = (_HALF_REFERENCE.sub(ELLIPSIS, value) for value in redacted)
-    made = []
-    for piece in pieces:
-        if piece.kind == "value":
-            made.append(next(following))
-        elif piece.kind == "secret":
-            made.append(_masked(piece.text))
-        else:
-            made.append(piece.text)
-    return "".join(made)
-
-
-def _masked(text: str) -> str:
-    """Return a value masked, with the white space around it."""
-    stripped = text.strip()
-    if not stripped:
-        return text
-    before, _, after = text.partition(stripped)
-    shown = ELLIPSIS if any(char in stripped for char in "<&") else mask(stripped)
-    return before + shown + after
-
-
-def _split_secrets(pieces: list[_Piece], known: KnownSecrets) -> set[int]:
-    """Return the elements whose text has a secret only when a comment inside it is left out."""
-    texts: dict[int, list[str]] = {}
-    for piece in pieces:
-        if piece.element and piece.kind == "value":
-            texts.setdefault(piece.element, []).append(piece.text)
-    return {
-        number
-        for number, parts in texts.items()
-        if len(parts) > 1 and next(known.find("".join(parts)), None) is not None
-    }
-
-
-def _pieces(text: str) -> list[_Piece] | None:
-    """Return the parts of a text, or None if it is not well-formed or has too many of them."""
-    found: list[_Piece] = []
-    # Name, whether its content is secret, number.
-    stack: list[tuple[str, bool, int]] = [("", False, 0)]
-    at = number = 0
-    while at < len(text):
-        begins = text.find("<", at)
-        begins = len(text) if begins < 0 else begins
-        _, is_secret, own = stack[-1]
-        kind = "secret" if is_secret else "value"
-        if begins > at:
-            found.append(_Piece(text[at:begins], kind, own))
-        if begins == len(text):
-            break
-        token = _TOKEN.match(text, begins)
-        if token is None or len(found) > _MOST_TOKENS:
-            return None
-        at = token.end()
-        if token["name"] is None:
-            found += _of_other(token, kind, own)
-        elif token["end"]:
-            if stack[-1][0] != token["name"] or token["rest"].strip():
-                return None
-            stack.pop()
-            found.append(_Piece(token[0]))
-        else:
-            local = token["name"].rpartition(":")[2]
-            inside = is_secret or (local not in _WRAPPERS and is_secret_name(local))
-            found += _of_start_tag(token[0], inside)
-            if not token["rest"].endswith("/"):
-                number += 1
-                stack.append((token["name"], inside, number))
-    return found if len(stack) == 1 else None
-
-
-def _of_other(token: re.Match[str], kind: str, own: int) -> Iterator[_Piece]:
-    """Yield the parts of a comment, a CDATA section or a processing instruction."""
-    if token["cdata"] is not None:
-        yield _Piece("<![CDATA[")
-        yield _Piece(token["cdata"], kind, own)
-        yield _Piece("]]>")
-    elif token["comment"] is not None:
-        yield _Piece("<!--")
-        yield _Piece(token["comment"][4:-3], kind)
-        yield _Piece("-->")
-    elif token["pi"][:6].lower() == "<?xml " and token.start() == 0:
-        yield _Piece(token["pi"])
-    else:
-        yield _Piece("<?")
-        yield _Piece(token["pi"][2:-2], kind)
-        yield _Piece("?>")
-
-
-def _of_start_tag(tag: str, is_secret: bool) -> Iterator[_Piece]:
-    """Yield the parts of a start tag: the values of its attributes, and what is around them."""
-    at = 0
-    for found in _ATTRIBUTE.finditer(tag):
-        start, end = found.span(found.lastindex or 1)
-        name = found[1]
-        if _OF_XML.fullmatch(name):
-            continue
-        secret = is_secret or is_secret_name(name.rpartition(":")[2])
-        yield _Piece(tag[at:start])
-        yield _Piece(tag[start:end], "secret" if secret else "value")
-        at = end
-    yield _Piece(tag[at:])
 
 
 # -- long base64 and encodings ---------------------------------------------------------------------
