@@ -4,7 +4,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,10 +98,8 @@ def raw_upstream(answer: Callable[[bytes, Any], None]) -> Iterator[Raw]:
                     return
                 data += piece
             raw.received.append(data)
-            try:
+            with suppress(OSError):  # the proxy has had enough
                 answer(data, self.request)
-            except OSError:
-                pass  # the proxy has had enough
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
