@@ -350,7 +350,7 @@ def _to_bytes(answer: Answer, request: HttpRequest | None, *, keeps: bool) -> by
     """Return the bytes of an answer: its headers as they are, but for those of the connection."""
     response = answer.response
     is_old = request is not None and request.http_version == "1.0"
-    chunked = answer.is_chunked and not is_old and answer.cut_off is None
+    chunked = answer.is_chunked and not is_old
     lines = [f"HTTP/1.1 {response.status} {response.reason_phrase}"]
     for name, value in without_hops(response.headers):
         if name.lower() == "transfer-encoding" and not chunked:
@@ -358,7 +358,7 @@ def _to_bytes(answer: Answer, request: HttpRequest | None, *, keeps: bool) -> by
         if name.lower() == "content-length" and answer.is_chunked:
             continue
         lines.append(f"{name}: {value}")
-    if answer.is_chunked and is_old:
+    if answer.is_chunked and is_old and answer.cut_off is None:
         lines.append(f"Content-Length: {len(response.body)}")
     if not keeps:
         lines.append("Connection: close")
@@ -367,4 +367,6 @@ def _to_bytes(answer: Answer, request: HttpRequest | None, *, keeps: bool) -> by
     head = "\r\n".join((*lines, "", "")).encode("latin-1", "replace")
     has_body = request is None or request.method != "HEAD"
     body = in_chunks(response.body) if chunked else response.body
+    if chunked and answer.cut_off is not None:
+        body = body.removesuffix(b"0\r\n\r\n")  # so that the client sees it, too
     return head + (body if has_body and response.status not in _WITHOUT_BODY else b"")
