@@ -41,6 +41,21 @@ _SERVICE: Final = re.compile(r"(?:BLOB|SoPrincipal)\.svc(?:/.*)?", re.IGNORECASE
 _NAMED: Final = re.compile(r"(?:BLOB|SoPrincipal)\.svc/?\Z", re.IGNORECASE)
 
 
+class _Lines:
+    """The lines of a head; http.client takes the end of the stream for the end of a head."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.close = stream.close
+        self.flush = stream.flush
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._stream.readline(limit)
+        if len(line) < limit and not line.endswith(b"\n"):
+            raise HTTPException("the connection was closed before the end of the head")
+        return line
+
+
 class UpstreamError(Exception):
     """There is no answer of the upstream; the text says why, in one line."""
 
@@ -197,8 +212,12 @@ class Upstream:
         connection.sock.settimeout(min(self.stall_s, self.answer_s))
         answer = HTTPResponse(connection.sock, method=request.method)
         with closing(answer):
+            whole: Any = answer.fp
+            lines: Any = _Lines(whole)
             try:
+                answer.fp = lines
                 answer.begin()
+                answer.fp = whole
             except (HTTPException, OSError, ValueError) as error:
                 raise UpstreamError(f"there is no answer: {_said(sent_error or error)}") from None
             return self._read(answer, request)

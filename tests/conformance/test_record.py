@@ -1,7 +1,9 @@
 """`soblob record`: what passes is unchanged, and what is recorded is judged and compared."""
 
 import json
+import re
 import stat
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -29,14 +31,16 @@ from pytest_soblob.conformance.documented import answer_of_host, compare
 from pytest_soblob.conformance.forwarding import Upstream
 from pytest_soblob.conformance.recording import Passed, Recorder
 from pytest_soblob.judge.validators import EnvelopeValidator
-from pytest_soblob.settings import SoblobSettings
+from pytest_soblob.settings import SoblobSettings, WcfHost
 from tests import mistakes
+from tests.cli.conftest import command
 from tests.command import all_output, runner
 from tests.conformance.recorded import PATH, answered, call, raw_upstream, recording
 from tests.example_counts import at_length, either
 from tests.stub.stories import STEP, STORIES
 from tests.wire import to_bytes
 
+PAGE = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "recording.schema.json").read_text())
 WCF = SoblobSettings(behaviour="wcf")
 
@@ -489,3 +493,38 @@ def test_wrong_usage_is_one_line(tmp_path: Path) -> None:
         assert result.exit_code == 2
         assert all_output(result).count("\n") == 1, all_output(result)
         assert all_output(result).startswith("soblob: ")
+
+
+@pytest.mark.slow
+def test_the_session_on_the_page_is_what_comes_out(tmp_path: Path) -> None:
+    block = re.search(r"```console\n\$ soblob (record [^\n]*)\n(.*?)```", PAGE, re.DOTALL)
+    assert block is not None
+    first, *shown = block[2].splitlines()
+    iis = SoblobSettings(behaviour="wcf", wcf_host=WcfHost(hosting="iis"))
+    with StubEndpoint(settings=iis) as endpoint:
+        options = block[1].replace("https://crm.example" + PATH, endpoint.url)
+        options = options.replace("8086", "0").replace("netserver", str(tmp_path / "netserver"))
+        process = subprocess.Popen(command(*options.split()), stdout=subprocess.PIPE, text=True)
+        with process:
+            assert process.stdout is not None
+            said = process.stdout.readline().rstrip("\n")
+            url = said.split()[1]
+            said = said.replace(endpoint.base_url, "https://crm.example")
+            assert re.sub(r":\d+/", ":8086/", said) == first
+            late = mistakes.request(mistakes.IMAGE, mistakes.TYPE, mistakes.DESCRIPTION)
+            for request in (RIGHT, mistakes.http_request(late)):
+                call(url, request)
+            lines = [process.stdout.readline().rstrip("\n") for _ in shown]
+            process.terminate()
+        endpoint.discard_findings()
+    assert lines == shown
+    assert process.returncode == 0
+
+
+def test_the_page_names_every_option() -> None:
+    help_text = runner().invoke(main, ["record", "--help"]).output
+    options = set(re.findall(r"^ +(--[a-z-]+)", help_text, re.MULTILINE)) | {"--help"}
+    options = options - {"--port", "--help"}
+    rows = PAGE.partition("## `soblob record`")[2]
+    assert {name for name in options if f"`{name}" not in rows} == set()
+    assert {"--upstream", "--to", "--ca", "--hosting"} <= options

@@ -223,9 +223,15 @@ BOMBS = {
 
 
 @untraced
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("gzip", "secrets") else pytest.param(name, marks=pytest.mark.slow)
+        for name in BOMBS
+    ],
+)
 def test_a_bomb_is_recorded_within_bounds(tmp_path: Path, name: str) -> None:
-    """In a process of its own, whose peak of memory is its own."""
+    """In a fork, whose peak of memory is its own."""
     body, coding = BOMBS[name]
     headers = [("Content-Type", "text/xml; charset=utf-8")]
     headers += [("Content-Encoding", coding)] if coding else []
@@ -275,7 +281,9 @@ def running(folder: Path, upstream: str, **options: Any) -> Iterator[tuple[Any, 
                 process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_it_with_a_summary(tmp_path: Path, number: signal.Signals) -> None:
     with (
         StubEndpoint(behaviour="wcf") as endpoint,
