@@ -37,7 +37,7 @@ _OF_ONE_CONNECTION: Final = frozenset(
 )
 _FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _TRICKS: Final = re.compile(r"/\.{1,2}(?:/|\Z)|\\|%2e|%2f|%5c|%00|[\0-\x20\x7f]", re.IGNORECASE)
-_SERVICE: Final = re.compile(r"(?:BLOB|SoPrincipal)\.svc(?:/.*)?", re.IGNORECASE)
+_SERVICE: Final = re.compile(r"(?<![^/])(?:BLOB|SoPrincipal)\.svc(?:/.*)?", re.IGNORECASE)
 _NAMED: Final = re.compile(r"(?:BLOB|SoPrincipal)\.svc/?\Z", re.IGNORECASE)
 
 
@@ -233,7 +233,9 @@ class Upstream:
     def _read(self, answer: HTTPResponse, request: wire.HttpRequest) -> Answer:
         if answer.headers.defects:
             raise UpstreamError("the head of the answer is not HTTP: a line is no header")
-        pairs = [(name, _FOLD.sub(" ", value).strip()) for name, value in answer.headers.items()]
+        pairs = [
+            (name, _FOLD.sub(" ", value).strip(" \t")) for name, value in answer.headers.items()
+        ]
         coded = [value.strip().lower() for name, value in pairs if name.lower() == _CODING]
         lengths = {value for name, value in pairs if name.lower() == "content-length"}
         if coded not in ([], ["chunked"]) or len(lengths) > 1 or answer.status < 200:

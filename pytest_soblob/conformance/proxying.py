@@ -5,6 +5,7 @@ its answer is sent, so a client that has its answer finds it in the recording.
 """
 
 import socketserver
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -233,7 +234,10 @@ class _Server(socketserver.ThreadingTCPServer):
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print nothing: a client that disconnects is no error."""
+        """Report an error of the proxy itself; a client that disconnects is none."""
+        error = sys.exc_info()[1]
+        if error is not None and not isinstance(error, OSError):
+            self.proxy.fail(error)
 
     def end_connections(self) -> None:
         """Close what is still open."""

@@ -272,7 +272,7 @@ class _Packed:
     def _plain(self) -> bytes:
         body = self.message.body
         codings = codings_of(self.message.header_values("Content-Encoding"))
-        if begins_as_xml(body) or not (codings or is_gzip(body)):
+        if not body or begins_as_xml(body) or not (codings or is_gzip(body)):
             return body
         plain = decode(body, codings or ("gzip",))
         self.codings = codings or ("gzip",)

@@ -63,7 +63,9 @@ OF_THE_TRANSFER = {
     "http.content-encoding",
 }
 HEADER_NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,12}", fullmatch=True)
-HEADER_VALUE = st.from_regex(r"(?:[!-~]([ -~\xa1-\xff]{0,12}[!-~])?)?", fullmatch=True)
+HEADER_VALUE = st.from_regex(
+    r"(?:[!-~\x80-\xff]([ -~\x80-\xff]{0,12}[!-~\x80-\xff])?)?", fullmatch=True
+)
 RESERVED = {
     *("host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"),
     *("expect", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"),
@@ -181,9 +183,7 @@ def test_requests_on_one_connection_are_answered_in_turn(tmp_path: Path) -> None
         assert got.count(b"Connection: close") == 1
         old = call(record.url, RIGHT, expecting.replace(b"HTTP/1.1", b"HTTP/1.0"))
         assert old.startswith(b"HTTP/1.1 200")
-    assert [one["blob_id"] for one in record.exchanges] == [70001, 70002, 70005, 70006] or [
-        one["operation"] for one in record.exchanges
-    ] == ["SaveImageStream"] * 4
+    assert [one["operation"] for one in record.exchanges] == ["SaveImageStream"] * 4
 
 
 @pytest.mark.parametrize(
@@ -203,6 +203,7 @@ def test_requests_on_one_connection_are_answered_in_turn(tmp_path: Path) -> None
         ("http://h/Remote/Services86", "/Remote/Services86/BLOB.svc", True),
         ("http://h", "/Cust1/Remote/Services86/BLOB.svc", True),
         ("http://h", "/Cust1/admin", False),
+        ("http://h", "/Cust1/XBLOB.svc", False),
         ("http://h/Cust1/", "/Cust2/Remote/Services86/BLOB.svc", False),
     ],
 )

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -200,6 +201,27 @@ def test_more_connections_than_allowed_are_refused(
             if response.status != 503:
                 break
         assert response.status == 200
+
+
+def test_clients_at_once_have_a_line_each(tmp_path: Path) -> None:
+    with (
+        StubEndpoint(behaviour="wcf") as endpoint,
+        recording(tmp_path, endpoint.url) as record,
+    ):
+        threads = [
+            threading.Thread(target=lambda: [call(record.url, RIGHT) for _ in range(3)])
+            for _ in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    items = record.exchanges
+    assert [item["exchange"] for item in items] == list(range(1, 37))
+    assert len({item["blob_id"] for item in items}) == 36
+    assert record.proxy.counts.exchanges == 36
+    # Equal bodies are one file.
+    assert len({item["request"]["body"] for item in items}) == 1
 
 
 BOMBS = {

@@ -165,3 +165,13 @@ def test_a_response_of_a_bad_status_is_left_out(file: Path) -> None:
     code, out, _ = validate(file)
     assert (code, len(states(out))) == (0, 1)
     assert isinstance(SAVED, HttpResponse)
+
+
+def test_in_a_folder_its_bodies_are_no_files_of_their_own(file: Path) -> None:
+    (file.parent / "other.bodies").mkdir()
+    (file.parent / "other.bodies" / "x.xml").write_text(mistakes.request())
+    code, out, _ = validate(file.parent)
+    assert code == 1
+    places = [line.split(": ")[0] for line in out.splitlines() if "valid re" in line.lower()]
+    assert len(places) == 6
+    assert "other.bodies" in places[0]

@@ -18,6 +18,7 @@ from pytest_soblob.conformance.captures.entries import (
     as_text,
     without_lengths,
 )
+from pytest_soblob.conformance.opening import BODIES
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
@@ -40,7 +41,7 @@ class _Body(NamedTuple):
 
 def folder_of(file: Path) -> Path:
     """Return the folder that has the bodies of a recording."""
-    return file.with_name(f"{file.name}.bodies")
+    return file.with_name(f"{file.name}{BODIES}")
 
 
 def read_recording(stream: Readable, file: Path | None) -> Iterator[Entry]:
