@@ -11,6 +11,8 @@ from typing import IO, Any, Final
 from pytest_soblob.errors import SoblobError
 
 STANDARD_INPUT: Final = "-"
+# Ending of the folder that has the bodies of a recording, after the name of its file.
+BODIES: Final = ".bodies"
 HEAD_BYTES: Final = 64 * 1024
 # What a packed file may unpack to, however large it is, and how many times its size beyond that.
 FREE_BYTES: Final = 64_000_000

@@ -6,6 +6,8 @@ neither goes to the service nor has an envelope is passed over and counted.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from pytest_soblob._http import Captured, HttpSyntaxError
@@ -28,6 +30,7 @@ _BURP: Final = re.compile(
     rb"\A%b(?:<!DOCTYPE items\b.*?\]>\s*)?<items\b[^>]*\bburpVersion" % _PROLOG, re.DOTALL
 )
 _SOAPUI: Final = re.compile(rb"\A%b<(?:[\w.-]+:)?soapui-project\b" % _PROLOG)
+_RECORDING: Final = re.compile(rb'\A\{"soblob_recording":')
 _ENVELOPE_IN_JSON: Final = re.compile(rb"(?:<|\\u003[cC])(?:[\w.-]{1,99}:)?Envelope(?:[\s>\\]|/>)")
 
 
@@ -51,6 +54,7 @@ FORMATS: Final = {
     "saz": Format("a Fiddler archive (SAZ)", "session", "sessions"),
     "soapui": Format("a SoapUI project", "message", "messages"),
     "postman": Format("a Postman collection", "request", "requests"),
+    "recording": Format("a recording of soblob record", "exchange", "exchanges"),
     "json": Format("JSON with an envelope in a string", "line", "lines"),
 }
 
@@ -77,6 +81,7 @@ def find_format(head: bytes) -> Format | None:
         return FORMATS["saz"]
     text = decoded_head(head)
     for name, pattern in (
+        ("recording", _RECORDING),
         ("har", _HAR),
         ("postman", _POSTMAN),
         ("burp", _BURP),
@@ -99,6 +104,7 @@ class Capture:
     Args:
         format: Format of the file.
         stream: The file, from its beginning.
+        file: Its path, for a format that keeps bodies beside it; None if it has none.
 
     Attributes:
         format: The format.
@@ -107,11 +113,11 @@ class Capture:
         count_not_held: Number of all of them so far.
     """
 
-    def __init__(self, format: Format, stream: Readable) -> None:
+    def __init__(self, format: Format, stream: Readable, file: Path | None = None) -> None:
         self.format = format
         self.passed_over = 0
         self.not_held: list[tuple[str, str]] = []
-        self._read = _reader(format)
+        self._read = _reader(format, file)
         self.count_not_held = 0
         is_text = format not in (FORMATS["saz"], FORMATS["json"])  # those are bytes, or are decoded
         self._stream = as_utf8(stream) if is_text else stream
@@ -137,8 +143,12 @@ def _captured(kind: str, message: Message) -> Captured | bytes:
     return Captured("request" if is_request else "response", message)
 
 
-def _reader(format: Format) -> Callable[[Readable], Iterator[Entry]]:
+def _reader(format: Format, file: Path | None) -> Callable[[Readable], Iterator[Entry]]:
     """Return the reader of a format, whose module is loaded only if it is needed."""
+    if format is FORMATS["recording"]:
+        from pytest_soblob.conformance.captures.recording import read_recording
+
+        return partial(read_recording, file=file)
     if format is FORMATS["har"]:
         from pytest_soblob.conformance.captures.har import read_har as read
     elif format is FORMATS["burp"]:
