@@ -20,7 +20,7 @@ ONLY_IN = {
     "requests": {"clients", "transports"},
     "urllib3": {"transports"},
     "httpx": {"transports"},
-    "socket": {"_http.server"},
+    "socket": {"_http.server", "conformance.providers"},
     "asyncio": {"_http.server", "transports", "consumer.calling", "consumer.resetting"},
     "trustme": {"certificates"},
     "PIL": {"images"},

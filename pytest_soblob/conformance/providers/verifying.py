@@ -1,0 +1,122 @@
+"""The run of a verification: which probes are sent, in which order, and how it ends."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pytest_soblob.conformance.providers import links, reads
+from pytest_soblob.conformance.providers.pacing import GaveUpError, Pace, SpentError
+from pytest_soblob.conformance.providers.report import (
+    COMPLETE,
+    INTERRUPTED,
+    Report,
+    report_of,
+)
+from pytest_soblob.conformance.providers.session import Session, tls_context
+from pytest_soblob.conformance.providers.values import Address, Credentials, Options
+from pytest_soblob.errors import SoblobError
+
+if TYPE_CHECKING:
+    from pytest_soblob.conformance.providers.answers import Reading
+
+_RUN_ID_BYTES: Final = 4
+
+Probe = tuple[str, Callable[[], object]]
+
+
+def verify_provider(
+    url: str,
+    credentials: Credentials | None = None,
+    options: Options | None = None,
+    *,
+    pace: Pace | None = None,
+    started: Callable[[Session], object] | None = None,
+) -> Report:
+    """Send the probes to a provider, and report what they find.
+
+    Args:
+        url: URL of `BLOB.svc`.
+        credentials: What to call it with; None for nothing, which leaves some probes out.
+        options: How to verify it; None for the defaults: nothing is stored.
+        pace: When calls may be sent; None for the rate of the options.
+        started: Called with the session before the first request; None for nothing.
+
+    Returns:
+        The report; that of an interrupted run has what was found until then.
+
+    Raises:
+        SoblobError: The URL or an option is invalid, the provider cannot be reached, the TLS
+            certificate is not trusted, or the log-in fails.
+    """
+    session = open_session(url, credentials, options, pace=pace)
+    if started is not None:
+        started(session)
+    ended = COMPLETE
+    try:
+        for name, probe in _probes(session):
+            session.probe = name
+            try:
+                probe()
+            except SpentError as error:
+                session.row("not tried", str(error))
+    except GaveUpError as error:
+        ended = str(error)
+    except KeyboardInterrupt:
+        session.row("not tried", "interrupted")
+        ended = INTERRUPTED
+    return report_of(session, ended)
+
+
+def open_session(
+    url: str,
+    credentials: Credentials | None = None,
+    options: Options | None = None,
+    *,
+    pace: Pace | None = None,
+) -> Session:
+    """Return a session that has sent nothing yet.
+
+    Args:
+        url: URL of `BLOB.svc`.
+        credentials: What to call it with; None for nothing.
+        options: How to verify it; None for the defaults.
+        pace: When calls may be sent; None for the rate of the options.
+
+    Raises:
+        SoblobError: The URL is invalid, or the file of authorities cannot be read.
+    """
+    options = options or Options()
+    address = Address.parse(url)
+    tls = None
+    if address.scheme == "https":
+        try:
+            tls = tls_context(options.ca_file)
+        except OSError as error:
+            said = error.strerror or type(error).__name__
+            raise SoblobError(f"{options.ca_file} has no certificates: {said}") from None
+    return Session(
+        address=address,
+        credentials=credentials or Credentials(),
+        options=options,
+        pace=pace or Pace(options.rate),
+        run_id=options.run_id or secrets.token_hex(_RUN_ID_BYTES),
+        tls=tls,
+    )
+
+
+def _probes(session: Session) -> Iterator[Probe]:
+    """Yield the probes in order; what later ones need is known when they are asked for."""
+    yield "help", partial(reads.probe_help, session)
+    yield "tls", partial(links.probe_tls, session)
+    yield "wsdl", partial(reads.probe_wsdl, session)
+    if session.credentials.user is not None and session.credentials.ticket is None:
+        yield "log-in", partial(reads.probe_login, session)
+    found: list[Reading] = []
+    yield "read", lambda: found.append(reads.probe_right_read(session))
+    (right,) = found
+    for refusal in reads.REFUSALS:
+        yield f"refusal.{refusal.id}", partial(reads.probe_refusal, session, refusal, right)
+    for name in links.FORMS:
+        yield f"connection.{name}", partial(links.probe_form, session, name, right)
+    yield "connection.keep-alive", partial(links.probe_keep_alive, session, right)
