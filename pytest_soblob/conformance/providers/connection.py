@@ -131,13 +131,18 @@ class Connection:
         found = (self._socket.getpeercert() or {}).get("notAfter")
         return found if isinstance(found, str) else None
 
-    def send(self, request: HttpRequest) -> Answer:
-        """Send a request and return its answer; never raises for what the server does."""
+    def send(self, request: HttpRequest, *, is_framed: bool = True) -> Answer:
+        """Send a request and return its answer; never raises for what the server does.
+
+        Args:
+            request: The request.
+            is_framed: False to leave out the Content-Length.
+        """
         until = time.monotonic() + self._timeout_s
         self._raw.begin(until)
         broken: OSError | None = None
         try:
-            self._write(wire_form(request), until)
+            self._write(wire_form(request, is_framed=is_framed), until)
         except OSError as error:  # the server may have answered before it closed
             broken = error
         try:
@@ -193,11 +198,14 @@ class Connection:
             return False
 
 
-def wire_form(request: HttpRequest) -> bytes:
+def wire_form(request: HttpRequest, *, is_framed: bool = True) -> bytes:
     """Return the bytes of a request; a GET or HEAD without body has no Content-Length."""
-    if request.method in ("GET", "HEAD") and not request.body:
-        return to_bytes(request).replace(b"Content-Length: 0\r\n", b"", 1)
-    return to_bytes(request)
+    data = to_bytes(request)
+    if is_framed and (request.method not in ("GET", "HEAD") or request.body):
+        return data
+    head, blank, body = data.partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.startswith(b"Content-Length:")]
+    return b"\r\n".join(lines) + blank + body
 
 
 def describe(error: Exception, timeout_s: float, most: int) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pytest_soblob._text import DRAWN_MARK
 from pytest_soblob.conformance.checking import is_bad, known_description
 from pytest_soblob.conformance.comparing import compare
 from pytest_soblob.conformance.providers.answers import Reading, find_in_answer, read_answer
@@ -25,7 +26,7 @@ from pytest_soblob.wire import HttpRequest
 
 # An id that no blob has; a ticket that no one was given.
 UNKNOWN_ID: Final = 2_147_483_646
-INVENTED_TICKET: Final = "7T:soblobVerifyInvented=="
+INVENTED_TICKET: Final = f"7T:{DRAWN_MARK}Verify=="
 _ID: Final = f">{UNKNOWN_ID}<".encode()
 _MOST_SHOWN: Final = 20
 

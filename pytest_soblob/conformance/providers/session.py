@@ -106,7 +106,12 @@ class Session:
             yield connection
 
     def call(
-        self, request: HttpRequest, *, address: Address | None = None, is_upload: bool = False
+        self,
+        request: HttpRequest,
+        *,
+        address: Address | None = None,
+        is_upload: bool = False,
+        is_framed: bool = True,
     ) -> Sent:
         """Send a request on a connection of its own; after 429 and 503 again, at most three times.
 
@@ -114,6 +119,7 @@ class Session:
             request: Request; path and Host are those of the provider.
             address: Where to send it; None for `BLOB.svc`.
             is_upload: Whether it may store something, and counts against the budget.
+            is_framed: False to leave out the Content-Length.
 
         Raises:
             SpentError: It is an upload, and the budget is spent.
@@ -125,7 +131,9 @@ class Session:
             if is_upload:
                 self.budget.take(len(ready.body))
                 self.unknown_ids += 1
-            sent = self._send(ready, to)
+            self.pace.wait()
+            self.requests += 1
+            sent = self.send_once(ready, to, is_framed=is_framed)
             response = sent.answer.response
             if response is None or response.status not in OVERLOADED:
                 break
@@ -137,12 +145,11 @@ class Session:
             raise GaveUpError(f"{_MOST_FAILED} calls in a row failed: {sent.answer.problem}")
         return sent
 
-    def _send(self, ready: HttpRequest, to: Address) -> Sent:
-        self.pace.wait()
-        self.requests += 1
+    def send_once(self, ready: HttpRequest, to: Address, *, is_framed: bool = True) -> Sent:
+        """Send a prepared request on a connection of its own, and neither count nor repeat it."""
         try:
             with self.connection(to) as connection:
-                answer = connection.send(ready)
+                answer = connection.send(ready, is_framed=is_framed)
         except OSError as error:
             kind, problem = describe(error, self.options.timeout_s, LARGEST_ANSWER_BYTES)
             answer = Answer(kind=kind, problem=problem)

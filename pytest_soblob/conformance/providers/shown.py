@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from pytest_soblob._text import ascii_controls, clip_middle, elide_base64, redact
+from pytest_soblob._text import ascii_controls, clip_middle, elide_base64, hide, redact
 from pytest_soblob.conformance.providers.values import Address, Credentials, Sent
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest, HttpResponse
@@ -78,6 +78,8 @@ def curl_line(sent: Sent, credentials: Credentials, folder: str | None, number: 
     if not request.body:
         return " ".join(words)
     body = _with_variables(request.body.decode("latin-1"), credentials)
+    if _has_secret(request.body, body, credentials):
+        return f"{' '.join(words)} --data-binary @BODY  # it holds a secret, and is not shown"
     if folder is not None:
         path = Path(folder) / f"finding-{number:02}.body"
         _write(path, body.encode("latin-1"))
@@ -119,6 +121,14 @@ def _quoted(text: str, prefix: str = "") -> str:
     escaped = re.sub(r'(["`\\])', r"\\\1", prefix + text)
     escaped = re.sub(rf"\$(?!\{{(?:{'|'.join(_VARIABLES.values())})\}})", r"\\$", escaped)
     return f'"{escaped}"'
+
+
+def _has_secret(body: bytes, shown: str, credentials: Credentials) -> bool:
+    """Return whether a secret is left, spelled otherwise."""
+    texts = [shown.encode("latin-1").decode("utf-8", "replace")]
+    if b"\0" in body:
+        texts += [body.decode("utf-16-le", "replace"), body.decode("utf-16-be", "replace")]
+    return any(hide(text, credentials.secrets) != text for text in texts)
 
 
 def _is_text(data: bytes) -> bool:

@@ -1,7 +1,8 @@
 """The run of a verification: which probes are sent, in which order, and how it ends."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from pytest_soblob.errors import SoblobError
 
 if TYPE_CHECKING:
     from pytest_soblob.conformance.providers.answers import Reading
+    from pytest_soblob.conformance.providers.uploads import Uploader
 
 _RUN_ID_BYTES: Final = 4
 
@@ -54,12 +56,13 @@ def verify_provider(
         started(session)
     ended = COMPLETE
     try:
-        for name, probe in _probes(session):
-            session.probe = name
-            try:
-                probe()
-            except SpentError as error:
-                session.row("not tried", str(error))
+        with closing(_probes(session)) as probes:
+            for name, probe in probes:
+                session.probe = name
+                try:
+                    probe()
+                except SpentError as error:
+                    session.row("not tried", str(error))
     except GaveUpError as error:
         ended = str(error)
     except KeyboardInterrupt:
@@ -105,7 +108,7 @@ def open_session(
     )
 
 
-def _probes(session: Session) -> Iterator[Probe]:
+def _probes(session: Session) -> Generator[Probe, None, None]:
     """Yield the probes in order; what later ones need is known when they are asked for."""
     yield "help", partial(reads.probe_help, session)
     yield "tls", partial(links.probe_tls, session)
@@ -120,3 +123,38 @@ def _probes(session: Session) -> Iterator[Probe]:
     for name in links.FORMS:
         yield f"connection.{name}", partial(links.probe_form, session, name, right)
     yield "connection.keep-alive", partial(links.probe_keep_alive, session, right)
+    yield from _further(session)
+
+
+def _further(session: Session) -> Generator[Probe, None, None]:
+    """Yield the probes that upload, and those that compare with the documented host."""
+    from pytest_soblob.conformance.providers import hosts, rows, uploads
+
+    options = session.options
+    if not options.allow_writes and options.behaviour is None:
+        return
+    uploader = uploads.Uploader(session)
+    with hosts.documented_host(session) as documented:
+        host = uploads.Uploader(documented)
+        if options.allow_writes:
+            yield from _writes(uploader, host)
+        if options.behaviour is not None:
+            for row in rows.ROWS:
+                yield f"wcf.{row.id}", partial(hosts.probe_row, uploader, host, row)
+
+
+def _writes(uploader: "Uploader", host: "Uploader") -> Generator[Probe, None, None]:
+    from pytest_soblob.conformance.providers import malformed, uploads
+
+    for profile in ("wsdl", "soap12", "documented"):
+        yield f"upload.{profile}", partial(uploads.probe_profile, uploader, profile)
+    for name in uploads.FORMATS:
+        yield f"upload.{name.lower()}", partial(uploads.probe_image, uploader, name)
+    yield "upload.descriptions", partial(uploads.probe_descriptions, uploader)
+    yield "upload.spellings", partial(uploads.probe_spellings, uploader)
+    yield "upload.together", partial(uploads.probe_together, uploader)
+    yield "upload.chunked", partial(uploads.probe_chunked, uploader)
+    for fault in malformed.FAULTS:
+        yield f"malformed.{fault.name}", partial(malformed.probe_fault, uploader, host, fault)
+    yield "malformed.invented-ticket", partial(malformed.probe_invented_ticket, uploader, host)
+    yield "upload.sizes", partial(malformed.probe_sizes, uploader)
