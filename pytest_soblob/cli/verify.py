@@ -65,6 +65,12 @@ _WIDTH = 92
     help="PEM file with the authorities to trust.  [default: those of the system]",
 )
 @click.option(
+    "--only",
+    multiple=True,
+    metavar="PATTERN",
+    help="Send only probes whose id matches, such as 'refusal.*'; may be repeated.",
+)
+@click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     default=10.0,
@@ -113,6 +119,7 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
             ca_file=options["ca_file"],
             principal_url=options["principal_url"],
             save_bodies=options["save_bodies"],
+            only=options["only"],
         )
         credentials = _credentials(options["credentials_file"], ask=options["prompt"])
         if chosen.allow_writes and credentials.ticket is None and credentials.user is None:

@@ -192,10 +192,12 @@ REFUSALS: Final = (
         id="must-understand", sends="an unknown header block that must be understood",
         change=_replaced(b"</s:Header>", _NOT_UNDERSTOOD),
         notices="a client that relies on an extension gets a plain answer without it",
+        needs_ticket=True,
     ),
     Refusal(
         id="not-a-number", sends="a BlobEntityId that is no number",
         change=_replaced(_ID, b">soblob<"), notices=_LATE,
+        needs_ticket=True,
     ),
 )  # fmt: skip
 

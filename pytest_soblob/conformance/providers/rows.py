@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pytest_soblob.conformance.providers.reads import UNKNOWN_ID, base_request
-from pytest_soblob.names import NETSERVER, NETSERVER_FAMILY, SOAP11, SOAP12, XSD, XSI
+from pytest_soblob.names import NETSERVER_FAMILY, SOAP11, SOAP12, XSD, XSI
 from pytest_soblob.wire import HttpRequest
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _kind(text: bytes, attribute: bytes = b"") -> Change:
 
 _ID: Final = f"<ns:BlobEntityId>{UNKNOWN_ID}</ns:BlobEntityId>".encode()
 _XSI: Final = f' xmlns:xsi="{XSI}"'.encode()
-_SAFE: Final = f' xmlns:x="urn:soblob-verify"'.encode()
+_SAFE: Final = b' xmlns:x="urn:soblob-verify"'
 _MTOM: Final = 'multipart/related; type="application/xop+xml"; boundary="b"; start="<1>"'
 _NS85: Final = f"{NETSERVER_FAMILY}Services85".encode()
 _DEEP: Final = b"<ns:x>" * 140 + b"</ns:x>" * 140

@@ -59,6 +59,8 @@ class Options:
             random one.
         ca_file: PEM file with the authorities to trust; None for those of the system.
         principal_url: URL of `SoPrincipal.svc`; None for the one beside `BLOB.svc`.
+        only: Patterns of the ids of probes to send, as `refusal.*`; empty for all. Those that
+            others need are always sent.
         save_bodies: Folder for the bodies of requests with a finding; None to write none.
 
     Raises:
@@ -76,6 +78,7 @@ class Options:
     ca_file: str | None = None
     principal_url: str | None = None
     save_bodies: str | None = None
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.behaviour not in (None, *BEHAVIOURS):

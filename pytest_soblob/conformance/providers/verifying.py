@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import closing
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_soblob.conformance.providers.uploads import Uploader
 
 _RUN_ID_BYTES: Final = 4
+_ALWAYS: Final = ("help", "log-in", "read")
 
 Probe = tuple[str, Callable[[], object]]
 
@@ -58,6 +60,8 @@ def verify_provider(
     try:
         with closing(_probes(session)) as probes:
             for name, probe in probes:
+                if not _is_chosen(name, session.options.only):
+                    continue
                 session.probe = name
                 try:
                     probe()
@@ -68,7 +72,19 @@ def verify_provider(
     except KeyboardInterrupt:
         session.row("not tried", "interrupted")
         ended = INTERRUPTED
+    _check_chosen(session)
     return report_of(session, ended)
+
+
+def _check_chosen(session: Session) -> None:
+    only = session.options.only
+    sent = {row.probe for row in session.rows} | {one.probe for one in session.findings.values()}
+    if only and not any(fnmatchcase(name, pattern) for name in sent for pattern in only):
+        raise SoblobError(f"no probe that may be sent is named {', '.join(only)}")
+
+
+def _is_chosen(name: str, only: tuple[str, ...]) -> bool:
+    return not only or name in _ALWAYS or any(fnmatchcase(name, pattern) for pattern in only)
 
 
 def open_session(
