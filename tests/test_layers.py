@@ -28,6 +28,7 @@ ONLY_IN = {
     "click": {"cli"},
     "concurrent": {
         *("cli.workers", "consumer.check", "consumer.worker", "consumer.scenarios.load"),
+        "conformance.providers",
     },
     "ijson": {"conformance"},
     "zipfile": {"conformance"},
