@@ -33,6 +33,7 @@ class Reading:
         blob_id: The Response of a SaveImageStreamResponse; None if there is none.
         image: The Response of an answer with an image; None if it is absent or nil.
         reason: Text of the fault or the exception; empty without one.
+        is_telling: Of the answer to a right call: whether only such a call gets it.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Reading:
     blob_id: int | None = None
     image: bytes | None = None
     reason: str = ""
+    is_telling: bool = False
 
     @property
     def is_refused(self) -> bool:
@@ -83,7 +85,8 @@ def _read_normal(envelope: Envelope, element: Element, status: str) -> Reading:
     exception = None if info is None else ExceptionInfo.from_values(
         read(info.element, "SoExceptionInfo")
     )  # fmt: skip
-    reason = "" if exception is None else f"{exception.exception_type}: {exception.message}"
+    said = () if exception is None else (exception.exception_type, exception.message)
+    reason = ": ".join(filter(None, said))
     result = find_child(element, "Response")
     name = local_name(element)
     values: dict[str, Any] = {}
@@ -92,9 +95,9 @@ def _read_normal(envelope: Envelope, element: Element, status: str) -> Reading:
     elif name in ("GetBlobStreamResponse", "GetPersonImageResponse", "GetProjectImageResponse"):
         values["image"] = read(result, "base64Binary")
     kind = "failure" if succeeded is False else "normal"
-    said = f", {clip(' '.join(reason.split()), 120)}" if reason else ""
+    why = f", {clip(' '.join(reason.split()), 120)}" if reason else ""
     shown = "absent" if succeeded is None else str(succeeded).lower()
-    text = f"{status}, {clip(name, 60)}, Succeeded {shown}{said}"
+    text = f"{status}, {clip(name, 60)}, Succeeded {shown}{why}"
     return Reading(kind=kind, text=text, element=element, succeeded=succeeded, reason=reason,
                    **values)  # fmt: skip
 

@@ -220,6 +220,8 @@ def describe(error: Exception, timeout_s: float, most: int) -> tuple[str, str]:
             return "connect", f"the host name cannot be resolved: {error.strerror}"
         case ssl.SSLCertVerificationError():
             return "tls", f"the certificate is not trusted: {error.verify_message}"
+        case ssl.SSLError() if error.reason == "WRONG_VERSION_NUMBER":
+            return "tls", "TLS fails: the port does not speak TLS; use http:// if that is right"
         case ssl.SSLError():
             return "tls", f"TLS fails: {error.reason or said}"
         case ConnectionRefusedError():

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from pytest_soblob._text import clip, hide
+from pytest_soblob._text import ascii_controls, clip, hide
 from pytest_soblob.conformance.providers.connection import Connection, describe
 from pytest_soblob.conformance.providers.pacing import (
     MOST_RETRIES,
@@ -27,6 +27,7 @@ from pytest_soblob.conformance.providers.values import (
     Row,
     Sent,
 )
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest
 
 _MOST_FAILED: Final = 3
@@ -199,6 +200,7 @@ class Session:
             notices: What a consumer notices.
             sent: The request and its answer; None if none shows it.
         """
+        finding_id = self.hidden(finding_id)
         known = self.findings.get(finding_id)
         if known is not None:
             if self.probe not in (known.probe, *known.also):
@@ -217,12 +219,20 @@ class Session:
             answer = sent.answer
             finding.request = show_request(sent, self.secrets)
             finding.response = show_response(answer.response, answer.problem, self.secrets)
-            folder = self.options.save_bodies
-            finding.curl = curl_line(sent, self.credentials, folder, len(self.findings))
+            finding.curl = self._curl_line(sent)
+
+    def _curl_line(self, sent: Sent) -> str:
+        folder = self.options.save_bodies
+        number = len(self.findings)
+        try:
+            return curl_line(sent, self.credentials, folder, number)
+        except SoblobError as error:  # a full disk must not lose the report
+            return f"{curl_line(sent, self.credentials, None, number)}  # {error}"
 
     def hidden(self, text: str) -> str:
         """Return text of one line, clipped, without secrets."""
-        return clip(hide(" ".join(text.split()), self.secrets), _LONGEST_TEXT)
+        flat = ascii_controls(" ".join(text.split()))
+        return clip(hide(flat, self.secrets), _LONGEST_TEXT)
 
     def row(self, outcome: str, text: str) -> None:
         """Note what became of the running probe."""

@@ -156,11 +156,15 @@ class Address:
             )
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SoblobError(f"{quote(url, 200)} must be an http or https URL")
+        try:
+            host = parts.hostname.encode("idna").decode()
+        except UnicodeError:
+            raise SoblobError(f"{quote(url, 200)} has an invalid host name") from None
         path = parts.path or "/"
         if not path.isascii() or not path.isprintable() or " " in path:
             raise SoblobError(f"the path of {quote(url, 200)} must be percent-encoded ASCII")
         usual = 443 if parts.scheme == "https" else 80
-        return cls(parts.scheme, parts.hostname, port or usual, path)
+        return cls(parts.scheme, host, port or usual, path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pytest_soblob.conformance.providers import links, reads
@@ -103,10 +104,17 @@ def open_session(
         pace: When calls may be sent; None for the rate of the options.
 
     Raises:
-        SoblobError: The URL is invalid, or the file of authorities cannot be read.
+        SoblobError: The URL is invalid, the file of authorities cannot be read, or the folder for
+            bodies cannot be created.
     """
     options = options or Options()
     address = Address.parse(url)
+    if options.save_bodies is not None:
+        try:
+            Path(options.save_bodies).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            said = error.strerror or type(error).__name__
+            raise SoblobError(f"{options.save_bodies} cannot be created: {said}") from None
     tls = None
     if address.scheme == "https":
         try:
