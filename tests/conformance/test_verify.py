@@ -1,6 +1,7 @@
 """`soblob verify`: bad providers are found and named, right ones are clean, nothing is stored."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from pytest_soblob import StubEndpoint
 from pytest_soblob.conformance.providers import Credentials, Options, Report, verify_provider
 from tests.conformance.bad_providers import BAD, Bad
-from tests.conformance.providers import TICKET, Right, served
+from tests.conformance.providers import TICKET, Handler, RefusedError, Reply, Right, served
 
 FAST = 1e9
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text())
@@ -110,3 +111,70 @@ def test_every_documented_row_matches() -> None:
     assert {row.outcome for row in rows} == {"matches"}, report.to_text()
     assert len(rows) > 90
     assert report.is_clean
+
+
+@pytest.mark.parametrize("ticket", [TICKET, None])
+def test_rows_that_only_read_match_without_writes(ticket: str | None) -> None:
+    with StubEndpoint(behaviour="wcf", tickets=[TICKET]) as endpoint:
+        report = verify(endpoint.url, ticket, behaviour="wcf", only=("wcf.*",))
+        endpoint.discard_findings()
+        assert not endpoint.blobs
+    outcomes = Counter(row.outcome for row in report.rows if row.probe.startswith("wcf."))
+    assert set(outcomes) == {"matches", "not tried"}, report.to_text()
+    assert outcomes["matches"] > 60
+    assert report.is_clean
+
+
+def test_a_row_that_differs_is_named() -> None:
+    """A strict server differs from the documented host; each difference is a finding of its own."""
+    with StubEndpoint(tickets=[TICKET]) as endpoint:
+        report = verify(endpoint.url, behaviour="wcf", only=("wcf.text-plain", "wcf.valid"))
+        endpoint.discard_findings()
+    assert ids(report) == ["wcf.text-plain"]
+    assert "415" in report.findings[0].expected
+
+
+class Faulty(Right):
+    """Tells a failure by a fault, as spyne does."""
+
+    def failed(self, element: str, kind: str, message: str) -> Reply:
+        return self.refusal(RefusedError(f"{kind}: {message}"))
+
+
+class Generic(Right):
+    """Answers whatever is wrong with one and the same fault."""
+
+    def refusal(self, error: RefusedError) -> Reply:
+        return Right.refusal(self, RefusedError("Something went wrong."))
+
+    def failed(self, element: str, kind: str, message: str) -> Reply:
+        return self.refusal(RefusedError(kind))
+
+
+@pytest.mark.parametrize("kind", [Faulty, Generic])
+def test_failures_may_be_faults(kind: type[Right]) -> None:
+    with served(kind()) as url:
+        report = verify(url, allow_writes=True)
+    assert ids(report) == []
+
+
+def test_a_fault_that_is_that_of_the_right_call_shows_that_a_call_was_accepted() -> None:
+    right = Faulty()
+    right.check_action = lambda action, name: None  # type: ignore[method-assign]
+    with served(right) as url:
+        report = verify(url, only=("refusal.*",))
+    assert set(ids(report)) == {f"refusal.{name}-action" for name in ("no", "empty", "unknown")}
+
+
+def test_a_server_that_drops_wrong_calls_is_probed_to_the_end() -> None:
+    class Dropping(Handler):
+        def reply(self, reply: Reply) -> None:
+            if reply.status == 200:
+                super().reply(reply)
+            self.close_connection = True
+
+    with served(Right(), Dropping) as url:
+        report = verify(url, only=("refusal.*",))
+    assert report.ended == "complete"
+    assert ids(report) == ["answer.closed"]
+    assert len(report.findings[0].also) > 10

@@ -12,6 +12,7 @@ from pytest_soblob.contract import RESPONSE_BLOCKS
 from pytest_soblob.judge.severities import Severities
 from pytest_soblob.judge.validators import EnvelopeValidator
 from pytest_soblob.judge.validators.packing import unpack
+from pytest_soblob.judge.violations import Severity
 from pytest_soblob.names import NETSERVER, SOAP12
 from pytest_soblob.soap.binding import find_child, read
 from pytest_soblob.soap.envelope import Element, Envelope, local_name, namespace, text_of
@@ -124,11 +125,13 @@ def find_in_answer(session: Session, sent: Sent) -> Reading:
         return reading
     _find_transport(session, sent)
     _find_secrets(session, sent)
-    if reading.kind == "none":
+    media_type = (answer.response.header("Content-Type") or "").lower()
+    is_broken = reading.kind == "status" and answer.response.body and "xml" in media_type
+    if reading.kind == "none" or (is_broken and "html" not in media_type):
         session.find(
             "answer.not-soap",
             "the answer to a call is no SOAP envelope",
-            expected="an envelope, or a status of 400 or more",
+            expected="an envelope, or a status of 400 or more without XML",
             got=reading.text,
             notices="a parse error, which hides what happened",
             sent=sent,
@@ -137,6 +140,8 @@ def find_in_answer(session: Session, sent: Sent) -> Reading:
         return reading
     verdict = _RESPONSES.judge(answer.response)
     for violation in verdict.violations:
+        if violation.severity is Severity.WARNING:
+            session.warnings[violation.rule] += 1
         if violation.is_error:
             session.find(
                 f"answer.{violation.rule}",

@@ -74,17 +74,20 @@ class Levelled:
         reason: Reason phrase of a 415, which names both content types; else empty.
         media_type: Content-Type in lower case; empty for none.
         body: The body, levelled.
+        closes: Whether the answer says that the connection is closed, as each request asks.
     """
 
     status: int | None
     reason: str
     media_type: str
     body: bytes
+    closes: bool = True
 
     def __str__(self) -> str:
         text = self.body.decode("utf-8", "replace")
         said = ", ".join(filter(None, (self.reason, self.media_type, clip(text, 160))))
-        return f"status {self.status}, {said or 'no body'}"
+        kept = "" if self.closes else ", without Connection: close"
+        return f"status {self.status}, {said or 'no body'}{kept}"
 
 
 def levelled(answer: Answer, compares: str) -> Levelled:
@@ -109,7 +112,9 @@ def levelled(answer: Answer, compares: str) -> Levelled:
         body = _NO_IMAGE.sub(b"", _SUCCEEDED.sub(rb"\1?", _EXCEPTION.sub(b"", body)))
     elif b">false</h:Succeeded>" in body:
         body = _EXCEPTION.sub(b"", body)
-    return Levelled(response.status, reason, media_type if body or response.body else "", body)
+    closes = "close" in (response.header("Connection") or "").lower()
+    media_type = media_type if response.body else ""
+    return Levelled(response.status, reason, media_type, body, closes)
 
 
 def probe_row(uploader: Uploader, host: Uploader, row: Row) -> None:

@@ -314,6 +314,7 @@ def probe_right_read(session: Session) -> Reading:
     """Send a right call; return its answer, with which those to wrong ones are compared."""
     sent = session.call(base_request(session))
     reading = find_in_answer(session, sent)
+    session.control = None if sent.answer.kind else base_request(session)
     if reading.is_saved or reading.image:
         session.find(
             "read.answers-anything",

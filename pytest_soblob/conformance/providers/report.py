@@ -108,13 +108,17 @@ class Report:
 def report_of(session: Session, ended: str) -> Report:
     """Return the report of a session that has ended."""
     budget = session.budget
+    facts = dict(session.facts)
+    if session.warnings:
+        counted = (f"{rule} ({count})" for rule, count in session.warnings.most_common())
+        facts["warnings about answers"] = ", ".join(counted)
     return Report(
         url=session.address.url,
         run_id=session.run_id,
         ended=session.hidden(ended),
         options=session.options,
         rows=tuple(session.rows),
-        facts=dict(session.facts),
+        facts=facts,
         findings=tuple(session.findings.values()),
         blob_ids=tuple(session.blob_ids),
         unknown_ids=session.unknown_ids,

@@ -1,6 +1,7 @@
 """The session of a verification: it sends calls within rate and budget, and keeps what is found."""
 
 import ssl
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -54,6 +55,9 @@ class Session:
         unknown_ids: Number of uploads that no id is known of.
         requests: Number of requests sent.
         probe: Id of the running probe.
+        control: The right call, which shows whether the provider still answers; None until it was
+            answered once.
+        warnings: How often the judge had a warning about an answer, by rule.
     """
 
     address: Address
@@ -70,6 +74,8 @@ class Session:
     unknown_ids: int = 0
     requests: int = 0
     probe: str = ""
+    control: HttpRequest | None = None
+    warnings: Counter[str] = field(default_factory=Counter)
     _failed: int = 0
 
     def __post_init__(self) -> None:
@@ -124,7 +130,8 @@ class Session:
 
         Raises:
             SpentError: It is an upload, and the budget is spent.
-            GaveUpError: Three calls in a row got no answer, or the server stays overloaded.
+            GaveUpError: Three calls in a row and then a right one got no answer, or the server
+                stays overloaded.
         """
         to = address or self.address
         ready = self.prepared(request, to)
@@ -143,8 +150,18 @@ class Session:
             self.pace.back_off(response, attempt)
         self._failed = self._failed + 1 if sent.answer.kind else 0
         if self._failed == _MOST_FAILED:
-            raise GaveUpError(f"{_MOST_FAILED} calls in a row failed: {sent.answer.problem}")
+            self._check_alive(sent)
         return sent
+
+    def _check_alive(self, sent: Sent) -> None:
+        """Raise unless the right call is answered: some servers answer wrong ones with nothing."""
+        if self.control is not None:
+            self.pace.wait()
+            self.requests += 1
+            if not self.send_once(self.prepared(self.control), self.address).answer.kind:
+                self._failed = 0
+                return
+        raise GaveUpError(f"{_MOST_FAILED} calls in a row failed: {sent.answer.problem}")
 
     def send_once(self, ready: HttpRequest, to: Address, *, is_framed: bool = True) -> Sent:
         """Send a prepared request on a connection of its own, and neither count nor repeat it."""
