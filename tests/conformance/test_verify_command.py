@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -279,21 +281,19 @@ def test_the_rate_is_kept() -> None:
 
 
 class Interrupting(Right):
-    """Is interrupted in its eighth call, as by Ctrl-C."""
+    """Is interrupted in a call, as by Ctrl-C."""
 
-    interrupt: Callable[[], None] = staticmethod(lambda: None)
+    interrupted_at = 7
 
     def post(self, headers: Any, body: bytes) -> Reply:
-        if self.calls == 7:
-            self.interrupt()
+        if self.calls == self.interrupted_at:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return super().post(headers, body)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_an_interrupt_leaves_a_report(form: str) -> None:
     right = Interrupting()
-    main_thread = threading.main_thread().ident or 0
-    right.interrupt = lambda: signal.pthread_kill(main_thread, signal.SIGINT)
     with served(right) as url:
         code, text, error = command(url, "--format", form, SOBLOB_TICKET=TICKET)
     assert code == 130
@@ -304,6 +304,18 @@ def test_an_interrupt_leaves_a_report(form: str) -> None:
         jsonschema.validate(report, SCHEMA)
         assert report["ended"] == "interrupted"
         assert len(report["probes"]) > 5
+
+
+@pytest.mark.parametrize("at", [40, 55])
+def test_an_interrupt_loses_no_blob_id(at: int) -> None:
+    right = Interrupting()
+    right.interrupted_at = at
+    with served(right) as url:
+        options = Options(rate=1e9, allow_writes=True, timeout_s=5)
+        report = verify_provider(url, Credentials(ticket=TICKET), options)
+    assert report.ended == "interrupted"
+    assert report.blob_ids
+    assert len(right.images) - len(report.blob_ids) <= report.unknown_ids <= 1
 
 
 # -- hostile servers ---------------------------------------------------------------------------
@@ -370,7 +382,7 @@ HOSTILE: dict[str, tuple[Callable[[socket.socket], None], str]] = {
         "",
     ),
     "endless 100s": (endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 999), ""),
-    "drip": (drip, "no complete answer within 1 s"),
+    "drip": (drip, "no complete answer within 0.4 s"),
     "bad chunks": (
         once(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
         "ends inside the body",
@@ -385,7 +397,7 @@ def test_a_hostile_server_is_one_line(name: str) -> None:
     answer, said = HOSTILE[name]
     with raw(answer) as url:
         result = runner().invoke(
-            main, ["verify", url, "--rate", "9999", "--timeout", "1"], prog_name="soblob"
+            main, ["verify", url, "--rate", "9999", "--timeout", "0.4"], prog_name="soblob"
         )
     assert result.exit_code in (1, 2), result.output
     assert "Traceback" not in result.output
@@ -445,3 +457,49 @@ def test_tls_is_verified() -> None:
         assert code == 2
         assert error.count("\n") == 1
         endpoint.discard_findings()
+
+
+# -- documents ---------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [
+    line
+    for page in ("README.md", "docs/conformance.md")
+    for line in re.findall(
+        r"^\$ (?:SOBLOB_TICKET=\.\.\. )?soblob (verify [^#\n]*)", (ROOT / page).read_text(), re.M
+    )
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_of_the_documents_run(
+    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "credentials.toml"
+    file.write_text(f"ticket = '{TICKET}'\n")
+    file.chmod(0o600)
+    with served(Right()) as url:
+        given = [url if "://" in word or word == "URL" else word for word in shlex.split(example)]
+        code, text, error = command(*given[1:], "--only", "refusal.*", SOBLOB_TICKET=TICKET)
+    assert (code, "usage" in error.lower()) == (0, False), error
+    assert "refusal.no-action" in text
+
+
+def test_there_are_examples_and_the_help_names_each_option() -> None:
+    assert len(EXAMPLES) > 5
+    text = command("--help")[1]
+    page = (ROOT / "docs" / "conformance.md").read_text()
+    for option in ("--allow-writes", "--max-uploads", "--credentials", "--behaviour", "--rate"):
+        assert option in text
+        assert option in page
+
+
+def test_the_page_names_every_group_of_probes() -> None:
+    right = Right()
+    with served(right) as url:
+        options = Options(rate=1e9, allow_writes=True, behaviour="wcf", timeout_s=5)
+        report = verify_provider(url, Credentials(ticket=TICKET), options)
+    page = (ROOT / "docs" / "conformance.md").read_text()
+    for name in {row.probe.partition(".")[0] for row in report.rows}:
+        assert f"`{name}`" in page or f"`{name}.*`" in page

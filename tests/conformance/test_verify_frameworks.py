@@ -15,6 +15,7 @@ from pytest_soblob.stub.wsdl import served_wsdl
 from tests.clients.calls import by_node_soap
 from tests.conformance.providers import PATH, TICKET, Right
 
+pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent / "frameworks"
 Changed = Callable[[str], str]
 

@@ -311,7 +311,11 @@ def _ticket_in(element: Element | None) -> str | None:
 
 
 def probe_right_read(session: Session) -> Reading:
-    """Send a right call; return its answer, with which those to wrong ones are compared."""
+    """Send a right call; return its answer, with which those to wrong ones are compared.
+
+    Raises:
+        GaveUpError: The answer is that of a save, and uploads are not allowed.
+    """
     sent = session.call(base_request(session))
     reading = find_in_answer(session, sent)
     session.control = None if sent.answer.kind else base_request(session)
@@ -324,6 +328,7 @@ def probe_right_read(session: Session) -> Reading:
             notices="a client that passes a wrong blob id does not notice",
             sent=sent,
         )
+    _stop_if_saved(session, reading)
     reading = replace(reading, is_telling=_is_telling(session, reading))
     session.fact("a blob that does not exist", reading.text)
     if not reading.is_telling:
@@ -381,6 +386,10 @@ def probe_refusal(session: Session, refusal: Refusal, right: Reading) -> None:
         )
     outcome = "finding" if taken or reading.kind == "none" else "refused"
     session.row(outcome, f"{refusal.sends}: {reading.text}")
+    _stop_if_saved(session, reading)
+
+
+def _stop_if_saved(session: Session, reading: Reading) -> None:
     if reading.is_saved and not session.options.allow_writes:
         raise GaveUpError("the provider answers a read as a save; no more calls are sent")
 
