@@ -12,7 +12,14 @@ import pytest
 
 from pytest_soblob import Exchange, Limits, SoblobSettings, StubEndpoint, strategies
 from pytest_soblob.cli import main
-from pytest_soblob.fixtures import OPTIONS, SEVERITY_OPTIONS, UNPLAYED, WSDL_SOURCE
+from pytest_soblob.fixtures import (
+    ALLOW_WRITES,
+    OPTIONS,
+    PROVIDER_URL,
+    SEVERITY_OPTIONS,
+    UNPLAYED,
+    WSDL_SOURCE,
+)
 from pytest_soblob.serving import Configuration
 from pytest_soblob.serving._tables import TABLES, TOP  # all that a document must name
 from pytest_soblob.serving.control import ControlApi
@@ -256,7 +263,7 @@ def test_the_page_of_settings_has_each_field_with_its_default() -> None:
         for value in [getattr(defaults, field.name)]
     }
     assert rows == {**shown, "wcf_host": "WcfHost()"}
-    for key in (*OPTIONS, *SEVERITY_OPTIONS, UNPLAYED, WSDL_SOURCE):
+    for key in (*OPTIONS, *SEVERITY_OPTIONS, UNPLAYED, WSDL_SOURCE, PROVIDER_URL, ALLOW_WRITES):
         assert f"`{key}`" in text
 
 

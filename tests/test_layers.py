@@ -20,7 +20,7 @@ ONLY_IN = {
     "requests": {"clients", "transports"},
     "urllib3": {"transports"},
     "httpx": {"transports"},
-    "socket": {"_http.server", "consumer.resetting"},
+    "socket": {"_http.server", "consumer.resetting", "conformance.providers"},
     "asyncio": {"_http.server", "transports", "consumer.calling", "consumer.refusing"},
     "trustme": {"certificates"},
     "PIL": {"images"},
@@ -28,7 +28,7 @@ ONLY_IN = {
     "click": {"cli"},
     "concurrent": {
         *("cli.workers", "consumer.calling", "consumer.check"),
-        "consumer.scenarios.load",
+        *("consumer.scenarios.load", "conformance.providers"),
     },
     "ijson": {"conformance"},
     "zipfile": {"conformance"},
