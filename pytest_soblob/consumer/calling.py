@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_soblob._text import clip
@@ -47,6 +47,7 @@ class EventLoop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._is_over = False
 
     def __enter__(self) -> "EventLoop":
         return self
@@ -55,14 +56,22 @@ class EventLoop:
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
+            self._is_over = True
         if loop is not None and thread is not None:
             with suppress(RuntimeError):  # it has ended
                 loop.call_soon_threadsafe(loop.stop)
             thread.join(_ENDING_S)
 
     def submit(self, awaitable: Any) -> "Future[Returned | BaseException]":
-        """Have something awaited; the result is what it returned, or the exception it raised."""
+        """Have something awaited; the result is what it returned, or the exception it raised.
+
+        Raises:
+            RuntimeError: The client is done with: a call that hung has gone on.
+        """
         with self._lock:
+            if self._is_over:
+                _drop(awaitable)
+                raise RuntimeError("the scenario has ended")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
@@ -113,10 +122,14 @@ class Caller:
         """
         ended: list[Returned | Outcome] = []
         awaited: list[Future[Returned | BaseException]] = []
+        given_up = threading.Event()
 
         def run() -> None:
             try:
                 value = work()
+                if given_up.is_set():
+                    _drop(value)
+                    return
                 if isawaitable(value):
                     awaited.append(self._loop.submit(value))
                     came = awaited[0].result()
@@ -132,6 +145,7 @@ class Caller:
         thread.join(self._limit_s)
         if ended:
             return ended[0]
+        given_up.set()
         for future in awaited:
             future.cancel()
         return Hung(self._limit_s)
@@ -147,6 +161,12 @@ class Caller:
             shown = f"{shown}; {_THREAD_HINT}"
         place = place_of(error)
         return Crashed(f"{clip(shown, _LONGEST)}, in {place}" if place else shown)
+
+
+def _drop(value: object) -> None:
+    """Close a coroutine that nobody awaits, or Python would warn of it."""
+    if iscoroutine(value):
+        value.close()
 
 
 async def _wait(awaitable: Any) -> "Returned | BaseException":

@@ -115,7 +115,11 @@ class CommandClient:
             for path in (work, temporary, given):
                 path.mkdir()
             arguments = self._arguments(call, given)
-            environment = {**environment_for(self._target), "TMPDIR": str(temporary)}
+            environment = {
+                **environment_with(temporary),
+                "SOBLOB_TICKET": self._target.ticket or "",
+                "SOBLOB_TOKEN": self._target.application_token or "",
+            }
             outcome = self._run(arguments, work, environment)
             self._said[LEFT_FILES] += read_files(work) + read_files(temporary)
         return outcome
@@ -159,13 +163,9 @@ class CommandClient:
         return _outcome(code, output, errors, self._consumer.limit_s)
 
 
-def environment_for(target: Target) -> dict[str, str]:
-    """Return the environment of a process, with the ticket and the token."""
-    return {
-        **os.environ,
-        "SOBLOB_TICKET": target.ticket or "",
-        "SOBLOB_TOKEN": target.application_token or "",
-    }
+def environment_with(temporary: Path) -> dict[str, str]:
+    """Return the environment of a process that has a folder for temporary files of its own."""
+    return {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
 
 
 def split_command(template: str, known: tuple[str, ...]) -> list[str]:

@@ -29,7 +29,7 @@ def presentable(text: str, limit: int = SHOWN) -> str:
 
     Secrets are taken out before the text is cut, since half a ticket is no longer recognised.
     """
-    line = " ".join(text[: limit + _LONGEST].split())
+    line = " ".join(row.strip() for row in text[: limit + _LONGEST].splitlines())
     return clip(ascii_controls(hide(line, SECRETS)), limit)
 
 

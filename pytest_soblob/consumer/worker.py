@@ -1,7 +1,6 @@
 """A consumer in any language: one process that answers JSON lines, with its start-up paid once."""
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -12,7 +11,13 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Final
 
-from pytest_soblob.consumer.command import LEFT_FILES, LIMIT_S, read_files, split_command
+from pytest_soblob.consumer.command import (
+    LEFT_FILES,
+    LIMIT_S,
+    environment_with,
+    read_files,
+    split_command,
+)
 from pytest_soblob.consumer.dialogue import Call, Dialogue
 from pytest_soblob.consumer.outcomes import Crashed, Hung, Outcome
 from pytest_soblob.consumer.process import Child, Kept, name_exit
@@ -172,7 +177,7 @@ class _Running:
         self._heard = heard
         self._errors = Kept(10_000)
         self._has_closed_output = False
-        environment = {**os.environ, "TMPDIR": folder}
+        environment = environment_with(Path(folder))
         self.child = Child(words, self._take, env=environment, takes_input=True)
 
     @property

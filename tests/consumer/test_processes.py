@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from pytest_soblob.consumer import Target, Upload
 from pytest_soblob.consumer.command import CommandConsumer, read_files
@@ -26,6 +28,7 @@ from pytest_soblob.consumer.runner import Runner, Status
 from pytest_soblob.consumer.scenarios import GATE
 from pytest_soblob.consumer.worker import Worker, WorkerClient, WorkerConsumer
 from pytest_soblob.errors import SoblobError
+from tests.consumer.test_dialogue import OBJECTS
 from tests.consumer.uploader import Uploader
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="reads /proc")
@@ -388,3 +391,24 @@ def test_a_child_is_ended_once() -> None:
     child.end()
     child.end()
     assert child.exit_code == -signal.SIGKILL
+
+
+@pytest.fixture(scope="module")
+def echoing() -> Iterator[WorkerClient]:
+    """A worker that writes what it is told, and then an answer."""
+    writes = "os.write(1, bytes.fromhex(asked['description']) + bytes([10])); say(saved=7)"
+    with worker(f"{ANSWERS}    {writes}\n") as (_, client):
+        assert ask(client, "") == Saved(7)  # it runs before a test counts processes
+        yield client
+
+
+@settings(max_examples=30)
+@given(lines=st.lists(st.binary(max_size=40) | OBJECTS, max_size=4))
+@example(lines=[b'{"call": true, "saved": 1}'])
+@example(lines=[b"[" * 50_000, b'{"call": 1, "failed": ' + b"[" * 50_000])
+@example(lines=[b'{"call": ' + b"9" * 5_000 + b"}"])
+def test_whatever_a_worker_writes_its_calls_end(echoing: WorkerClient, lines: list[bytes]) -> None:
+    outcome = ask(echoing, b"\n".join(lines).hex())
+    assert not isinstance(outcome, Hung | Crashed)
+    assert str(outcome).isprintable()
+    assert ask(echoing, "") == Saved(7)

@@ -154,6 +154,29 @@ def test_tasks_that_are_left_are_cancelled_and_the_thread_ends() -> None:
     assert set(threading.enumerate()) <= before
 
 
+def test_a_call_that_goes_on_after_its_limit_begins_nothing_more() -> None:
+    """Its coroutine would upload in the middle of another scenario."""
+    goes_on, threads, uploaded = threading.Event(), set(threading.enumerate()), []
+
+    async def later() -> int:
+        uploaded.append(1)
+        return 1
+
+    def work() -> object:
+        goes_on.wait(20)
+        return later()
+
+    with EventLoop() as loop:
+        assert isinstance(Caller((), 0.1, loop).upload(work), Hung)
+        (late,) = set(threading.enumerate()) - threads
+        goes_on.set()
+        late.join(20)
+        assert uploaded == []
+    with pytest.raises(RuntimeError, match="the scenario has ended"):
+        loop.submit(later())
+    assert set(threading.enumerate()) == threads
+
+
 # -- what a call raises ----------------------------------------------------------------------------
 
 
@@ -289,6 +312,12 @@ def test_secrets_are_taken_out_before_a_text_is_cut(start: int) -> None:
     for secret in (TICKET, TOKEN, TICKET.partition(":")[2]):
         shown = presentable(f"{'x' * start} {secret} {'y' * 100}")
         assert secret[5:12] not in shown
+
+
+def test_spaces_in_a_text_stay_and_lines_become_one() -> None:
+    assert presentable("'a  b' instead of 'a b'\n  in \tline 2\r\n") == (
+        "'a  b' instead of 'a b' in \\tline 2"
+    )
 
 
 def test_an_exception_behind_itself_has_an_end() -> None:
