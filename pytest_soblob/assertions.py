@@ -1,10 +1,11 @@
 """The assertions: a valid request, a valid response, a stored image."""
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 from xml.sax.saxutils import escape
 
 from pytest_soblob._basics.numbers import is_whole
@@ -23,11 +24,15 @@ from pytest_soblob.errors import ContractViolationError, SoblobError
 from pytest_soblob.generate.specimens import MalformedBytes
 from pytest_soblob.judge.rendering import failure, headline
 from pytest_soblob.judge.validators import EnvelopeValidator
+from pytest_soblob.judge.violations import Verdict
 from pytest_soblob.soap.binding import parse_base64
 from pytest_soblob.soap.messages import SaveImageStreamRequest
 from pytest_soblob.stub.endpoint import UNSET, Blob, StubEndpoint, Unset
 from pytest_soblob.stub.exchange import Exchange
 from pytest_soblob.wire import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from pytest_soblob._http import Captured
 
 _SHOWN_BLOBS: Final = 5
 _MOST_FAILED: Final = 20
@@ -184,26 +189,45 @@ def _assert_valid(
 def _assert_file(validator: EnvelopeValidator, file: Path, kind: str) -> None:
     """Assert that all messages of a kind in a file are valid."""
     __tracebackhide__ = True
-    from pytest_soblob.conformance.captures.files import messages_of  # loads ijson, zipfile
+    from pytest_soblob.conformance.captures.files import (  # loads ijson, zipfile
+        LARGEST_FILE_BYTES,
+        contents_of,
+        iter_judgeable,
+    )
 
     failed = []
+    not_held: list[str] = []
     count = 0
-    for where, message in messages_of(file):
-        if where and not where.endswith(kind):
-            continue
-        count += 1
-        captured = message if isinstance(message, bytes) else message.message
-        if isinstance(captured, HttpSyntaxError):
-            verdict = validator.judge_malformed(captured)
-        else:
-            verdict = validator.judge(captured)
-        if validator.policy.failing(verdict.violations):
-            place = f"{file.name}, {where}: " if where else ""
-            failed.append((f"{place}{headline(verdict, verdict.violations)}", verdict.violations))
-    if not count:
-        raise SoblobError(f"{file} has no {kind} of the service")
+    try:
+        with contents_of(str(file), LARGEST_FILE_BYTES) as (found, _):
+            for where, message in iter_judgeable(found):
+                if where and not where.endswith(kind):
+                    continue
+                count += 1
+                verdict = _verdict_of(validator, message)
+                if validator.policy.failing(verdict.violations):
+                    place = f"{file.name}, {where}: " if where else ""
+                    line = f"{place}{headline(verdict, verdict.violations)}"
+                    failed.append((line, verdict.violations))
+            lacking = getattr(found, "not_held", [])
+            not_held = [f"{where}: {why}" for where, why in lacking if where.endswith(kind)]
+    except SoblobError as error:
+        raise SoblobError(f"{file}: {error}") from None
     if failed:
         raise failure(failed[:_MOST_FAILED])
+    listed = "; ".join(not_held)
+    if not count:
+        reason = f" ({listed})" if listed else ""
+        raise SoblobError(f"{file} has no {kind} of the service that can be judged{reason}")
+    if listed:
+        warnings.warn(f"{file} does not hold everything: {listed}", stacklevel=4)
+
+
+def _verdict_of(validator: EnvelopeValidator, message: "Captured | bytes") -> Verdict:
+    captured = message if isinstance(message, bytes) else message.message
+    if isinstance(captured, HttpSyntaxError):
+        return validator.judge_malformed(captured)
+    return validator.judge(captured)
 
 
 class _Seen:

@@ -157,6 +157,8 @@ def credentials_in(value: str) -> Iterator[str]:
     yield from rest.split()[:_MOST_WORDS]
     if scheme.lower() == "basic":
         try:
-            yield a2b_base64(rest.strip() + "==").decode("utf-8", "replace").partition(":")[2]
+            # What is no base64 is skipped, as lenient decoders do.
+            decoded = a2b_base64(rest.encode("ascii", "ignore") + b"==")
+            yield decoded.decode("utf-8", "replace").partition(":")[2]
         except Error:
             return

@@ -7,7 +7,7 @@ Bytes that cannot be parsed become a `Problem` with its position, never an excep
 
 import re
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +38,7 @@ _USUAL = re.compile(
     rb"""(<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']([Uu][Tt][Ff]-8)["'])?\s*\?>)?"""
     rb"""\s*<(?:[A-Za-z_][\w.-]*:)?Envelope[\s>]"""
 )
-_HARDENED: Final[Mapping[str, Any]] = {
+HARDENED: Final[Mapping[str, Any]] = {
     "resolve_entities": False,
     "load_dtd": False,
     "dtd_validation": False,
@@ -201,38 +201,13 @@ def iter_events(data: bytes) -> Iterator[tuple[str, etree._Element]]:
     Args:
         data: Bytes that `parse` does not accept, or not to the end.
     """
-    parser: etree.XMLPullParser[etree._Element] = etree.XMLPullParser(("start", "end"), **_HARDENED)
+    parser: etree.XMLPullParser[etree._Element] = etree.XMLPullParser(("start", "end"), **HARDENED)
     with suppress(etree.XMLSyntaxError, OSError, ValueError, LookupError):
         for at in range(0, len(data), _PIECE_BYTES):
             parser.feed(data[at : at + _PIECE_BYTES])
             yield from parser.read_events()
         parser.close()
     yield from parser.read_events()
-
-
-def iter_elements(pieces: Iterable[bytes], *tags: str) -> Iterator[etree._Element]:
-    """Yield each element with one of these tags when it ends; it is emptied afterwards.
-
-    Memory use is that of the largest of them, if they are most of the document.
-
-    Args:
-        pieces: A document without a DTD, in pieces.
-        tags: Names as lxml spells them, such as `{*}item`.
-
-    Raises:
-        lxml.etree.XMLSyntaxError: The pieces are not XML to their end.
-    """
-    parser: etree.XMLPullParser[etree._Element] = etree.XMLPullParser(
-        ("end",), tag=tags, **_HARDENED
-    )
-    for piece in pieces:
-        parser.feed(piece)
-        for _, element in parser.read_events():
-            yield element
-            element.clear(keep_tail=False)
-            while element.getprevious() is not None and element.getparent() is not None:
-                del element.getparent()[0]  # type: ignore[union-attr]
-    parser.close()
 
 
 def parse_trusted(file: Path) -> etree._Element:
@@ -253,7 +228,7 @@ class _Parsers(threading.local):
 
 
 def _new_parser(encoding: str | None = None) -> "etree.XMLParser[etree._Element]":
-    parser: etree.XMLParser[etree._Element] = etree.XMLParser(encoding=encoding, **_HARDENED)
+    parser: etree.XMLParser[etree._Element] = etree.XMLParser(encoding=encoding, **HARDENED)
     return parser
 
 

@@ -303,6 +303,11 @@ def _find_too_many_attributes(data: bytes, encoding: str) -> Problem | None:
     return None
 
 
+def has_too_many_attributes(data: bytes) -> bool:
+    """Return whether a part of a document seems to have such a tag, wherever the part begins."""
+    return next(_iter_suspects(data), None) is not None
+
+
 def _iter_suspects(data: bytes) -> Iterator[int]:
     """Yield the offsets at which a tag with too many attributes seems to begin."""
     piece = _LONG_PIECE.search(data)

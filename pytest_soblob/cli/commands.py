@@ -18,9 +18,9 @@ from pytest_soblob.accounts import Account
 from pytest_soblob.cli.bulk import iter_files, judge_all
 from pytest_soblob.cli.group import INTERRUPTED, Commands
 from pytest_soblob.cli.ini import read_nearest
-from pytest_soblob.cli.judging import LARGEST_FILE_BYTES, JudgeSettings
-from pytest_soblob.cli.output import echo, echo_error, find_output_error
-from pytest_soblob.cli.printer import Printer, wants_progress_bar
+from pytest_soblob.cli.judging import JudgeSettings
+from pytest_soblob.cli.output import echo, echo_error, find_output_error, wants_progress_bar
+from pytest_soblob.cli.printer import Printer
 from pytest_soblob.contract import OPERATIONS, Installation, Profile
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.judge.catalogue import choose_rules
@@ -106,7 +106,7 @@ def main() -> None:
 @click.option(
     "--max-size",
     type=click.IntRange(min=1),
-    default=LARGEST_FILE_BYTES,
+    default=JudgeSettings().max_size,
     show_default=True,
     metavar="BYTES",
     help="Largest file that is read.",

@@ -1,16 +1,18 @@
 """`soblob generate`: envelopes, HTTP messages or images in files, for suites in any language."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
-from pytest_soblob.cli.output import echo
+from pytest_soblob._text import plural
+from pytest_soblob.cli.corpus import Corpus, Made
+from pytest_soblob.cli.output import echo, new_progress_bar, wants_progress_bar
 from pytest_soblob.contract import Profile
 from pytest_soblob.errors import SoblobError
 
@@ -18,21 +20,8 @@ _SUFFIXES: Final = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "BMP": "bmp", "TI
                     "WEBP": "webp"}  # fmt: skip
 _MADE_WITH: Final = ("pytest-soblob", "hypothesis", "pillow")
 _PROFILES: Final = ("wsdl", "soap12", "documented")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
-    """One file to write.
-
-    Attributes:
-        path: Its path below the folder.
-        data: Its bytes.
-        facts: What the manifest says about it.
-    """
-
-    path: str
-    data: bytes
-    facts: Mapping[str, object]
+_OF_IMAGES: Final = ("damaged", "contact_sheet")
+_OF_MESSAGES: Final = ("kind", "malformed", "spellings", "profile")
 
 
 @click.command("generate")
@@ -49,7 +38,7 @@ class _Made:
     type=click.Choice(["request", "response"]),
     default="request",
     show_default=True,
-    help="Kind of the messages.",
+    help="Kind of the messages; not for images.",
 )
 @click.option("--damaged", is_flag=True, help="Images that are damaged or are no images.")
 @click.option("--malformed", is_flag=True, help="Messages that break one rule, a folder per rule.")
@@ -66,50 +55,78 @@ class _Made:
     "--profile",
     type=click.Choice(_PROFILES),
     multiple=True,
-    help="Form of the messages; may be repeated. Default: all three.",
+    help="Form of the messages; may be repeated; not for images. Default: all three.",
 )
 @click.option(
     "--contact-sheet",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write one PNG with all images to FILE.",
+    help="Write one PNG with the images, 2,000 at most, to FILE, which must not exist.",
 )
-def generate(folder: Path, **options: Any) -> None:
+@click.pass_context
+def generate(context: click.Context, /, folder: Path, **options: Any) -> None:
     """Write generated messages or images to files, with a manifest.
 
-    DIR is created; it must be empty. `manifest.json` in it says what each file is, with its SHA-256
-    and the versions of what it was made with.
+    DIR is created; it must be empty, and nothing is overwritten. `manifest.json` in it says what
+    each file is, with its SHA-256 and the versions of what it was made with. It is there once all
+    files are.
     """
     try:
-        _check(options)
-        made = list(_make(options))
-        _write(folder, made, options)
+        _check(options, {name for name in options if _is_given(context, name)})
+        with _open(folder, options) as corpus:
+            _write(corpus, options)
     except SoblobError as error:
         raise click.UsageError(str(error)) from None
-    echo(f"{len(made)} files in {folder}, seed {options['seed']}")
+    echo(f"{plural(corpus.written, 'file')} in {folder}, seed {options['seed']}")
+    sheet = corpus.sheet
+    if sheet is not None and sheet.shown < sheet.count:
+        echo(f"the contact sheet shows the first {sheet.shown:,} of {sheet.count:,} images")
 
 
-def _check(options: Mapping[str, Any]) -> None:
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is not ParameterSource.DEFAULT
+
+
+def _check(options: Mapping[str, Any], given: Collection[str]) -> None:
     chosen = [name for name in ("damaged", "malformed", "spellings") if options[name]]
     if len(chosen) > 1:
         raise SoblobError(f"--{chosen[0]} and --{chosen[1]} exclude each other")
     images = options["what"] == "images"
-    if options["damaged"] and not images:
-        raise SoblobError("--damaged is for --what images")
-    if images and chosen and not options["damaged"]:
-        raise SoblobError(f"--{chosen[0]} is for messages, not for images")
-    if options["contact_sheet"] is not None and not images:
-        raise SoblobError("--contact-sheet is for --what images")
+    for name in _OF_IMAGES if not images else _OF_MESSAGES:
+        if name in given:
+            option = f"--{name.replace('_', '-')}"
+            other = "messages, not for images" if images else "--what images"
+            raise SoblobError(f"{option} is for {other}")
 
 
-def _make(options: Mapping[str, Any]) -> Iterator[_Made]:
-    from pytest_soblob.strategies.corpus import draw_many
+def _open(folder: Path, options: Mapping[str, Any]) -> Corpus:
+    facts = {
+        "seed": options["seed"],
+        "what": options["what"],
+        "made_with": {name: _version(name) for name in _MADE_WITH},
+    }
+    return Corpus(folder, facts, options["contact_sheet"], options["count"])
 
-    drawn = draw_many(_strategy(options), options["count"], options["seed"])
-    describe: Callable[[int, Any], _Made] = _image if options["what"] == "images" else _message
-    for number, value in enumerate(drawn):
-        made = describe(number, value)
-        yield _as_http(made, value) if options["what"] == "http" else made
+
+def _write(corpus: Corpus, options: Mapping[str, Any]) -> None:
+    from pytest_soblob.strategies.corpus import draw_each
+
+    describe: Callable[[int, Any], Made] = _image if options["what"] == "images" else _message
+    count = options["count"]
+    with ExitStack() as stack:
+        bar = stack.enter_context(new_progress_bar(count, "writing")) if _has_bar(count) else None
+
+        def take(value: Any) -> None:
+            made = describe(corpus.written, value)
+            corpus.write(_as_http(made, value) if options["what"] == "http" else made)
+            if bar is not None:
+                bar.update(1)
+
+        draw_each(_strategy(options), count, options["seed"], take)
+
+
+def _has_bar(count: int) -> bool:
+    return count > 1 and wants_progress_bar()
 
 
 def _strategy(options: Mapping[str, Any]) -> Any:
@@ -129,25 +146,25 @@ def _strategy(options: Mapping[str, Any]) -> Any:
     return make_right(profiles=profiles)
 
 
-def _image(number: int, value: Any) -> _Made:
+def _image(number: int, value: Any) -> Made:
     picture = getattr(value, "image", value)
     facts = {"image": repr(value)}
     if picture is not value:
         facts |= {"damage": value.damage, "opener": value.opener}
     suffix = _SUFFIXES.get(picture.spec.format, "bin")
-    return _Made(path=f"{number:05}.{suffix}", data=bytes(value), facts=facts)
+    return Made(path=f"{number:05}.{suffix}", data=bytes(value), facts=facts)
 
 
-def _message(number: int, value: Any) -> _Made:
+def _message(number: int, value: Any) -> Made:
     facts = {"message": repr(value), "profile": str(value.profile)}
     rule = getattr(value, "rule", None)
     if rule is not None:
         facts |= {"rule": rule, "installation": str(value.installation)}
     folder = "" if rule is None else f"{rule}/"
-    return _Made(path=f"{folder}{number:05}.xml", data=bytes(value), facts=facts)
+    return Made(path=f"{folder}{number:05}.xml", data=bytes(value), facts=facts)
 
 
-def _as_http(made: _Made, value: Any) -> _Made:
+def _as_http(made: Made, value: Any) -> Made:
     """Return the message as it stands on the wire, head and all."""
     from pytest_soblob._http import looks_like_http, to_bytes
     from pytest_soblob._xml.document import parse
@@ -166,7 +183,7 @@ def _as_http(made: _Made, value: Any) -> _Made:
         if is_request:
             headers = (("Host", "localhost"), *headers, ("Content-Length", str(len(data))))
         data = to_bytes(replace(plain, headers=headers, body=data))
-    return _Made(path=f"{made.path.removesuffix('.xml')}.http", data=data, facts=made.facts)
+    return Made(path=f"{made.path.removesuffix('.xml')}.http", data=data, facts=made.facts)
 
 
 def _status(message: Any) -> int:
@@ -176,42 +193,6 @@ def _status(message: Any) -> int:
     if not isinstance(message, Fault):
         return 200
     return 400 if message.code.rpartition("}")[2] == "Sender" else 500
-
-
-def _write(folder: Path, made: Sequence[_Made], options: Mapping[str, Any]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise SoblobError(f"{folder} is not empty")
-        for one in made:
-            path = folder / one.path
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(one.data)
-        manifest = json.dumps(_manifest(made, options), ensure_ascii=False, indent=1)
-        (folder / "manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
-        if options["contact_sheet"] is not None:
-            from pytest_soblob.images.contact_sheet import contact_sheet
-
-            options["contact_sheet"].write_bytes(contact_sheet([one.data for one in made]))
-    except OSError as error:
-        raise SoblobError(f"{error.filename} cannot be written: {error.strerror}") from None
-
-
-def _manifest(made: Sequence[_Made], options: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        "seed": options["seed"],
-        "what": options["what"],
-        "made_with": {name: _version(name) for name in _MADE_WITH},
-        "files": [
-            {
-                "file": one.path,
-                "bytes": len(one.data),
-                "sha256": hashlib.sha256(one.data).hexdigest(),
-                **one.facts,
-            }
-            for one in made
-        ],
-    }
 
 
 def _version(name: str) -> str | None:

@@ -5,45 +5,38 @@ worker process can do all of it, and no large objects cross between processes.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from io import BytesIO
-from itertools import islice
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from pytest_soblob._http import Captured, HttpSyntaxError, iter_messages, looks_like_http
+from pytest_soblob._http import Captured, HttpSyntaxError
 from pytest_soblob._text import ascii_controls
 from pytest_soblob._xml import carving as _carving
 from pytest_soblob._xml.document import Document
-from pytest_soblob.cli.exports import find_export
 from pytest_soblob.cli.output import progress_of
-from pytest_soblob.conformance.captures import (
-    FORMATS,
-    Capture,
-    find_format,
-    is_json_with_envelope,
+from pytest_soblob.conformance.captures import Capture
+from pytest_soblob.conformance.captures.files import (
+    LARGEST_FILE_BYTES,
+    MOST_MESSAGES,
+    contents_of,
+    iter_messages_in,
 )
-from pytest_soblob.conformance.opening import STANDARD_INPUT, Opened, opened
+from pytest_soblob.conformance.opening import STANDARD_INPUT, Opened
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.judge.rendering import WIDTH, count_text, render_violations
 from pytest_soblob.judge.severities import Severities
 from pytest_soblob.judge.validators import EnvelopeValidator
-from pytest_soblob.judge.validators.http import is_call
 from pytest_soblob.judge.validators.packing import unpack
 from pytest_soblob.judge.violations import Verdict
 from pytest_soblob.soap.envelope import Envelope, local_name
-from pytest_soblob.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from pytest_soblob.judge.cross_check import Disagreement
 
-LARGEST_FILE_BYTES = 512 * 1024 * 1024
-# Messages in one file, beyond which it is not judged: each has up to a page of output.
-MOST_MESSAGES = 10_000
-_MOST_REMARKS: Final = 20
+_MOST_LISTED: Final = 5  # on one line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,26 +120,15 @@ def judge_item(item: Item, settings: JudgeSettings) -> Outcome:
 def judge_file(file: str, settings: JudgeSettings) -> Outcome:
     """Read and judge one file; a file that cannot be read has an outcome as well."""
     try:
-        with opened(file, settings.max_size) as source:
-            kind = find_format(source.head)
-            if kind is not None:
-                return _judge_capture(file, Capture(kind, source), source, settings)
-            data = source.read()
-            export = find_export(data)
-            if export is not None:
-                return unread(file, f"this is {export}")
-            if is_json_with_envelope(data):
-                capture = Capture(FORMATS["json"], BytesIO(data))
-                return _judge_capture(file, capture, source, settings)
+        with contents_of(file, settings.max_size) as (found, source):
+            if isinstance(found, Capture):
+                return _judge_capture(file, found, source, settings)
     except SoblobError as error:
         return unread(file, str(error))
-    messages = list(islice(iter_messages_in(data), MOST_MESSAGES + 1))
-    if len(messages) > MOST_MESSAGES:
-        return unread(file, f"it has more than {MOST_MESSAGES:,} messages: split it")
-    is_alone = len(messages) == 1 and settings.output == "text"
+    is_only = found.is_alone and settings.output == "text"
     judged = _Judged(settings)
-    for number, message in _calls_of(messages, 0 if is_alone else 1):
-        judged.add(_Location(file, number), message)
+    for number, message in found.messages:
+        judged.add(_Location(file, 0 if is_only else number), message)
     return judged.outcome()
 
 
@@ -163,16 +145,16 @@ def _judge_capture(file: str, capture: Capture, source: Opened, settings: JudgeS
     except SoblobError as error:
         return unread(file, f"this is {kind.name}: {error}")
     remarks = [f"{where} is not judged: {why}" for where, why in capture.not_held]
+    if capture.count_not_held > len(remarks):
+        remarks.append(f"{capture.count_not_held - len(remarks):,} more are not judged")
     if capture.passed_over:
         unit = kind.unit if capture.passed_over == 1 else kind.units
         entries = f"{capture.passed_over:,} {unit}"
         remarks.append(f"{entries} of other traffic passed over")
     if not judged.texts:
         remarks = remarks or [f"no {kind.unit}"]
-        listed = "; ".join(remarks[:_MOST_REMARKS])
+        listed = "; ".join(remarks[:_MOST_LISTED] + remarks[_MOST_LISTED:][-1:])
         return unread(file, f"this is {kind.name} without a message of the service ({listed})")
-    if len(remarks) > _MOST_REMARKS:
-        remarks[_MOST_REMARKS - 1 : -1] = [f"{len(remarks) - _MOST_REMARKS} more are not judged"]
     return judged.outcome("\n".join(f"soblob: {shown(file)}: {remark}" for remark in remarks))
 
 
@@ -204,27 +186,6 @@ class _Judged:
         return Outcome(text, self._valid, fails=self._fails, remark=remark)
 
 
-def _calls_of(
-    messages: Sequence[Captured | bytes], first: int
-) -> list[tuple[int, Captured | bytes]]:
-    """Return the messages with their numbers, without GET requests that fetch a WSDL or a page.
-
-    A client that fetches the WSDL first does so on the same connection, and so in the same capture.
-    The response that directly follows such a request is left out, too. If there are no other
-    messages, they are judged.
-    """
-    numbered = list(enumerate(messages, first))
-    calls = []
-    is_answer_passed = False
-    for number, message in numbered:
-        captured = None if isinstance(message, bytes) else message.message
-        is_passed = is_answer_passed and isinstance(captured, HttpResponse)
-        is_answer_passed = isinstance(captured, HttpRequest) and not is_call(captured)
-        if not (is_passed or is_answer_passed):
-            calls.append((number, message))
-    return calls or numbered
-
-
 def judge_files(files: Iterable[str], settings: JudgeSettings) -> list[Outcome]:
     """Judge some files one after the other: the task of a worker process."""
     return [judge_file(file, settings) for file in files]
@@ -233,14 +194,6 @@ def judge_files(files: Iterable[str], settings: JudgeSettings) -> list[Outcome]:
 def judge_bytes(data: bytes, settings: JudgeSettings) -> Verdict:
     """Judge an envelope, or a raw HTTP message that contains one; of several, the first."""
     return _judge(next(iter_messages_in(data)), settings)
-
-
-def iter_messages_in(data: bytes) -> Iterator[Captured | bytes]:
-    """Yield what is to be judged: each HTTP message of a capture, or the bytes themselves."""
-    if looks_like_http(data):
-        yield from iter_messages(data)
-    else:
-        yield data
 
 
 def _judge(message: Captured | bytes, settings: JudgeSettings) -> Verdict:
@@ -261,7 +214,7 @@ def _judge_envelope(data: bytes, settings: JudgeSettings) -> Verdict:
     return _validator(kind, settings).examine(data, document=document)[0]
 
 
-@cache
+@lru_cache(maxsize=8)
 def _validator(kind: str, settings: JudgeSettings) -> EnvelopeValidator:
     return EnvelopeValidator.of_service(
         kind,

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import click
 
+from pytest_soblob.conformance.opening import STANDARD_INPUT
+
 _LARGE_FILE: Final = 5_000_000
+_BAR_STEPS: Final = 200
 _WRITE_ERRORS: Final = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
 
 
@@ -45,6 +48,28 @@ def echo_error(line: str, *, nl: bool = True) -> None:
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a stream is a terminal; a closed one is not."""
     return stream is not None and stream.isatty()
+
+
+def wants_progress_bar(names: tuple[str, ...] = ()) -> bool:
+    """Whether to show progress: on a terminal, and not while the user types one of these inputs."""
+    typed = STANDARD_INPUT in names and is_terminal(sys.stdin)
+    return is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not typed
+
+
+def new_progress_bar(total: int, label: str) -> Any:
+    """Return click's bar on standard error, which counts to a total.
+
+    Args:
+        total: What is counted to.
+        label: What is done, such as `judging`.
+    """
+    return click.progressbar(
+        length=total,
+        label=label,
+        show_pos=True,
+        file=sys.stderr,
+        update_min_steps=max(1, total // _BAR_STEPS),
+    )
 
 
 @contextmanager

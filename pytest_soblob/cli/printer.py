@@ -1,28 +1,17 @@
 """Writes outcomes to standard output and standard error as they come, with a progress bar."""
 
-import os
 import sys
 from collections.abc import Sequence
 from itertools import groupby
 from types import TracebackType
 from typing import Any, Self
 
-import click
-
 from pytest_soblob._text import plural
 from pytest_soblob.cli.judging import Outcome
-from pytest_soblob.cli.output import echo, echo_error, is_terminal
-from pytest_soblob.conformance.opening import STANDARD_INPUT
+from pytest_soblob.cli.output import echo, echo_error, is_terminal, new_progress_bar
 
 _CLEARED = "\r\x1b[K"
 _CURSOR = "\x1b[?25h"  # click's bar hides it
-_BAR_STEPS = 200
-
-
-def wants_progress_bar(names: tuple[str, ...]) -> bool:
-    """Whether to show progress: on a terminal, and not while the user types the input."""
-    typed = STANDARD_INPUT in names and is_terminal(sys.stdin)
-    return is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not typed
 
 
 class Printer:
@@ -42,13 +31,7 @@ class Printer:
         self._failed = False
         self._bar: Any = None
         if total > 1:
-            self._bar = click.progressbar(
-                length=total,
-                label="judging",
-                show_pos=True,
-                file=sys.stderr,
-                update_min_steps=max(1, total // _BAR_STEPS),
-            )
+            self._bar = new_progress_bar(total, "judging")
         # If both are the same terminal, the bar has to be cleared before output.
         self._shares_terminal = self._bar is not None and is_terminal(sys.stdout)
 

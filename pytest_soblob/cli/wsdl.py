@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pytest_soblob.cli.output import echo
+from pytest_soblob.conformance.opening import STANDARD_INPUT
 from pytest_soblob.errors import SoblobError
 
 DIFFERS = 1
@@ -37,22 +38,21 @@ def check_wsdl(
     """Compare a WSDL with the contract.
 
     Only the operations that the kit knows are compared. FILE_OR_URL is a WSDL, a folder or a ZIP
-    with WSDLs, or a URL. Imports are followed inside the same folder, ZIP or origin only.
+    with WSDLs, a URL, or - for standard input. Imports are followed inside the same folder, ZIP or
+    origin only.
 
     Exit codes: 0 no difference, or harmless ones only; 1 breaking or risky ones; 2 usage, or a WSDL
     that cannot be read.
     """
-    from pytest_soblob.conformance import checking, reading, sources
-    from pytest_soblob.conformance.comparing import compare
+    from pytest_soblob.conformance import checking, sources
 
     try:
-        found = reading.read_description(sources.load(source), version)
-        expected = checking.known_description() if lock is None else checking.read_lock(lock)
+        given = sources.read_standard_input() if source == STANDARD_INPUT else source
+        found, differences = checking.find_differences(given, version=version, lock=lock)
         if write_lock is not None:
             checking.write_lock(write_lock, found)
     except SoblobError as error:
         raise click.UsageError(str(error)) from None
-    differences = compare(expected, found)
     if form == "json":
         items = [one.to_json() for one in differences]
         echo(json.dumps(items, indent=2, ensure_ascii=False).encode())

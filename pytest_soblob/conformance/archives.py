@@ -4,17 +4,57 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final, cast
 
-from pytest_soblob._text import clip
+from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.errors import SoblobError
 
-ZIP: Final = b"PK\x03\x04"
+# Of its first entry, or of its end if it has none.
+_BEGINNINGS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 # `zipfile` reads the whole directory at once, and needs about ten times its size.
 _LARGEST_DIRECTORY: Final = 5_000_000
-_END: Final = b"PK\x05\x06"
-_END_BYTES: Final = 22
-_LONGEST_COMMENT: Final = 65_535
+# What tools write. The others need memory that the file chooses (LZMA), or much time (bzip2).
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+
+
+class _TooLargeError(Exception):
+    """More is to be read at once than a directory may have."""
+
+
+class _Bounded:
+    """A file whose directory `zipfile` reads, wherever it finds one, within a bound.
+
+    The file says in several places where its directory is and how large, and only `zipfile` knows
+    which of them it believes.
+
+    Args:
+        file: A seekable file.
+
+    Attributes:
+        most: The largest number of bytes that one read may ask for, or None for any.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.most: int | None = _LARGEST_DIRECTORY
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            _TooLargeError: It asks for more than the bound.
+        """
+        if self.most is not None and size > self.most:
+            raise _TooLargeError
+        return self._file.read(size)
+
+
+def is_zip(data: bytes) -> bool:
+    """Return whether a file is a ZIP, by its beginning."""
+    return data.startswith(_BEGINNINGS)
 
 
 @contextmanager
@@ -30,13 +70,18 @@ def open_zip(source: Path | IO[bytes], name: str) -> Iterator[zipfile.ZipFile]:
     """
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
-            _check_directory(file, name)
-            with zipfile.ZipFile(file) as package:
+            bounded = _Bounded(file)
+            with zipfile.ZipFile(cast("IO[bytes]", bounded)) as package:
+                bounded.most = None
                 yield package
+    except _TooLargeError:
+        most = f"{_LARGEST_DIRECTORY:,}"
+        raise SoblobError(f"{name} has a directory of more than {most} bytes") from None
     except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, EOFError) as error:
-        raise SoblobError(f"{name} cannot be read as a ZIP: {clip(str(error), 200)}") from None
-    except Exception as error:  # of a decompressor, such as zlib.error or lzma.LZMAError
-        if isinstance(error, SoblobError) or type(error).__module__ not in ("zlib", "_lzma"):
+        said = clip(ascii_controls(str(error)), 200)
+        raise SoblobError(f"{name} cannot be read as a ZIP: {said}") from None
+    except Exception as error:  # of the decompressor: zlib.error
+        if isinstance(error, SoblobError) or type(error).__module__ != "zlib":
             raise
         raise SoblobError(f"{name} cannot be unpacked: {clip(str(error), 200)}") from None
 
@@ -45,21 +90,16 @@ def read_entry(package: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> b
     """Return an entry unpacked.
 
     Raises:
-        SoblobError: It has more than `most` bytes.
+        SoblobError: It has more than `most` bytes, or is packed by another method than deflate.
     """
+    name = repr(clip(ascii_controls(entry.filename), 100))
+    if entry.compress_type not in _METHODS:
+        raise SoblobError(
+            f"{name} is packed by method {entry.compress_type}, which is not read: "
+            "pack the ZIP with deflate"
+        )
     with package.open(entry) as stream:
         data = stream.read(most + 1)
     if len(data) > most:
-        raise SoblobError(f"{clip(entry.filename, 100)!r} unpacks to more than {most:,} bytes")
+        raise SoblobError(f"{name} unpacks to more than {most:,} bytes")
     return data
-
-
-def _check_directory(file: IO[bytes], name: str) -> None:
-    size = file.seek(0, 2)
-    file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT))
-    tail = file.read()
-    file.seek(0)
-    at = tail.rfind(_END)
-    directory = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    if directory > _LARGEST_DIRECTORY:  # of a ZIP64 too: its field here has the largest value
-        raise SoblobError(f"{name} has a directory of more than {_LARGEST_DIRECTORY:,} bytes")

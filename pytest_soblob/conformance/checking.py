@@ -44,11 +44,19 @@ def check_wsdl(
     Raises:
         SoblobError: The WSDL or the lock cannot be read.
     """
+    return find_differences(source, version=version, lock=lock)[1]
+
+
+def find_differences(
+    source: str | Path | bytes, *, version: str | None = None, lock: Path | str | None = None
+) -> tuple[Description, list[Difference]]:
+    """Return what a WSDL says, and where that differs from the contract; else as `check_wsdl`."""
     given: object = source
     if not isinstance(given, str | Path | bytes):
         raise SoblobError(f"source must be a path, a URL or bytes, not {type(given).__name__}")
     expected = known_description() if lock is None else read_lock(Path(lock))
-    return compare(expected, read_description(load(source), version))
+    found = read_description(load(source), version)
+    return found, compare(expected, found)
 
 
 def assert_wsdl_compatible(
@@ -88,13 +96,17 @@ def read_lock(path: Path) -> Description:
         with path.open("rb") as file:
             text = file.read(_LARGEST_LOCK + 1)
         if len(text) > _LARGEST_LOCK:
-            raise SoblobError(f"{path} is no lock file: it has more than {_LARGEST_LOCK:,} bytes")
-        data = json.loads(text)
+            raise SoblobError(f"it has more than {_LARGEST_LOCK:,} bytes")
+        return Description.from_json(json.loads(text))
     except OSError as error:
         raise SoblobError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise SoblobError(f"{path} is no lock file of `soblob check-wsdl`: {error}") from None
-    return Description.from_json(data)
+    except (ValueError, RecursionError):
+        reason = "it is no JSON"
+    except SoblobError as error:
+        reason = str(error)
+    raise SoblobError(
+        f"{path} is no lock file ({reason}): `soblob check-wsdl --write-lock` writes one"
+    )
 
 
 def write_lock(path: Path, description: Description) -> None:

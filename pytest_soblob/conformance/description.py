@@ -115,11 +115,12 @@ class Description:
                 others=tuple(map(str, data["others"])),
                 operations={str(name): _operation(one) for name, one in data["operations"].items()},
             )
-        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-            said = f"{type(error).__name__}: {clip(str(error), 100)}"
-            raise SoblobError(f"this is no lock file of `soblob check-wsdl` ({said})") from None
+        except KeyError as error:
+            raise SoblobError(f"it lacks {clip(str(error), 100)}") from None
+        except (TypeError, AttributeError, ValueError, ArithmeticError):
+            raise SoblobError("a value in it is of another kind") from None
         except RecursionError:
-            raise SoblobError("this is no lock file: its elements are nested too deep") from None
+            raise SoblobError("its elements are nested too deep") from None
 
 
 def _operation(data: Mapping[str, Any]) -> OperationDescription:

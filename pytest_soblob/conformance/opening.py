@@ -12,6 +12,10 @@ from pytest_soblob.errors import SoblobError
 
 STANDARD_INPUT: Final = "-"
 HEAD_BYTES: Final = 64 * 1024
+# What a packed file may unpack to, however large it is, and how many times its size beyond that.
+FREE_BYTES: Final = 64_000_000
+MOST_TIMES: Final = 20
+_PIECE_BYTES: Final = 1_000_000
 _GZIP: Final = b"\x1f\x8b\x08"
 
 
@@ -21,17 +25,18 @@ class Opened:
     Args:
         stream: The file, after its head.
         limit: Largest number of bytes.
-        head: Beginning of the file, or None to read it from the stream.
+        packed: The file of which this is the unpacked content, or None.
 
     Attributes:
         head: Beginning of the file.
         position: Number of bytes read so far.
     """
 
-    def __init__(self, stream: Any, limit: int, head: bytes | None = None) -> None:
+    def __init__(self, stream: Any, limit: int, packed: "Opened | None" = None) -> None:
         self._stream = stream
         self._limit = limit
-        self.head = self._take(min(HEAD_BYTES, limit + 1)) if head is None else head
+        self._packed = packed
+        self.head = self._take(min(HEAD_BYTES, limit + 1))
         self._left = self.head
         self.position = 0
 
@@ -41,6 +46,8 @@ class Opened:
         Raises:
             SoblobError: There are more than the limit allows, or they cannot be read.
         """
+        if size < 0 and self._packed is not None:
+            return b"".join(iter(lambda: self.read(_PIECE_BYTES), b""))
         wanted = self._limit + 1 - self.position if size < 0 else size
         data, self._left = self._left[:wanted], self._left[wanted:]
         if len(data) < wanted:
@@ -48,6 +55,12 @@ class Opened:
         self.position += len(data)
         if self.position > self._limit:
             raise SoblobError(f"over the limit of {self._limit:,} bytes (--max-size)")
+        packed = 0 if self._packed is None else self._packed.position
+        if packed and self.position > FREE_BYTES + MOST_TIMES * packed:
+            raise SoblobError(
+                f"it unpacks to more than {FREE_BYTES:,} bytes and {MOST_TIMES} times its size: "
+                "if it is to be trusted, unpack it with gunzip first"
+            )
         return data
 
     def _take(self, size: int) -> bytes:
@@ -74,7 +87,7 @@ def opened(file: str, limit: int) -> Iterator[Opened]:
         raw = Opened(_open(file, stack), sys.maxsize - 1)
         if raw.head.startswith(_GZIP):
             unpacked: Any = gzip.GzipFile(fileobj=raw, mode="rb")  # type: ignore[call-overload]
-            yield Opened(stack.enter_context(unpacked), limit)
+            yield Opened(stack.enter_context(unpacked), limit, raw)
         else:
             yield Opened(raw, limit)
 

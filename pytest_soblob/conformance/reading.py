@@ -19,6 +19,7 @@ from pytest_soblob.names import WSDL, WSDL_ADDRESSING, WSDL_SOAP, WSDL_SOAP12
 _W: Final = f"{{{WSDL}}}"
 _BINDINGS: Final = {"1.1": WSDL_SOAP, "1.2": WSDL_SOAP12}
 _VERSION: Final = re.compile(r"\bServices(\d\d)\b")
+_DIGITS: Final = re.compile(r"[0-9][0-9]")
 _MOST_PORTS: Final = 200
 _SERVICES: Final = frozenset(operation.service for operation in OPERATIONS.values())
 
@@ -34,6 +35,9 @@ def read_description(documents: Documents, version: str | None = None) -> Descri
         SoblobError: A reference leads nowhere, there is no operation of the contract, or the
             version is another one.
     """
+    given: object = version
+    if given is not None and not (isinstance(given, str) and _DIGITS.fullmatch(given)):
+        raise SoblobError(f"the version must be two digits, such as '86', not {given!r:.40}")
     versions = sorted({_version(root) for root in documents.definitions} - {""})
     listed = ", ".join(f"Services{one}" for one in versions) or "no version"
     if version is not None and version not in versions:

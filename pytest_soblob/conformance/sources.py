@@ -4,30 +4,40 @@ Imports stay inside the folder, the ZIP or the origin of the first document. The
 expands and loads nothing.
 """
 
+import re
+import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import IO, Final
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from lxml import etree
 
 from pytest_soblob._text import ascii_controls, clip, plural, quote
 from pytest_soblob._xml import document as _xml
-from pytest_soblob.conformance.archives import open_zip, read_entry
-from pytest_soblob.conformance.fetching import fetch, origin
+from pytest_soblob._xml.prolog import MOST_ELEMENTS
+from pytest_soblob.conformance.archives import is_zip, open_zip, read_entry
+from pytest_soblob.conformance.fetching import LARGEST_BYTES, fetcher, origin
+from pytest_soblob.conformance.opening import STANDARD_INPUT, opened
 from pytest_soblob.contract import OPERATIONS
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import WSDL, XSD
 
 MOST_DOCUMENTS: Final = 100
-# Of all documents together. The vendor's largest WSDL has 134,000 bytes and 2,400 tags.
-LARGEST_BYTES: Final = 10_000_000
-MOST_TAGS: Final = 300_000
+# Of all documents together, as the bytes are. The vendor's largest WSDL has 2,400 tags, and
+# 134,000 bytes. A document of fewer tags has fewer elements than the parser accepts.
+MOST_TAGS: Final = MOST_ELEMENTS
 _MOST_FILES: Final = 10_000
+_LONGEST_LOCATION: Final = 2_000
 _SUFFIXES: Final = (".wsdl", ".xml", ".xsd", ".svc")
 _ZIP: Final = "zip:///"
+_OTHER_URL: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]++://|(?:file|ftp|mailto|urn):", re.IGNORECASE
+)
 _IMPORTS: Final = (
     (f"{{{WSDL}}}import", "location"),
     (f"{{{XSD}}}import", "schemaLocation"),
@@ -58,28 +68,51 @@ def load(source: str | Path | bytes) -> Documents:
     """Return the documents of a WSDL.
 
     Args:
-        source: Path of a file, a folder or a ZIP; an http or https URL; or the bytes of a WSDL that
-            imports nothing.
+        source: Path of a file, a folder or a ZIP; an http or https URL; or the bytes of a ZIP, or
+            of a WSDL that imports nothing.
 
     Raises:
         SoblobError: The source cannot be read, is no WSDL, imports from elsewhere, or is too large.
     """
     if isinstance(source, bytes):
+        if is_zip(source):
+            return _of_zip(BytesIO(source), "the ZIP")
         return _collect(["the WSDL"], lambda _: source, "")
     try:
         if isinstance(source, str) and urlsplit(source).scheme in ("http", "https"):
-            return _collect([source], fetch, origin(source))
+            return _collect([source], fetcher(), origin(source))
+        if isinstance(source, str) and _OTHER_URL.match(source):
+            raise SoblobError(
+                f"{quote(source)} cannot be read: only http and https URLs are fetched; "
+                "save the WSDL and give its path"
+            )
         return _of_path(Path(source))
     except ValueError as error:  # a malformed URL, a NUL in a path
         raise SoblobError(f"{quote(str(source))} cannot be read: {error}") from None
+
+
+def read_standard_input() -> bytes:
+    """Return a WSDL or a ZIP from standard input.
+
+    Raises:
+        SoblobError: It is closed, cannot be read, or is too large.
+    """
+    try:
+        with opened(STANDARD_INPUT, sys.maxsize - 1) as source:
+            data = source.read(LARGEST_BYTES + 1)
+    except SoblobError as error:
+        raise SoblobError(f"standard input cannot be read: {error}") from None
+    if len(data) > LARGEST_BYTES:
+        raise SoblobError(f"standard input has more than {LARGEST_BYTES:,} bytes")
+    return data
 
 
 def _of_path(path: Path) -> Documents:
     if path.is_dir():
         return _of_folder(path)
     data = _read(path)
-    if data.startswith(b"PK\x03\x04"):
-        return _of_zip(path)
+    if is_zip(data):
+        return _of_zip(path, str(path))
     uri = path.resolve().as_uri()
     folder = path.resolve().parent.as_uri()
     return _collect([uri], lambda name: data if name == uri else _read_uri(name), f"{folder}/")
@@ -92,13 +125,19 @@ def _of_folder(folder: Path) -> Documents:
     wsdls = [file for file in sorted(files) if file.suffix.lower() == ".wsdl" and file.is_file()]
     if not wsdls:
         raise SoblobError(f"{folder} has no file *.wsdl")
-    names = [wsdl.resolve().as_uri() for wsdl in wsdls]
-    return _collect(_with_known(names, _read_uri), _read_uri, f"{folder.resolve().as_uri()}/")
+    inside = f"{folder.resolve().as_uri()}/"
+    names = []
+    for wsdl in wsdls:
+        name = wsdl.resolve().as_uri()
+        if not name.startswith(inside):
+            raise SoblobError(f"{_short(str(wsdl))} is a link out of {_short(str(folder))}")
+        names.append(name)
+    return _collect(_with_known(names, _read_uri), _read_uri, inside)
 
 
-def _of_zip(path: Path) -> Documents:
+def _of_zip(file: Path | IO[bytes], path: str) -> Documents:
     """Read a package of proxies, as the vendor publishes it."""
-    with open_zip(path, str(path)) as package:
+    with open_zip(file, path) as package:
         entries = {
             f"{_ZIP}{one.filename}": one
             for one in package.infolist()
@@ -137,28 +176,44 @@ def _with_known(names: Sequence[str], get: Getter) -> list[str]:
 def _collect(begin: Iterable[str], get: Getter, inside: str) -> Documents:
     """Parse documents, and those that they import, each once."""
     found = Documents()
-    waiting = dict.fromkeys(begin)
+    # Of those that are read and of those that wait, each with what imports it.
+    names: dict[str, str] = dict.fromkeys(begin, "")
+    waiting = deque(names)
     size = tags = 0
     while waiting:
-        name = next(iter(waiting))
-        del waiting[name]
-        data = get(name)
+        name = waiting.popleft()
+        try:
+            data = get(name)
+        except SoblobError as error:
+            if not names[name]:
+                raise
+            raise SoblobError(f"{error}; {names[name]}") from None
         size, tags = size + len(data), tags + data.count(b"<")
-        if size > LARGEST_BYTES or tags > MOST_TAGS or len(found.names) == MOST_DOCUMENTS:
-            raise SoblobError(
-                f"{_short(name)} is too large, with all that is imported: the limits are "
-                f"{LARGEST_BYTES:,} bytes, {MOST_TAGS:,} tags and {MOST_DOCUMENTS} documents"
-            )
+        if size > LARGEST_BYTES or tags > MOST_TAGS or len(names) > MOST_DOCUMENTS:
+            raise _too_large(name)
         root = _parse(data, name)
         found.names.append(name)
         _sort(root, name, found)
         for location in _locations(root):
             imported = _resolve(name, location, inside)
-            if imported not in found.names:
-                waiting.setdefault(imported)
+            if imported not in names:
+                names[imported] = (
+                    f"{_short(name)} imports it as {quote(location)}: put it there, or give a WSDL "
+                    "with everything in it, as ?singleWsdl serves it"
+                )
+                waiting.append(imported)
+            if len(names) > MOST_DOCUMENTS:
+                raise _too_large(name)
     if not found.definitions:
         raise SoblobError(f"{_short(found.names[0])} is no WSDL")
     return found
+
+
+def _too_large(name: str) -> SoblobError:
+    return SoblobError(
+        f"{_short(name)} is too large, with all that is imported: the limits are "
+        f"{LARGEST_BYTES:,} bytes, {MOST_TAGS:,} tags and {MOST_DOCUMENTS} documents"
+    )
 
 
 def _sort(root: etree._Element, name: str, found: Documents) -> None:
@@ -191,6 +246,8 @@ def _resolve(name: str, location: str, inside: str) -> str:
     """Return the name of an import; it has to lie where the first document lies."""
     if not inside:
         raise SoblobError(f"the WSDL imports {quote(location)}: give its file or URL instead")
+    if len(location) > _LONGEST_LOCATION:
+        raise SoblobError(f"{_short(name)} imports {quote(location)}, which is no usual address")
     try:
         if name.startswith(_ZIP):
             resolved = _in_zip(name, location)

@@ -241,7 +241,15 @@ def diagnose(given: bytes | str, got: bytes | str) -> str:
 
 
 def _first(bugs: Iterable[tuple[str, Callable[..., object]]], given: object, got: object) -> str:
-    return next((words for words, change in bugs if change(given) == got), "")
+    return next((words for words, change in bugs if _changed(change, given) == got), "")
+
+
+def _changed(change: Callable[..., object], given: object) -> object:
+    """Return what a bug makes of a value, or None if it can make nothing of it."""
+    try:
+        return change(given)
+    except UnicodeError:  # a lone surrogate has no UTF-8
+        return None
 
 
 def _cut_text(given: str, got: str) -> str:

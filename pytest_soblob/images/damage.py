@@ -9,22 +9,16 @@
 Nothing here is hostile: no bombs, no markers that a virus scanner looks for.
 """
 
-import re
-import warnings
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any, Final, Self
 
 from pytest_soblob._text import clip
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.images.encoding import FORMATS, ImageBytes
+from pytest_soblob.images.opening import LargePictureError, UnreadablePictureError, open_picture
 
-# What Pillow names is an object at an address.
-_ADDRESS: Final = re.compile(" <.* object at .*>")
 _HOLE_BYTES: Final = 64
 _PER_MILLE: Final = 1_000
-# More is not decoded: a damaged header may say any number of pixels.
-_MOST_DECODED_PIXELS: Final = 4_096 * 4_096
 _PDF: Final = (
     b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"
     b"2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\nendobj\n"
@@ -116,16 +110,11 @@ def _rebuild(image: ImageBytes, damage: str, at: int) -> DamagedBytes:
 
 
 def _opened(data: bytes) -> str:
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data), formats=FORMATS) as picture:
-                if picture.width * picture.height > _MOST_DECODED_PIXELS:
-                    return f"opens, of {picture.width:,} x {picture.height:,} pixels"
-                picture.load()
-    except Exception as error:  # noqa: BLE001 - whatever Pillow raises is what it says
-        words = _ADDRESS.sub("", str(error))
-        return f"{type(error).__name__}: {words}"
+        with open_picture(data, FORMATS) as picture:
+            picture.load()
+    except LargePictureError as large:
+        return f"opens, of {large}"
+    except UnreadablePictureError as error:
+        return str(error)
     return "opens"

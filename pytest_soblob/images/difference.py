@@ -1,10 +1,9 @@
 """What differs between two pictures, where Pillow reads both."""
 
-from io import BytesIO
 from typing import Any, Final
 
-# Larger ones are not opened: they would cost seconds.
-_MOST_PIXELS: Final = 16_000_000
+from pytest_soblob.images.opening import UnreadablePictureError, open_picture
+
 _ORIENTATION: Final = 0x0112
 
 
@@ -18,24 +17,19 @@ def explain_pictures(given: bytes, got: bytes) -> str:
     Returns:
         The change, or an empty text where one of them is no picture or nothing is known.
     """
-    before, after = _open(given), _open(got)
-    if before is None or after is None:
+    try:
+        with open_picture(given) as before, open_picture(got) as after:
+            return _change(before, after)
+    except UnreadablePictureError:
         return ""
+
+
+def _change(before: Any, after: Any) -> str:
     if before.format != after.format:
         return f"it looks like the picture re-encoded: {before.format} became {after.format}"
     if before.size != after.size:
         return f"it looks like the picture resized: {_size(before)} became {_size(after)}"
     return _frames(before, after) or _content(before, after)
-
-
-def _open(data: bytes) -> Any:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        picture = Image.open(BytesIO(data))
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError):
-        return None
-    return picture if picture.width * picture.height <= _MOST_PIXELS else None
 
 
 def _size(picture: Any) -> str:
@@ -62,10 +56,6 @@ def _content(before: Any, after: Any) -> str:
     lost = sorted(map(str, set(before.info) - set(after.info)))
     if lost:
         return f"it looks like the picture re-encoded: {', '.join(lost)} lost"
-    try:
-        same = before.tobytes() == after.tobytes()
-    except (OSError, ValueError, SyntaxError):
-        return ""
-    if same:
+    if before.tobytes() == after.tobytes():
         return "it looks like the picture re-encoded: the same pixels in other bytes"
     return "it looks like the picture re-encoded: other pixels of the same size"

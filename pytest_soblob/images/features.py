@@ -4,7 +4,7 @@
 says what each name means. A feature that holds only for some modes names them.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 # Each format with the modes (Pillow's words) that it gives back as it got them, usual one first;
@@ -196,7 +196,7 @@ ABOUT: Final = {
 } | {name: f"EXIF or TIFF orientation {number}" for number, name in enumerate(ORIENTATIONS, 1)}
 
 
-@cache
+@lru_cache(maxsize=64)
 def features_of(format: str, mode: str | None = None) -> tuple[str, ...]:
     """Return the names of the features that a format has, in that mode or in any."""
     return tuple(

@@ -1,7 +1,7 @@
 """Messages that break one rule: `malformed_requests()`, `malformed_responses()`."""
 
 from collections.abc import Collection, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from hypothesis import event
 from hypothesis import strategies as st
@@ -141,7 +141,7 @@ def _ways(kind: str, profiles: tuple[str, ...]) -> tuple[_Way, ...]:
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def _menu(
     kind: str, profiles: tuple[str, ...], rules: tuple[str, ...] | None
 ) -> tuple[tuple[str, tuple[_Family, ...]], ...]:

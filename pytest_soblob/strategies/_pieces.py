@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import cycle, islice
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -134,7 +134,7 @@ def _tell(categories: set[str]) -> None:
             event(f"description: {name}")
 
 
-@cache
+@lru_cache(maxsize=64)  # a caller may vary `max_size` without end
 def plan_for(names: tuple[str, ...] | None, max_size: int, nullable: bool, xml10: bool) -> Plan:
     """Return how to draw from those categories, of which the other arguments rule out none."""
     chosen = tuple(

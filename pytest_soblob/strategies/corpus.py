@@ -1,55 +1,78 @@
-"""Many values of a strategy outside a test: `draw_many`."""
+"""Many values of a strategy outside a test: `draw_each`."""
 
 import warnings
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import hypothesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning
-from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
+
+from pytest_soblob.errors import SoblobError
 
 T = TypeVar("T")
-_BACKEND: Final = "soblob-corpus"
 
 
-class CorpusProvider(HypothesisProvider):
-    """Hypothesis's own choices, without the constants that it finds in the modules of a project.
-
-    With them the values depend on what has been imported, and from where.
-    """
-
-    def _maybe_draw_constant(self, *arguments: Any, **more: Any) -> None:
-        """Return no constant."""
+class _Ended(BaseException):
+    """Ends the drawing; not an `Exception`, which Hypothesis would take for a failing example."""
 
 
-def draw_many(strategy: st.SearchStrategy[T], count: int, start: int) -> list[T]:
-    """Return values that a default test run with this seed would meet.
+def draw_each(
+    strategy: st.SearchStrategy[T], count: int, start: int, take: Callable[[T], object]
+) -> int:
+    """Pass on values that a default test run with this seed would meet, one at a time.
 
     Args:
         strategy: The strategy to draw from.
-        count: The number of values; fewer are returned where the strategy has no more.
+        count: The number of values, 1 or more.
         start: The seed. The same seed gives the same values, with the same Hypothesis.
-    """
-    drawn: list[T] = []
-    AVAILABLE_PROVIDERS[_BACKEND] = f"{__name__}.{CorpusProvider.__name__}"
+        take: Called with each value; what it raises ends the drawing and is raised here.
 
-    @seed(start)
-    @settings(
+    Returns:
+        How many values there were; fewer than `count` where the strategy has no more.
+
+    Raises:
+        SoblobError: Hypothesis lacks a part that is needed.
+    """
+    taken = 0
+    failure: Exception | None = None
+
+    def collect(value: Any) -> None:
+        nonlocal taken, failure
+        try:
+            take(value)
+        except Exception as error:  # noqa: BLE001 -- raised below
+            failure = error
+            raise _Ended from None
+        taken += 1
+        if taken == count:
+            raise _Ended
+
+    drawing = settings(
         max_examples=count,
         phases=[Phase.generate],
         database=None,
         deadline=None,
-        backend=_BACKEND,
+        backend=_backend(),
         suppress_health_check=list(HealthCheck),
     )
-    @given(strategy)
-    def collect(value: Any) -> None:
-        drawn.append(value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisWarning)
+        try:
+            seed(start)(drawing(given(strategy)(collect)))()
+        except _Ended:
+            if failure is not None:
+                raise failure from None
+    return taken
 
+
+def _backend() -> str:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", HypothesisWarning)
-            collect()
-    finally:
-        del AVAILABLE_PROVIDERS[_BACKEND]
-    return drawn[:count]
+        from pytest_soblob.strategies._provider import BACKEND
+    except ImportError as error:
+        raise SoblobError(
+            f"Hypothesis {hypothesis.__version__} lacks a part that makes a seed give the same "
+            f"values everywhere ({error}); install an older Hypothesis"
+        ) from None
+    return BACKEND

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -16,6 +18,7 @@ from PIL import Image
 from pytest_soblob import EnvelopeValidator, Profile, assert_valid_request, assert_valid_response
 from pytest_soblob._http import parse_message
 from pytest_soblob.cli import main
+from tests.cli.conftest import command, everything_on
 from tests.command import runner
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +109,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_other_ones(tmp_path: Pat
         (["--what", "images", "--malformed"], "--malformed is for messages, not for images"),
         (["--malformed", "--spellings"], "--malformed and --spellings exclude each other"),
         (["--contact-sheet", "x.png"], "--contact-sheet is for --what images"),
+        (["--what", "images", "--spellings"], "--spellings is for messages, not for images"),
+        (["--what", "images", "--kind", "request"], "--kind is for messages, not for images"),
+        (["--what", "images", "--profile", "wsdl"], "--profile is for messages, not for images"),
     ],
 )
 def test_what_makes_no_sense_together(tmp_path: Path, arguments: list[str], says: str) -> None:
@@ -120,6 +126,72 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     result = runner().invoke(main, ["generate", str(tmp_path)])
     assert (result.exit_code, "is not empty" in result.stderr) == (2, True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_what_is_in_the_way_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(*_: object) -> None:
+        raise AssertionError("something was drawn")
+
+    monkeypatch.setattr("pytest_soblob.strategies.corpus.draw_each", draw)
+    taken, sheet = tmp_path / "taken", tmp_path / "sheet.png"
+    taken.write_text("mine")
+    sheet.write_text("mine")
+    for folder, more, says in (
+        (taken, (), "is a file"),
+        (taken / "below", (), "Not a directory"),
+        (tmp_path / "new", ("--contact-sheet", str(sheet)), "sheet.png exists"),
+        (tmp_path / "new", ("--contact-sheet", str(tmp_path / "no" / "s.png")), "is no folder"),
+    ):
+        what = ("--what", "images", *more) if more else ()
+        result = runner().invoke(main, ["generate", str(folder), *what])
+        assert (result.exit_code, result.exception.__class__) == (2, SystemExit)
+        assert says in " ".join(result.stderr.split())
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", "sheet.png"}
+    assert taken.read_text() == sheet.read_text() == "mine"
+
+
+def test_the_contact_sheet_may_stand_in_the_folder(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ["--what", "images", "--count", "2", "--contact-sheet", str(out / "sheet.png")]
+    result = runner().invoke(main, ["generate", str(out), *options])
+    assert result.exit_code == 0, result.stderr
+    assert {path.name for path in out.iterdir()} > {"sheet.png", "manifest.json"}
+
+
+def test_each_file_is_written_at_once_and_a_run_that_ends_early_has_no_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.open
+
+    def fail_at_the_fourth(path: Path, *arguments: Any, **more: Any) -> Any:
+        if path.name.startswith("00003"):
+            assert len(list(tmp_path.glob("out/0*.xml"))) == 3
+            raise OSError(28, "No space left on device")
+        return write(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", fail_at_the_fourth)
+    result = runner().invoke(main, ["generate", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "00003.xml cannot be written: No space left on device" in result.stderr
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"00000.xml", "00001.xml", "00002.xml", "manifest.json.part"}
+    assert len(json.loads((tmp_path / "out" / "manifest.json.part").read_text())["files"]) == 3
+
+
+def test_a_terminal_shows_progress(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command("generate", "out", "--count", "30"),
+        cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
+        env=os.environ | {"COLUMNS": "80", "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(theirs)
+    text = everything_on(ours).decode()
+    assert process.wait(timeout=30) == 0
+    assert re.search(r"writing .*#.* 30/30", text)
+    assert text.rstrip().endswith("30 files in out, seed 0")
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 # Each run is a fork, since importing anew would take most of the time. A fork's peak is its own.
 _RUN = """
-import contextlib, json, os, sys, time
+import contextlib, json, os, sys, time, traceback
 import lxml.etree, pytest_soblob.cli
 from pytest_soblob.conformance import checking, reading, sources
 from pytest_soblob.cli.group import Commands
@@ -26,6 +26,8 @@ def run(arguments, out):
             pytest_soblob.cli.main(prog_name="soblob")
         except SystemExit as ended:
             code = ended.code or 0
+        except BaseException:
+            traceback.print_exc()
         sys.stdout.flush(), sys.stderr.flush()
         peak = next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmHWM"))
         used = {"code": code, "cpu_s": time.process_time() - begun, "peak_kib": int(peak)}

@@ -4,15 +4,19 @@ import gzip
 import json
 import os
 import pty
+import re
 import subprocess
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_soblob import (
     ContractViolationError,
@@ -22,8 +26,10 @@ from pytest_soblob import (
     assert_valid_request,
     assert_valid_response,
 )
+from pytest_soblob._http import to_bytes
 from pytest_soblob.cli import main
 from pytest_soblob.cli.judging import JudgeSettings, judge_bytes
+from pytest_soblob.conformance.captures.json_values import iter_values
 from tests import mistakes
 from tests.cli.conftest import command as command_line
 from tests.cli.conftest import everything_on
@@ -31,7 +37,7 @@ from tests.command import runner
 from tests.conformance import exports
 from tests.conformance.bounds import measured
 from tests.conformance.exports import PLACES, WRITERS, Exchange
-from tests.example_counts import FULL, at_length, untraced
+from tests.example_counts import FULL, at_length, either
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "validate.schema.json").read_text())
 RIGHT = Exchange(mistakes.http_request(), mistakes.http_response(mistakes.response()))
@@ -253,66 +259,167 @@ def test_a_collection_of_version_1_is_named(tmp_path: Path) -> None:
     assert "a collection of version 1: export it as Collection v2.1" in err
 
 
-def damaged_saz() -> bytes:
-    data = bytearray(exports.saz([RIGHT] * 3))
-    data[200:300] = b"\xff" * 100
-    return bytes(data)
-
-
-def saz_bomb(folder: Path) -> bytes:
-    bomb = zipfile.ZipFile(folder / "bomb", "w", zipfile.ZIP_DEFLATED)
-    with bomb as package, package.open("raw/1_c.txt", "w") as file:
-        for _ in range(300):
-            file.write(b" " * 1_000_000)
-    return (folder / "bomb").read_bytes()
-
-
-PACKED = exports.packed(exports.har([RIGHT] * 50))
-DEEP = b'{"log": {"creator": 1, "entries": [' + b"[" * 1_000_000
-HOSTILE: dict[str, Any] = {
-    "a HAR that is cut off": (exports.har([RIGHT] * 3)[:-700], "it is no JSON after entry"),
-    "a HAR that is deep": (DEEP, "it is no JSON after entry 0"),
-    "a HAR of other things": (
-        b'{"log": {"creator": 1, "entries": [1, "x", null, [], {"request": 5, "response": []},'
-        b'{"request": {"headers": 7, "url": {}, "postData": "x"}, "response": {"status": "x"}}]}}',
-        "without a message of the service (6 entries",
-    ),
-    "a HAR with a huge number": (
-        b'{"log": {"creator": 1, "entries": [{"time": 1' + b"0" * 100_000 + b"}]}}", "HAR"),
-    "a Burp export that is cut off": (exports.burp([RIGHT] * 3)[:-700], "it is no XML after item"),
-    "a SoapUI project that is cut off": (exports.soapui([RIGHT])[:-300], "it is no XML after"),
-    "a Postman collection that is cut off": (exports.postman([RIGHT])[:-30], "it is no JSON"),
-    "a deep Postman collection": (
-        b'{"_postman_id": 1, "item": ' + b"[" * 100_000, "it is no JSON"),
-    "JSON lines that are cut off": (exports.json_lines([RIGHT] * 3)[:-30], "line 3 is no JSON"),
-    "a damaged SAZ": (damaged_saz(), "cannot be"),
-    "a SAZ without its end": (exports.saz([RIGHT])[:-40], "cannot be read as a ZIP"),
-    "a gzip that is cut off": (PACKED[:-30], "it cannot be unpacked"),
-    "a gzip bomb": (exports.packed(bytes(150_000_000)), "over the limit of"),
+TEXTS = [name for name in WRITERS if name != "saz"]
+MARKED = {
+    "UTF-8 with a mark": lambda data: b"\xef\xbb\xbf" + data,
+    "UTF-16": lambda data: data.decode().encode("utf-16"),
+    "UTF-16, big-endian": lambda data: b"\xfe\xff" + data.decode().encode("utf-16-be"),
+    "UTF-16 that is declared": lambda data: (
+        data.decode().replace('"UTF-8"', '"UTF-16"').replace('<?xml version="1.0"?>',
+        "<?xml version='1.0' encoding='utf-16'?>").encode("utf-16")),
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("runs")
-    runs = {}
-    for number, (name, (data, _)) in enumerate(HOSTILE.items()):
-        (folder / f"file-{number}").write_bytes(data)
-        runs[name] = ["validate", "--max-size", "100000000", f"file-{number}"]
-    (folder / "bomb.saz").write_bytes(saz_bomb(folder))
-    runs["a SAZ bomb"] = ["validate", "bomb.saz"]
-    return dict(zip(runs, measured(folder, list(runs.values())), strict=True))
+@pytest.mark.parametrize("mark", MARKED)
+@pytest.mark.parametrize("name", TEXTS)
+def test_an_export_may_be_saved_in_utf_16(name: str, mark: str, tmp_path: Path) -> None:
+    """As editors and shells do on Windows; the messages in it are what they were."""
+    exchanges = [RIGHT, with_body(RIGHT, "request", FAULTY_REQUESTS[5]), *OTHERS]
+    plain = judged(tmp_path, WRITERS[name](exchanges))
+    assert judged(tmp_path, MARKED[mark](WRITERS[name](exchanges))) == plain
+    assert plain[0] == 1
 
 
-@untraced
-@pytest.mark.parametrize("name", [*HOSTILE, "a SAZ bomb"])
-def test_a_hostile_export_is_one_line_and_exit_2(name: str, used: dict[str, Any]) -> None:
-    run = used[name]
-    assert (run.code, run.stdout) == (2, "")
-    assert HOSTILE.get(name, ("", "unpacks to more than"))[1] in run.stderr
-    assert run.stderr.count("\n") == 1
-    assert run.cpu_s < 2
-    assert run.peak_mib < 300
+@pytest.mark.parametrize("name", ["har", "postman", "json"])
+@pytest.mark.parametrize("lone", ["\\ud800", "\\udfff", "\\uD83D\\u0041"])
+def test_a_lone_surrogate_is_never_made_a_character(name: str, lone: str, tmp_path: Path) -> None:
+    changed = WRITERS[name]([RIGHT, RIGHT]).decode().replace("Portrait", f"Port{lone}rait", 1)
+    code, items, _ = judged(tmp_path, changed.encode())
+    wrong = [place for place, item in items.items() if errors(item["violations"])]
+    assert (code, wrong) == (1, [PLACES[name][0].format(1)])
+    pair = WRITERS[name]([RIGHT]).decode().replace("Portrait", "\\ud83d\\uDE00 \\\\ud800", 1)
+    assert judged(tmp_path, pair.encode())[0] == 0
+
+
+@pytest.mark.parametrize("name", ["har", "postman", "json"])
+def test_lone_surrogates_in_every_text_end_in_no_traceback(name: str, tmp_path: Path) -> None:
+    texts = re.sub(rb'": "', rb'": "\\ud800', WRITERS[name]([RIGHT]))
+    for data in (texts, re.sub(rb'"([a-zA-Z]+)": ', rb'"\1\\udc00": ', texts)):
+        for form in ("text", "json"):
+            code, _, err = validate(tmp_path, data, "--format", form)
+            assert code in (0, 1, 2)  # of JSON, what stands before an envelope is no part of it
+            assert "Traceback" not in err
+
+
+@at_length
+@given(data=st.data())
+@settings(max_examples=either(30, 300), deadline=None)
+def test_json_is_read_alike_in_pieces_of_any_size(data: st.DataObject) -> None:
+    """What is lone is told as `json` tells it, wherever a piece ends."""
+    pieces = [
+        "\\\\",
+        '\\"',
+        "\\ud83d",
+        "\\ude00",
+        "\\uD800",
+        "\\u0041",
+        "\\n",
+        "u",
+        "d800",
+        "\u4e2d",
+    ]
+    inside = "".join(data.draw(st.lists(st.sampled_from(pieces), max_size=30)))
+    text = json.dumps({"a": 1})[:-1] + f', "b": "{inside}"}}'
+    size = data.draw(st.integers(1, 40))
+    raw = BytesIO(text.encode())
+
+    class Few:
+        def read(self, _: int = -1) -> bytes:
+            return raw.read(size)
+
+    (found,) = iter_values(Few())
+    told = json.loads(text)["b"]
+    assert found["b"] == "".join("\uffff" if "\ud800" <= c <= "\udfff" else c for c in told)
+
+
+def edited_burp(side: str) -> bytes:
+    data = exports.burp([RIGHT, RIGHT]).decode()
+    return re.sub(f"(?s)<{side} base64.*?</{side}>", f"<{side}></{side}>", data, count=1).encode()
+
+
+def edited_saz(side: str) -> bytes:
+    source, out = BytesIO(exports.saz([RIGHT, RIGHT])), BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            if name != f"raw/0001_{side[0].replace('r', 'c') if side == 'request' else 's'}.txt":
+                new.writestr(name, old.read(name))
+    return out.getvalue()
+
+
+def without(side: str, **more: Any) -> bytes:
+    def change(entry: Any) -> None:
+        entry[side] = more
+
+    return edited_har(change)
+
+
+LACKING = {
+    "HAR, no answer": (without("response", status=0, _error="net::ERR_FAILED"),
+                       "entry 1, response", "the export does not hold it (net::ERR_FAILED)"),
+    "HAR, no response": (without("response"), "entry 1, response", "the export does not hold it"),
+    "HAR, no text": (without("response", status=200, content={"mimeType": "text/xml"}),
+                     "entry 1, response", "the export does not hold its body"),
+    "HAR, no text and a size of -1": (
+        without("response", status=200, content={"size": -1}, bodySize=-1),
+        "entry 1, response", "the export does not hold its body"),
+    "HAR, a size on the wire only": (
+        without("response", status=200, content={"size": 0, "text": ""}, bodySize=786),
+        "entry 1, response", "the export does not hold its body"),
+    "HAR, the beginning of a text": (
+        without("response", status=200, content={"size": 5000, "text": "<s:Envelope"}),
+        "entry 1, response", "the export holds 11 of 5,000 bytes of its body"),
+    "HAR, no text of a request": (
+        without("request", method="POST", url=f"{exports.HOST}{mistakes.TARGET}", bodySize=-1),
+        "entry 1, request", "the export does not hold its body"),
+    "Burp, response": (edited_burp("response"), "item 1, response", "the export does not hold it"),
+    "Burp, request": (edited_burp("request"), "item 1, request", "the export does not hold it"),
+    "SAZ, response": (edited_saz("response"), "session 1, response", "the export does not hold it"),
+    "SAZ, request": (edited_saz("request"), "session 1, request", "the export does not hold it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_a_message_that_the_export_does_not_hold_is_named(name: str, tmp_path: Path) -> None:
+    data, place, why = LACKING[name]
+    code, items, err = judged(tmp_path, data)
+    assert (code, len(items)) == (0, 3)
+    assert place not in items
+    assert f"{place} is not judged: {why}\n" in err
+    assert err.count("\n") == 1
+    kind = place.rpartition(", ")[2]
+    asserted = {"request": assert_valid_request, "response": assert_valid_response}
+    with pytest.warns(UserWarning, match=re.escape(f"{place}: {why}")):
+        asserted.pop(kind)(tmp_path / "session")
+    asserted.popitem()[1](tmp_path / "session")
+
+
+def test_a_body_that_is_empty_is_judged(tmp_path: Path) -> None:
+    data = without("response", status=200, content={"size": 0, "text": ""}, bodySize=0)
+    code, items, err = judged(tmp_path, data)
+    assert (code, err) == (1, "")
+    assert errors(items["entry 1, response"]["violations"])
+
+
+def test_of_many_that_are_not_held_the_rest_is_counted(tmp_path: Path) -> None:
+    log = json.loads(exports.har([RIGHT] * 30))
+    for entry in log["log"]["entries"][:-1]:
+        entry["response"] = {}
+    code, items, err = judged(tmp_path, json.dumps(log).encode())
+    assert (code, len(items)) == (0, 31)
+    assert err.count("\n") == 21
+    assert "9 more are not judged" in err
+
+
+def test_the_assertions_read_what_the_command_reads(tmp_path: Path) -> None:
+    """What is passed over, and what is refused by name, is decided once."""
+    raw = tmp_path / "raw.http"
+    raw.write_bytes(b"".join(to_bytes(one) for one in (*OTHERS[2], *RIGHT)))
+    assert_valid_request(raw)
+    (tmp_path / "a.pcap").write_bytes(b"\xd4\xc3\xb2\xa1" + bytes(100))
+    with pytest.raises(SoblobError, match=r"a\.pcap: this is a packet capture: save the stream"):
+        assert_valid_request(tmp_path / "a.pcap")
+    with pytest.raises(SoblobError, match=r"none\.har: No such file"):
+        assert_valid_request(tmp_path / "none.har")
 
 
 @pytest.mark.parametrize("name", WRITERS)

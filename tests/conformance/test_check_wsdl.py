@@ -24,7 +24,7 @@ from pytest_soblob.conformance import check_wsdl
 from pytest_soblob.names import SERVICE_PATHS
 from pytest_soblob.stub.wsdl import served_wsdl
 from tests.command import runner
-from tests.conformance import planted
+from tests.conformance import planted, zips
 from tests.conformance.servers import body, served
 
 VENDOR = Path(__file__).parents[3] / "shared" / "vendor"
@@ -242,6 +242,93 @@ def test_misuse_is_exit_2(tmp_path: Path) -> None:
         assert err.startswith("soblob: ")
     with pytest.raises(SoblobError, match="source must be a path, a URL or bytes, not int"):
         check_wsdl(5)  # type: ignore[arg-type]
+
+
+MISUSE = {
+    "ftp": (["ftp://h.example/BLOB.wsdl"], "'ftp://h.example/BLOB.wsdl' cannot be read: only http"),
+    "a file by its URL": (["file:///x/BLOB.wsdl"], "only http and https URLs are fetched"),
+    "another scheme": (["gopher://h/x"], "only http and https URLs are fetched"),
+    "an empty ZIP": (["empty.zip"], "empty.zip has no file *.wsdl in it"),
+    "a broken ZIP": (["broken.zip"], "broken.zip cannot be read as a ZIP: File is not a zip file"),
+    "a cut ZIP": (["cut.zip"], "cut.zip cannot be read as a ZIP"),
+    "a version of a letter": (["BLOB.wsdl", "--version", "8x"],
+                              "the version must be two digits, such as '86', not '8x'"),
+    "a version of other digits": (["BLOB.wsdl", "--version", "\u0668\u0666"], "two digits"),
+    "no version": (["BLOB.wsdl", "--version", ""], "two digits, such as '86', not ''"),
+    "another version": (["BLOB.wsdl", "--version", "87"],
+                        "this is not Services87: its namespace has Services86"),
+    "a missing import": (["alone/BLOB.wsdl"], "BLOB.wsdl imports it as 'netserver.xsd': put it "),
+    "a missing import in a ZIP": (["alone.zip"], "imports it as 'netserver.xsd': put it there, or"),
+    "an empty lock": (["BLOB.wsdl", "--lock", "empty.json"],
+                      "empty.json is no lock file (it lacks 'version'): `soblob "),
+    "a list as a lock": (["BLOB.wsdl", "--lock", "list.json"],
+                         "list.json is no lock file (a value in it is of another kind)"),
+    "a lock of other things": (["BLOB.wsdl", "--lock", "other.json"],
+                               "other.json is no lock file (a value in it is of another kind)"),
+    "a picture as a lock": (["BLOB.wsdl", "--lock", "picture"],
+                            "picture is no lock file (it is no JSON): `soblob check-wsdl --write"),
+    "a WSDL as a lock": (["BLOB.wsdl", "--lock", "BLOB.wsdl"], "is no lock file (it is no JSON)"),
+    "no lock": (["BLOB.wsdl", "--lock", "none.json"], "none.json cannot be read: No such file"),
+    "a lock into nothing": (["BLOB.wsdl", "--write-lock", "no/x"], "no/x cannot be written: No"),
+    "no file": (["none.wsdl"], "none.wsdl cannot be read: No such file or directory"),
+    "no host": (["http:///x"], "'http:///x' cannot be read: no host given"),
+    "standard input without anything": (["-"], "the WSDL cannot be parsed"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def misused(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("misused")
+    (folder / "alone").mkdir()
+    wsdl = planted.plant(None, folder)
+    (folder / "alone" / "BLOB.wsdl").write_bytes(wsdl.read_bytes())
+    whole = zips.zip_of([zips.plain("BLOB.wsdl", wsdl.read_bytes())])
+    (folder / "alone.zip").write_bytes(whole)
+    (folder / "cut.zip").write_bytes(whole[:-30])
+    (folder / "empty.zip").write_bytes(zips.zip_of([]))
+    (folder / "broken.zip").write_bytes(b"PK\3\4 no more")
+    (folder / "empty.json").write_text("{}")
+    (folder / "list.json").write_text("[1]")
+    other = {"version": "86", "addresses": 5, "others": [], "operations": []}
+    (folder / "other.json").write_text(json.dumps(other))
+    (folder / "picture").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    return folder
+
+
+@pytest.mark.parametrize("name", MISUSE)
+def test_misuse_is_one_clear_line(
+    name: str, misused: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(misused)
+    arguments, said = MISUSE[name]
+    code, out, err = command(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("soblob: ")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_standard_input_is_read(tmp_path: Path) -> None:
+    wsdl = served_wsdl("BLOB", "https://h.example/t/Remote/Services86/BLOB.svc")
+    alone = planted.plant(None, tmp_path).read_bytes()
+    schema = zips.plain(planted.XSD, (tmp_path / planted.XSD).read_bytes())
+    package = zips.zip_of([zips.plain("BLOB.wsdl", alone), schema])
+    for data in (wsdl, package):
+        result = runner().invoke(main, ["check-wsdl", "-"], prog_name="soblob", input=data)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert "0 breaking, 0 risky" in result.stdout
+    for data, said in (
+        (alone, "the WSDL imports 'netserver.xsd': give its file or URL instead"),
+        (b" " * 10_000_001, "standard input has more than 10,000,000 bytes"),
+    ):
+        result = runner().invoke(main, ["check-wsdl", "-"], prog_name="soblob", input=data)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert said in result.stderr
+
+
+def test_a_version_is_text() -> None:
+    with pytest.raises(SoblobError, match="the version must be two digits, such as '86', not 86"):
+        check_wsdl(schema_file("BLOB.wsdl"), version=86)  # type: ignore[arg-type]
 
 
 def test_only_soap_12_is_another_contract(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Hostile WSDLs: one clear line, within 2 s of CPU time and 300 MiB, and never a traceback."""
 
-import io
 import re
-import zipfile
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import pytest
 
 from pytest_soblob import SoblobError
 from pytest_soblob.conformance import check_wsdl
-from tests.conformance import planted
+from pytest_soblob.conformance.fetching import fetcher
+from tests.conformance import planted, zips
 from tests.conformance.bounds import Used, measured
 from tests.conformance.servers import body, served
 from tests.example_counts import untraced
 
 XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
 TYPES = f'<types xmlns="http://schemas.xmlsoap.org/wsdl/"><xs:schema {XS}>'
+IMPORTING = '<definitions xmlns="http://schemas.xmlsoap.org/wsdl/">'
 EMPTY = '<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>'
 
 
@@ -41,10 +44,22 @@ def occurs(attribute: str, value: str) -> Callable[[Path], Path]:
 
 
 def text(data: str | bytes) -> Callable[[Path], Path]:
+    return repeated(data, "", 0)
+
+
+def repeated(head: str | bytes, unit: str, count: int, tail: str = "") -> Callable[[Path], Path]:
+    """A file with a part that is repeated, with its number for `{}`; nothing of it is held."""
+
     def write(folder: Path) -> Path:
-        file = folder / "it.wsdl"
-        file.write_bytes(data.encode() if isinstance(data, str) else data)
-        return file
+        with (folder / "it.wsdl").open("wb") as file:
+            file.write(head.encode() if isinstance(head, str) else head)
+            most = 10_000
+            for at in range(0, count, most):
+                units = range(at, min(at + most, count))
+                text = "".join(unit.format(n) for n in units) if "{}" in unit else unit * len(units)
+                file.write(text.encode())
+            file.write(tail.encode())
+        return folder / "it.wsdl"
 
     return write
 
@@ -104,10 +119,12 @@ def chain(length: int) -> Callable[[Path], Path]:
 
 
 def zipped(*entries: tuple[str, bytes]) -> Callable[[Path], Path]:
+    return as_zip(lambda: zips.zip_of([zips.plain(*entry) for entry in entries]))
+
+
+def as_zip(make: Callable[[], bytes]) -> Callable[[Path], Path]:
     def write(folder: Path) -> Path:
-        with zipfile.ZipFile(folder / "it.zip", "w", zipfile.ZIP_DEFLATED) as package:
-            for name, data in entries:
-                package.writestr(name, data)
+        (folder / "it.zip").write_bytes(make())
         return folder / "it.zip"
 
     return write
@@ -121,20 +138,65 @@ def damaged_zip(folder: Path) -> Path:
     return file
 
 
-def many_entries(folder: Path) -> Path:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        package.writestr("a", b"")
-    data = bytearray(buffer.getvalue())
-    at = data.rindex(b"PK\x05\x06")
-    data[at + 12 : at + 16] = (200_000_000).to_bytes(4, "little")
-    (folder / "it.zip").write_bytes(bytes(data))
-    return folder / "it.zip"
+HUGE = 200_000_000
+OLD = [zips.plain("a.wsdl", b"<a/>")]
 
 
+def huge_directory(form: str) -> bytes:
+    """A directory of 200 MB, in each place in which a file may say so."""
+    local, directory = zips.locals_of(OLD)
+    before = local + directory
+    says_so = zips.end_of(1, HUGE, 0)
+    if form == "plain":
+        return before + says_so
+    if form == "cut":  # the last bytes of the end look like the beginning of another
+        return before + says_so[:16] + b"PK\5\6" + bytes(2)
+    if form == "zip64":
+        return before + zips.zip64_end_of(1, HUGE, 0, len(before))
+    if form == "zip64 and small":  # the old fields say 47 bytes, and the new ones count
+        new = zips.zip64_end_of(1, HUGE, 0, len(before))
+        return before + new[:-22] + zips.end_of(1, len(directory), len(local))
+    assert form == "prefixed"
+    prefix = b"MZ" + bytes(1000)
+    return b"PK\3\4" + prefix + before + says_so
+
+
+FORMS = ("plain", "cut", "zip64", "zip64 and small", "prefixed")
+
+
+def with_huge_directory(form: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        with (folder / "it.zip").open("wb") as file:
+            data = huge_directory(form)
+            file.write(data[:4])  # it begins as a ZIP, and is as large as it says
+            file.truncate(HUGE * 2)
+            file.seek(0, 2)
+            file.write(data)
+        return folder / "it.zip"
+
+    return write
+
+
+def by_method(method: int, data: bytes = b"") -> Callable[[Path], Path]:
+    return as_zip(lambda: zips.zip_of([zips.Packed("a.wsdl", data or bytes(100), 100, method)]))
+
+
+# LZMA with a dictionary of 4 GiB - 1, which the decoder would allocate.
+LZMA_HEAD = b"\x09\x14\x05\0\x5d\xff\xff\xff\xff" + bytes(40)
 BOMB = "".join(f'<!ENTITY e{n} "&e{n - 1};&e{n - 1};">' for n in range(1, 60))
-ATTRIBUTES = " ".join(f"b{n}=''" for n in range(200_000))
-LONG_NAME = "A" * 1_000_000
+
+
+def many_attributes(folder: Path) -> Path:
+    attributes = " ".join(f"b{n}=''" for n in range(200_000))
+    return text(f"<a {attributes}/>")(folder)
+
+
+def long_name(folder: Path) -> Path:
+    name = "A" * 1_000_000
+    return edited(('element="tns:SaveImageStream"', f'element="tns:{name}"'))(folder)
+
+
+# Nothing here has the content of its file: each is written when it is needed.
 HOSTILE = {
     "minOccurs that is no number": (occurs("minOccurs", "x"), "minOccurs is 'x'"),
     "minOccurs below 0": (occurs("minOccurs", "-1"), "minOccurs is '-1'"),
@@ -149,7 +211,7 @@ HOSTILE = {
         "the prefix of 'no:SoCredentials' is not declared",
     ),
     "an undefined element": (
-        edited(('element="tns:SaveImageStream"', f'element="tns:{LONG_NAME}"')),
+        long_name,
         "is referred to and is not defined",
     ),
     "an undefined message": (
@@ -181,17 +243,27 @@ HOSTILE = {
     ),
     "nothing in it": (text(EMPTY), "no operation of the contract is bound to SOAP"),
     "an empty file": (text(""), "cannot be parsed"),
-    "no XML": (text(b"\x00\x01\x02" * 1000), "cannot be parsed"),
+    "no XML": (repeated("", "\0\1\2", 1000), "cannot be parsed"),
     "another XML": (text("<catalog/>"), "is no WSDL and no XML Schema: 'catalog'"),
     "a schema only": (text(f"<xs:schema {XS}/>"), "is no WSDL"),
     "entities that double": (text(f"<!DOCTYPE a [<!ENTITY e0 'x'>{BOMB}]><a>&e59;</a>"), "DTD"),
     "an external entity": (
         text('<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'), "DTD"
     ),
-    "a million tags": (text(f"<a>{'<b/>' * 1_000_000}</a>"), "is too large"),
-    "100 MB": (text(b"<a>" + b" " * 100_000_000), "is too large"),
-    "a deep tree": (text("<a>" * 200_000), "cannot be parsed"),
-    "many attributes": (text(f"<a {ATTRIBUTES}/>"), "cannot be parsed"),
+    "a million tags": (repeated("<a>", "<b/>", 1_000_000, "</a>"), "is too large"),
+    "a tag more than may be": (repeated("<a>", "<b/>", 99_999, "</a>"), "100,000 tags"),
+    "a tag less": (repeated("<a>", "<b/>", 99_998, "</a>"), "is no WSDL and no XML Schema"),
+    "a thousand imports": (
+        repeated(IMPORTING, "<import location='x{}.wsdl'/>", 1000, "</definitions>"),
+        "100 documents",
+    ),
+    "an import of a long name": (
+        repeated(IMPORTING + "<import location='", "x", 100_000, "'/></definitions>"),
+        "which is no usual address",
+    ),
+    "100 MB": (repeated("<a>", " " * 1000, 100_000), "is too large"),
+    "a deep tree": (repeated("", "<a>", 90_000), "cannot be parsed"),
+    "many attributes": (many_attributes, "cannot be parsed"),
     "an import from a parent folder": (imports("../netserver.xsd"), "which lies elsewhere"),
     "an import of a file by its URL": (imports("file:///etc/passwd"), "which lies elsewhere"),
     "an import from the network": (imports("http://127.0.0.1:9/a.xsd"), "which lies elsewhere"),
@@ -205,9 +277,12 @@ HOSTILE = {
     "a ZIP of other WSDLs": (
         zipped(("a.wsdl", b"<a/>"), ("b.wsdl", b"<b/>")), "none of 2 WSDLs has an operation"
     ),
-    "a ZIP that unpacks to 1 GB": (zipped(("a.wsdl", b" " * 1_000_000_000)), "unpacks to more"),
+    "a ZIP that unpacks to 1 GB": (
+        as_zip(lambda: zips.zip_of([zips.spaces("a.wsdl", 1000)])), "unpacks to more"
+    ),
     "a ZIP of many large files": (
-        zipped(*[(f"{n}.wsdl", b" " * 9_000_000) for n in range(30)]), "bytes together"
+        as_zip(lambda: zips.zip_of([zips.spaces(f"{n}.wsdl", 9) for n in range(30)])),
+        "bytes together",
     ),
     "a ZIP that climbs": (
         zipped(("a/b.wsdl", EMPTY.replace("/>", "><import location='../../x.wsdl'/></definitions>")
@@ -215,7 +290,16 @@ HOSTILE = {
         "which lies elsewhere",
     ),
     "a damaged ZIP": (damaged_zip, "cannot be"),
-    "a ZIP with a huge directory": (many_entries, "has a directory of more than"),
+    **{
+        f"a ZIP with a huge directory, {form}": (
+            with_huge_directory(form), "has a directory of more than"
+        )
+        for form in FORMS
+    },
+    "a ZIP by LZMA": (by_method(zips.LZMA, LZMA_HEAD), "is packed by method 14, which is not read"),
+    "a ZIP by bzip2": (by_method(zips.BZIP2), "is packed by method 12, which is not read"),
+    "a ZIP by Deflate64": (by_method(9), "is packed by method 9, which is not read"),
+    "a ZIP by no method": (by_method(77), "is packed by method 77, which is not read"),
 }  # fmt: skip
 
 
@@ -268,6 +352,18 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         check_wsdl(wsdl)
 
 
+def test_a_wsdl_of_a_folder_that_is_a_link_out_of_it_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    planted.plant(None, tmp_path / "in")
+    (tmp_path / "in" / "z.wsdl").symlink_to(planted.plant(None, tmp_path / "out"))
+    with pytest.raises(SoblobError, match=r"z\.wsdl is a link out of "):
+        check_wsdl(tmp_path / "in")
+    (tmp_path / "in" / "z.wsdl").unlink()
+    (tmp_path / "in" / "z.wsdl").symlink_to(tmp_path / "in" / planted.WSDL)
+    assert check_wsdl(tmp_path / "in") == []
+
+
 def importing(location: str) -> bytes:
     return (
         f'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"><import location="{location}"/>'
@@ -299,6 +395,50 @@ def test_a_hostile_server_is_named(
     with served(answer) as url, pytest.raises(SoblobError, match=said) as error:
         check_wsdl(f"{url}/a.svc?wsdl")
     assert "\n" not in str(error.value)
+
+
+DRIPS = {
+    "the status line": b"HTTP/1.1 ",
+    "a header": b"HTTP/1.1 200 OK\r\nX: ",
+    "the body": b"HTTP/1.1 200 OK\r\n\r\n",
+    "a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n",
+}
+
+
+@pytest.mark.parametrize("head", DRIPS.values(), ids=DRIPS)
+def test_a_server_that_drips_ends_at_the_limit(head: bytes) -> None:
+    """A byte resets the timeout of a socket, and not the limit of a fetch."""
+    is_over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(head)
+        with suppress(OSError):
+            while not is_over.wait(0.02):
+                handler.wfile.write(b"1")
+
+    with served(drip) as url:
+        get = fetcher(0.2)
+        for _ in range(2):  # the second call has no time left
+            with pytest.raises(SoblobError, match=r"takes more than 0\.2 s"):
+                get(f"{url}/a.wsdl")
+        is_over.set()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 C\r\nA:b\r\n\r\n"],
+    ids=["interim responses", "with a header"],
+)
+def test_a_server_that_never_ends_its_head_is_refused_by_size(unit: bytes) -> None:
+    def flood(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            while True:
+                handler.wfile.write(unit * 10_000)
+
+    begun = time.process_time()
+    with served(flood) as url, pytest.raises(SoblobError, match="more than 11,"):
+        check_wsdl(f"{url}/a.wsdl")
+    assert time.process_time() - begun < 2
 
 
 def test_credentials_in_a_url_are_neither_used_nor_shown() -> None:

@@ -21,8 +21,8 @@ from pytest_soblob._http import Captured, HttpSyntaxError, iter_messages, looks_
 from pytest_soblob._http.coding import LARGEST_BYTES, CodingError, decode
 from pytest_soblob.assertions import assert_valid_request, assert_valid_response
 from pytest_soblob.cli import main
-from pytest_soblob.cli.exports import find_export
 from pytest_soblob.cli.judging import JudgeSettings, judge_bytes
+from pytest_soblob.conformance.captures.unread import find_export
 from pytest_soblob.errors import ContractViolationError
 from pytest_soblob.judge.severities import Severities
 from pytest_soblob.settings import SoblobSettings

@@ -11,7 +11,10 @@ from pytest_soblob._http.server import _queue
 from pytest_soblob._http.server._handlers import Handlers
 from pytest_soblob._http.server._queue import Queue
 from pytest_soblob.wire import Delivery, Ending, HttpRequest, HttpResponse
+from tests.cpu import MOST_GROWTH, growth, spent_s
+from tests.example_counts import untraced
 
+MANY = 1_500  # pipelined by a client that reads no answer
 MOST_BYTES, LARGEST, HEAD = 1000, 700, 100
 COMES = st.tuples(
     st.just("comes"),
@@ -97,3 +100,20 @@ def test_all_is_judged_once_and_in_order(
         assert wire.judged == wire.until("close") or wire.asked[len(wire.judged)][1] == "waits"
     else:
         assert wire.judged == wire.answered == wire.until("close")
+
+
+@untraced
+def test_a_client_that_pipelines_and_reads_nothing_costs_in_proportion() -> None:
+    """Each turn of a drain judges ahead again, and finds few requests that are new."""
+
+    def cost_s(count: int) -> float:
+        def work() -> None:
+            wire = Wire()
+            for _ in range(count):
+                wire.comes(0, "keep")
+                wire.queue.judge_ahead(Ending.KEEP)
+            assert len(wire.queue) == len(wire.judged) == count
+
+        return spent_s(work)
+
+    assert growth(cost_s, MANY) <= MOST_GROWTH

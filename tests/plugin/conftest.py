@@ -33,6 +33,8 @@ def run(pytester: pytest.Pytester, checkout: object, monkeypatch: pytest.MonkeyP
     pytester.makepyfile(client=CLIENT)
     pytester.syspathinsert(str(checkout))
     monkeypatch.setenv("PYTHONPATH", str(checkout))  # for subprocesses, where nothing is installed
+    # `--hypothesis-seed` sets it for the process, and Hypothesis replays nothing where it is set.
+    monkeypatch.setattr("hypothesis.core.global_force_seed", None)
     monkeypatch.delenv("CI", raising=False)  # with which pytest cuts no line of its summary
     pytester.makeini("[pytest]\naddopts = --strict-markers -p no:cacheprovider\n")
 

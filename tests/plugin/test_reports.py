@@ -159,7 +159,7 @@ def test_without_a_call_there_is_no_note() -> None:
 
 
 GIVEN = """
-        from hypothesis import given, settings, strategies as st
+        from hypothesis import given, seed, settings, strategies as st
         from client import NO_TYPE, WRONG_ORDER, post, upload
         from tests import mistakes as m
 """
@@ -169,6 +169,7 @@ def test_under_given_only_the_failing_example_s_findings_are_shown(run: Run) -> 
     source = (
         GIVEN
         + """
+        @seed(1)
         @settings(max_examples=20, database=None, deadline=None)
         @given(number=st.integers(0, 100))
         def test_upload(soblob_endpoint, number):
@@ -182,7 +183,7 @@ def test_under_given_only_the_failing_example_s_findings_are_shown(run: Run) -> 
                 assert number < 4, "too much"
         """
     )
-    result = run(source, "--hypothesis-seed=1")
+    result = run(source)
     result.assert_outcomes(failed=1)
     text = result.stdout.str()
     assert "number=4" in text
@@ -195,6 +196,7 @@ def test_where_the_last_example_broke_nothing_no_other_one_s_findings_are_shown(
     source = (
         GIVEN
         + """
+        @seed(1)
         @settings(max_examples=20, database=None, deadline=None)
         @given(number=st.integers(0, 100))
         def test_upload(soblob_endpoint, number):
@@ -203,7 +205,7 @@ def test_where_the_last_example_broke_nothing_no_other_one_s_findings_are_shown(
                 assert number < 4, "too much"
         """
     )
-    result = run(source, "--hypothesis-seed=1")
+    result = run(source)
     result.assert_outcomes(failed=1)
     assert "number=4" in result.stdout.str()
     result.stdout.no_fnmatch_line("*body.child-out-of-order*")
@@ -258,7 +260,7 @@ def test_a_forgotten_example_is_told(run: Run) -> None:
 
 
 UNPLAYED = """
-        from hypothesis import given, settings, strategies as st
+        from hypothesis import given, seed, settings, strategies as st
         from client import post
         def test_never(soblob_endpoint):
             post(soblob_endpoint)

@@ -22,7 +22,6 @@ from pytest_soblob import (
     StubEndpoint,
     assert_saved,
 )
-from pytest_soblob._http.server._answers import Answer
 from pytest_soblob.certificates import Authority
 from pytest_soblob.serving.control import ControlApi
 from pytest_soblob.stub.endpoint import Limits
@@ -531,8 +530,7 @@ def test_answers_that_nobody_reads_do_not_fill_the_memory(
             while size <= most and time.monotonic() < patience:
                 endpoint._listener.settle(0.1)
                 (connection,) = endpoint._listener.server._table.open
-                answers = [a for a in connection._waiting._items if isinstance(a, Answer)]
-                size = sum(len(a.head) + len(a.body) for a in answers)
+                size = sum(answer.size for answer in connection._waiting._ahead)
             assert most < size < most + 100_000
             with pytest.raises(SoblobError, match="bytes still arrived"):
                 endpoint.check()

@@ -121,6 +121,15 @@ def test_an_account_may_have_an_empty_password() -> None:
     assert b">true</" in send(endpoint, request).body
 
 
+def test_a_lone_surrogate_in_an_account_is_no_failure_of_the_stub() -> None:
+    """No message can carry one, so nobody logs in with it."""
+    half = "a\ud800"
+    endpoint = endpoint_of(accounts=(Account(user="bob", password=half), Account(user=half)))
+    request = AuthenticateUsernamePasswordRequest(user="bob", password="a").to_http_request()
+    assert b"SoInvalidPasswordException" in send(endpoint, request).body
+    assert endpoint.issue_ticket(half).startswith("7T:")
+
+
 SESSION, SENTRY = "SoSessionException", "SoSentryException"
 
 

@@ -13,9 +13,10 @@ from html import escape
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pytest_soblob import ContractViolationError, StubEndpoint
 from pytest_soblob._text import KnownSecrets, find_suspects, hide, is_secret_name, redact
 from pytest_soblob.judge.validators import EnvelopeValidator
 from tests.cpu import MOST_GROWTH, growth, spent_s
@@ -273,3 +274,19 @@ def test_a_ticket_without_what_says_that_it_is_one(prefix: str) -> None:
     assert bare[4:] not in shown
     assert encoded[12:] not in shown
     assert redact("short x", [f"{prefix}x"]) == "short x"
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer", ""])
+@given(st.text(st.characters(exclude_categories=()), max_size=12))
+@example("\xf8")
+@example("\ud800")
+@example("YTpIaWRkZW4=\xf8")
+def test_a_header_of_any_characters_is_judged(scheme: str, text: str) -> None:
+    """The stub has not failed: `check` raises what the endpoint met."""
+    headers = (*http_request(request()).headers, ("Authorization", f"{scheme} {text}"))
+    endpoint = StubEndpoint()
+    endpoint.handle(replace(http_request("<broken"), headers=headers))
+    with pytest.raises(ContractViolationError) as raised:
+        endpoint.check()
+    assert "stub" not in str(raised.value)
+    assert "Hidden" not in str(raised.value)

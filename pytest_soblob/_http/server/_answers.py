@@ -39,6 +39,11 @@ class Answer:
     lost: Callable[[], object] | None = None
 
     @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return len(self.head) + len(self.body)
+
+    @property
     def is_prompt(self) -> bool:
         """Whether the whole answer is sent at once."""
         paced = self.head_bytes_per_s is not None or self.body_bytes_per_s is not None

@@ -1,7 +1,7 @@
 """The requests of one connection that wait to be answered."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from pytest_soblob._http import HttpSyntaxError, Received
@@ -32,20 +32,35 @@ class Queue:
     def __init__(self, handlers: Handlers, number: int) -> None:
         self._handlers = handlers
         self._number = number
+        # Apart, so that judging ahead does not pass again over what is judged.
+        self._ahead: deque[Answer] = deque()  # comes before all of `_items`
+        self._bytes_ahead = 0
         self._items: deque[Item] = deque()
         self.is_unjudged = False
         self.append = self._items.append
         self.extend = self._items.extend
-        self.clear = self._items.clear
-        self.take = self._items.popleft
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._ahead) + len(self._items)
 
     @property
     def is_full(self) -> bool:
         """Whether so many requests wait unjudged that reading is paused."""
-        return len(self._items) > _MOST_WAITING and not isinstance(self._items[-1], Answer)
+        return len(self._items) > _MOST_WAITING
+
+    def take(self) -> Item:
+        """Remove and return the first item; it is an answer if it has been judged."""
+        if not self._ahead:
+            return self._items.popleft()
+        answer = self._ahead.popleft()
+        self._bytes_ahead -= answer.size
+        return answer
+
+    def clear(self) -> None:
+        """Discard all items."""
+        self._ahead.clear()
+        self._bytes_ahead = 0
+        self._items.clear()
 
     def waits(self, item: Item) -> bool:
         """Whether the item is handled only after what arrived on other connections."""
@@ -79,15 +94,9 @@ class Queue:
             ending: Ending of the answer being sent. After one that ends the connection, the queue
                 is discarded.
         """
-        kept: list[Answer] = []
-        size = 0
-        for answer in self._judged(ending):
-            kept.append(answer)
-            size += len(answer.head) + len(answer.body)
-            if size > _MOST_BYTES_AHEAD:
-                break
+        while self._bytes_ahead <= _MOST_BYTES_AHEAD and self._judge_next(ending):
+            pass
         self.is_unjudged = bool(self._items) and not self.waits(self._items[0])
-        self._items.extendleft(reversed(kept))
 
     def drop(self, ending: Ending) -> None:
         """Judge queued requests of a client that has disconnected, and discard the answers.
@@ -95,16 +104,25 @@ class Queue:
         Args:
             ending: As for `judge_ahead`.
         """
-        for answer in self._judged(ending):
+        while self._ahead or self._judge_next(ending):
+            answer = self._ahead.popleft()
+            ending = answer.ending
             if answer.lost is not None:
                 answer.lost()
-        self._items.clear()
+        self.clear()
 
-    def _judged(self, ending: Ending) -> Iterator[Answer]:
-        """Judge the requests in order, up to one that waits for others or ends the connection."""
-        while self._items and ending is Ending.KEEP and not self.waits(self._items[0]):
-            answer = self.judge(self._items.popleft())
-            ending = answer.ending
-            yield answer
-        if ending is not Ending.KEEP:
+    def _judge_next(self, ending: Ending) -> bool:
+        """Judge the next request, unless it waits for others or the connection ends before it.
+
+        Returns:
+            Whether an answer was added to those judged ahead.
+        """
+        last = self._ahead[-1].ending if self._ahead else ending
+        if last is not Ending.KEEP:
             self._items.clear()
+        if not self._items or self.waits(self._items[0]):
+            return False
+        answer = self.judge(self._items.popleft())
+        self._ahead.append(answer)
+        self._bytes_ahead += answer.size
+        return True

@@ -9,13 +9,18 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from pytest_soblob._http import Captured, HttpSyntaxError
-from pytest_soblob.conformance.captures.entries import Entry, Message, Readable
+from pytest_soblob.conformance.captures.decoding import Readable, as_utf8, decoded_head
+from pytest_soblob.conformance.captures.entries import Entry, Message
+from pytest_soblob.conformance.opening import HEAD_BYTES
 from pytest_soblob.wire import HttpRequest
 
-HEAD_BYTES: Final = 64 * 1024
+# Beyond which they are counted only.
+MOST_NOT_HELD: Final = 20
 _PROLOG: Final = rb"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
 _IN_SAZ: Final = re.compile(rb"PK\x03\x04.{26}(?:_index\.htm|raw[/\\])", re.DOTALL)
-_HAR: Final = re.compile(rb'\A\s*\{\s*"log"\s*:\s*\{.*?"(?:entries|creator)"\s*:', re.DOTALL)
+_HAR: Final = re.compile(
+    rb'\A\s*\{\s*"log"\s*:\s*\{.*?"(?:version|creator|browser|pages|entries)"\s*:', re.DOTALL
+)
 _POSTMAN: Final = re.compile(
     rb"\A\s*\{.*?(?:_postman_id|schema\.getpostman\.com|postman_variable)", re.DOTALL
 )
@@ -70,7 +75,7 @@ def find_format(head: bytes) -> Format | None:
     """
     if _IN_SAZ.match(head):
         return FORMATS["saz"]
-    text = head.removeprefix(b"\xef\xbb\xbf")
+    text = decoded_head(head)
     for name, pattern in (
         ("har", _HAR),
         ("postman", _POSTMAN),
@@ -84,7 +89,7 @@ def find_format(head: bytes) -> Format | None:
 
 def is_json_with_envelope(data: bytes) -> bool:
     """Whether a whole file is JSON with an envelope in a string."""
-    begins = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    begins = data[:HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return begins in (b"{", b"[", b'"') and _ENVELOPE_IN_JSON.search(data) is not None
 
 
@@ -98,7 +103,8 @@ class Capture:
     Attributes:
         format: The format.
         passed_over: Number of entries passed over so far.
-        not_held: Place and reason for each message whose body the export does not hold.
+        not_held: Place and reason for messages that the export does not hold, the first of them.
+        count_not_held: Number of all of them so far.
     """
 
     def __init__(self, format: Format, stream: Readable) -> None:
@@ -106,14 +112,18 @@ class Capture:
         self.passed_over = 0
         self.not_held: list[tuple[str, str]] = []
         self._read = _reader(format)
-        self._stream = stream
+        self.count_not_held = 0
+        is_text = format not in (FORMATS["saz"], FORMATS["json"])  # those are bytes, or are decoded
+        self._stream = as_utf8(stream) if is_text else stream
 
     def __iter__(self) -> Iterator[Judgeable]:
         for entry in self._read(self._stream):
             if not entry.is_of_the_service:
                 self.passed_over += 1
                 continue
-            self.not_held += [(f"{entry.where}, {kind}", why) for kind, why in entry.not_held]
+            self.count_not_held += len(entry.not_held)
+            if len(self.not_held) < MOST_NOT_HELD:
+                self.not_held += [(f"{entry.where}, {kind}", why) for kind, why in entry.not_held]
             for kind, where, message in entry.messages():
                 yield Judgeable(where, _captured(kind, message))
 
@@ -146,7 +156,6 @@ def _reader(format: Format) -> Callable[[Readable], Iterator[Entry]]:
 
 __all__ = [
     "FORMATS",
-    "HEAD_BYTES",
     "Capture",
     "Format",
     "Judgeable",

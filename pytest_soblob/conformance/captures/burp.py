@@ -7,18 +7,18 @@ from typing import Final
 from lxml import etree
 
 from pytest_soblob._http import HttpSyntaxError
-from pytest_soblob._text import clip
-from pytest_soblob._xml.document import iter_elements
+from pytest_soblob._xml.streaming import TooLargeError, iter_elements
+from pytest_soblob.conformance.captures.decoding import PIECE_BYTES, Readable
 from pytest_soblob.conformance.captures.entries import (
+    NOT_HELD,
     Entry,
     Message,
-    Readable,
+    first_line,
     from_base64,
     read_raw,
 )
 from pytest_soblob.errors import SoblobError
 
-_PIECE_BYTES: Final = 64 * 1024
 # Burp's own DTD declares elements and attributes only, and no entity.
 _DOCTYPE: Final = re.compile(rb"<!DOCTYPE\s+items\s*\[[^\[\]]*\]\s*>")
 
@@ -31,23 +31,29 @@ def read_burp(stream: Readable) -> Iterator[Entry]:
     """
     number = 0
     try:
-        for number, item in enumerate(iter_elements(_without_dtd(stream), "item"), 1):
+        for number, (item, _) in enumerate(iter_elements(_without_dtd(stream), "item"), 1):
             request, response = _message(item, "request"), _message(item, "response")
-            yield Entry(where=f"item {number}", request=request, response=response)
+            pair = [("request", request), ("response", response)]
+            yield Entry(
+                where=f"item {number}",
+                request=request,
+                response=response,
+                not_held=tuple((kind, NOT_HELD) for kind, message in pair if message is None),
+            )
+    except TooLargeError as error:
+        raise SoblobError(f"after item {number}: {error}") from None
     except etree.XMLSyntaxError as error:
-        # What follows the first line is an excerpt, which may have a secret in it.
-        said = str(error.msg).partition("\n")[0]
-        raise SoblobError(f"it is no XML after item {number}: {clip(said, 100)}") from None
+        raise SoblobError(f"it is no XML after item {number}: {first_line(error)}") from None
 
 
 def _without_dtd(stream: Readable) -> Iterator[bytes]:
     """Yield the file without its DTD, which the parser is never given."""
-    head = stream.read(_PIECE_BYTES)
+    head = stream.read(PIECE_BYTES)
     head = _DOCTYPE.sub(b"", head, count=1)
     if b"<!DOCTYPE" in head.partition(b"<items")[0]:
         raise SoblobError("its DTD is not the one that Burp writes")
     yield head
-    while piece := stream.read(_PIECE_BYTES):
+    while piece := stream.read(PIECE_BYTES):
         yield piece
 
 

@@ -5,11 +5,12 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_soblob._http import HttpSyntaxError, iter_messages, looks_like_http
 from pytest_soblob._text import ascii_controls, clip
+from pytest_soblob._xml.encodings import common_name, is_read
 from pytest_soblob.judge.validators.http import is_call
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
@@ -22,16 +23,9 @@ _ENVELOPE: Final = re.compile(rb"<(?:[\w.-]{1,99}:)?Envelope[\s>/]")
 _DECLARED: Final = re.compile(r"""\s*<\?xml[^>]{1,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _LOOKED_AT: Final = 64 * 1024
+NOT_HELD: Final = "the export does not hold it"
 # Lengths and codings of the bytes that were sent, which an export does not hold.
 _OF_THE_TRANSFER: Final = frozenset({"content-length", "transfer-encoding"})
-
-
-class Readable(Protocol):
-    """A file that is read once, from its beginning."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes, all of them by default."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +36,7 @@ class Entry:
         where: Place in the file, such as `entry 3`.
         request: The request, or None if the export has none.
         response: The response, or None if the export has none.
-        not_held: Message and reason for each message whose body the export does not hold.
+        not_held: Message and reason for each message that the export does not hold, or not whole.
     """
 
     where: str
@@ -91,17 +85,21 @@ def read_raw(data: bytes) -> Message | None:
 def from_base64(text: str) -> bytes | None:
     """Return decoded base64, or None if it is not valid."""
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        packed = text.encode("ascii").translate(None, b" \t\r\n")
+        return base64.b64decode(packed, validate=True)
     except (binascii.Error, ValueError):
         return None
 
 
 def encoded(text: str, content_type: str) -> bytes:
-    """Return text that an export has decoded as bytes, in the encoding in which it was sent."""
-    declared = _DECLARED.match(text[:_LOOKED_AT]) or _CHARSET.search(content_type)
-    if declared is not None:
+    """Return text that an export has decoded as bytes, in the encoding in which it was sent.
+
+    That is UTF-8 if the judge does not read the encoding that the message declares.
+    """
+    declared = _DECLARED.match(text[:_LOOKED_AT]) or _CHARSET.search(content_type[:_LOOKED_AT])
+    if declared is not None and is_read(declared[1]):
         try:
-            return text.encode(declared[1])
+            return text.encode(common_name(declared[1]))
         except (LookupError, ValueError):
             pass
     return text.encode("utf-8", "surrogatepass")
@@ -155,6 +153,18 @@ def as_status(value: Any) -> int:
     return int(text) if len(text) == 3 and text.isascii() and text.isdigit() else 0
 
 
+def first_line(error: Exception) -> str:
+    """Return what a parser says; what follows the first line is an excerpt, which may be secret."""
+    said = str(error.msg if isinstance(error, SyntaxError) else error)
+    # Of bytes that are not UTF-8, ijson shows how Python writes them.
+    return clip(ascii_controls(said.removeprefix("b'").partition("\n")[0].partition("\\n")[0]), 100)
+
+
+def short(name: str) -> str:
+    """Return a name that a file has, no longer than a person would write one."""
+    return clip(ascii_controls(clip(name, 100)), 100)
+
+
 def named(parts: Iterable[str]) -> str:
-    """Return the names of folders and requests as one place."""
-    return clip(ascii_controls(" > ".join(parts)), 200)
+    """Return the names of folders and requests, each from `short`, as one place."""
+    return clip(" > ".join(parts), 200)

@@ -1,11 +1,13 @@
-"""The messages of a file, whatever its format: an export, raw HTTP messages or one envelope."""
+"""What a file holds, whatever its format: an export, raw HTTP messages or one envelope."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
-from pytest_soblob._http import iter_messages, looks_like_http
+from pytest_soblob._http import Captured, iter_messages, looks_like_http
 from pytest_soblob.conformance.captures import (
     FORMATS,
     Capture,
@@ -13,27 +15,106 @@ from pytest_soblob.conformance.captures import (
     find_format,
     is_json_with_envelope,
 )
-from pytest_soblob.conformance.opening import opened
+from pytest_soblob.conformance.captures.decoding import decoded
+from pytest_soblob.conformance.captures.unread import find_export
+from pytest_soblob.conformance.opening import Opened, opened
+from pytest_soblob.errors import SoblobError
+from pytest_soblob.judge.validators.http import is_call
+from pytest_soblob.wire import HttpRequest, HttpResponse
 
-_LARGEST_BYTES: Final = 512 * 1024 * 1024
+LARGEST_FILE_BYTES: Final = 512 * 1024 * 1024
+# Messages in one file, beyond which it is not judged: each has up to a page of output.
+MOST_MESSAGES: Final = 10_000
+
+_FOLLOWED: Final = re.compile(rb"\s*+=++\r?\nFollow: [a-z]{1,9},raw\r?\n")
+# In pairs of digits; the lines of the server begin with a tab.
+_HEX_LINE: Final = re.compile(rb"^\t?((?:[0-9a-f]{2})++)\r?$", re.MULTILINE)
 
 
-def messages_of(path: Path) -> Iterator[Judgeable]:
-    """Yield each message of the service in a file.
+class Raw(NamedTuple):
+    """The messages of a file that is no export.
+
+    Attributes:
+        messages: Each message with its number, counted from 1.
+        is_alone: Whether the file is one message.
+    """
+
+    messages: list[tuple[int, Captured | bytes]]
+    is_alone: bool
+
+
+@contextmanager
+def contents_of(file: str, limit: int) -> Iterator[tuple[Capture | Raw, Opened]]:
+    """Provide what a file holds, and the file, whose position shows the progress.
+
+    Args:
+        file: A path, or `-` for standard input.
+        limit: Largest number of bytes, unpacked.
 
     Raises:
-        SoblobError: The file cannot be read, or is damaged.
+        SoblobError: It cannot be read, is damaged, or is of a format that is not read.
     """
-    with opened(str(path), _LARGEST_BYTES) as source:
-        kind = find_format(source.head)
-        if kind is not None:
-            yield from Capture(kind, source)
-            return
-        data = source.read()
-    if is_json_with_envelope(data):
-        yield from Capture(FORMATS["json"], BytesIO(data))
-    elif looks_like_http(data):
-        for number, captured in enumerate(iter_messages(data), 1):
-            yield Judgeable(f"message {number}, {captured.kind}", captured)
+    with opened(file, limit) as source:
+        yield _contents(source), source
+
+
+def _contents(source: Opened) -> Capture | Raw:
+    kind = find_format(source.head)
+    if kind is not None:
+        return Capture(kind, source)
+    data = _of_a_stream(source.read())
+    export = find_export(data)
+    if export is not None:
+        raise SoblobError(f"this is {export}")
+    text = decoded(data) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data
+    if is_json_with_envelope(text):
+        return Capture(FORMATS["json"], BytesIO(text))
+    messages = list(islice(iter_messages_in(data), MOST_MESSAGES + 1))
+    if len(messages) > MOST_MESSAGES:
+        raise SoblobError(f"it has more than {MOST_MESSAGES:,} messages: split it")
+    return Raw(_calls_of(messages), len(messages) == 1)
+
+
+def _of_a_stream(data: bytes) -> bytes:
+    """Return the bytes of a stream that `tshark -z follow,tcp,raw` shows in hexadecimal digits."""
+    if _FOLLOWED.match(data) is None:
+        return data
+    lines = _HEX_LINE.finditer(data)
+    return b"".join(bytes.fromhex(line[1].decode()) for line in lines)
+
+
+def iter_messages_in(data: bytes) -> Iterator[Captured | bytes]:
+    """Yield what is to be judged: each HTTP message of a capture, or the bytes themselves."""
+    if looks_like_http(data):
+        yield from iter_messages(data)
     else:
-        yield Judgeable("", data)
+        yield data
+
+
+def iter_judgeable(found: Capture | Raw) -> Iterator[Judgeable]:
+    """Yield each message of a file with its place; an empty one for a file that is an envelope."""
+    if isinstance(found, Capture):
+        yield from found
+        return
+    for number, message in found.messages:
+        where = "" if isinstance(message, bytes) else f"message {number}, {message.kind}"
+        yield Judgeable(where, message)
+
+
+def _calls_of(messages: list[Captured | bytes]) -> list[tuple[int, Captured | bytes]]:
+    """Return the messages with their numbers, without GET requests that fetch a WSDL or a page.
+
+    A client that fetches the WSDL first does so on the same connection, and so in the same capture.
+    The response that directly follows such a request is left out, too. If there are no other
+    messages, they are judged.
+    """
+    numbered = list(enumerate(messages, 1))
+    calls = []
+    is_answer_passed = False
+    for number, message in numbered:
+        captured = None if isinstance(message, bytes) else message.message
+        is_passed = is_answer_passed and isinstance(captured, HttpResponse)
+        is_answer_passed = isinstance(captured, HttpRequest) and not is_call(captured)
+        if not (is_passed or is_answer_passed):
+            calls.append((number, message))
+    return calls or numbered

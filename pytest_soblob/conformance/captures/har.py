@@ -4,32 +4,35 @@ Its bodies are decoded already, whatever Content-Encoding says. Text is text; wh
 `encoding: base64`, which the format has for responses, and some tools for requests as well.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-import ijson
-from ijson.common import JSONError, ObjectBuilder
-
 from pytest_soblob._http import HttpSyntaxError
-from pytest_soblob._text import clip
+from pytest_soblob.conformance.captures.decoding import Readable
 from pytest_soblob.conformance.captures.entries import (
+    NOT_HELD,
     Entry,
     Message,
-    Readable,
     as_dict,
     as_status,
     as_text,
     encoded,
+    first_line,
     from_base64,
     pairs_of,
+    short,
     target_of,
     without_lengths,
 )
+from pytest_soblob.conformance.captures.json_values import ERRORS, iter_values
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
-_DEEPEST: Final = 100
 _CUT_OFF: Final = "the export does not hold its body"
+_NO_BODY: Final = (204, 205, 304)
+_CLOSED: Final = re.compile(rb"</(?:[\w.-]{1,99}:)?Envelope\s*>")
+_LOOKED_AT: Final = 300
 
 
 def read_har(stream: Readable) -> Iterator[Entry]:
@@ -40,60 +43,68 @@ def read_har(stream: Readable) -> Iterator[Entry]:
     """
     number = 0
     try:
-        for number, entry in enumerate(_entries(stream), 1):
+        for number, entry in enumerate(iter_values(stream, "log", "entries"), 1):
             yield _entry(number, as_dict(entry))
-    except (JSONError, ValueError, ArithmeticError) as error:
-        # What follows the first line is an excerpt, which may have a secret in it.
-        said = clip(str(error).partition("\n")[0], 100)
-        raise SoblobError(f"it is no JSON after entry {number}: {said}") from None
-
-
-def _entries(stream: Readable) -> Iterator[Any]:
-    """Yield each item of `log.entries`.
-
-    `ijson.items` would do the same, but takes time that grows with the square of the depth.
-    """
-    keys = [""] * (_DEEPEST + 1)
-    builder: Any = None
-    depth = 0
-    for event, value in ijson.basic_parse(stream, use_float=True):
-        is_entry = depth == 3 and keys[1:3] == ["log", "entries"]
-        if event in ("start_map", "start_array"):
-            depth += 1
-            if depth > _DEEPEST:
-                raise ValueError(f"nested more than {_DEEPEST} deep")
-            if is_entry:
-                builder = ObjectBuilder()
-        elif event in ("end_map", "end_array"):
-            depth -= 1
-        elif event == "map_key":
-            keys[depth] = value
-        elif is_entry:
-            yield value
-        if builder is not None:
-            builder.event(event, value)
-            if depth == 3:
-                yield builder.value
-                builder = None
+    except ERRORS as error:
+        raise SoblobError(f"it is no JSON after entry {number}: {first_line(error)}") from None
 
 
 def _entry(number: int, entry: dict[str, Any]) -> Entry:
     asked, answered = as_dict(entry.get("request")), as_dict(entry.get("response"))
     request, response = _request(asked), _response(answered)
-    not_held = []
-    post = as_dict(asked.get("postData"))
-    if not post.get("text") and _is_positive(asked.get("bodySize")):
-        not_held.append(("request", _CUT_OFF))
-    content = as_dict(answered.get("content"))
-    if response is not None and not content.get("text") and _is_positive(content.get("size")):
-        not_held.append(("response", _CUT_OFF))
+    missing = {"request": _missing_of_request(asked, request)}
+    missing["response"] = _missing_of_response(answered, response)
     return Entry(
-        where=f"entry {number}", request=request, response=response, not_held=tuple(not_held)
+        where=f"entry {number}",
+        request=request,
+        response=response,
+        not_held=tuple((kind, why) for kind, why in missing.items() if why),
     )
 
 
-def _is_positive(value: Any) -> bool:
-    return isinstance(value, int | float) and value > 0
+def _missing_of_request(asked: dict[str, Any], request: Message | None) -> str:
+    """Return what the export lacks of a request; empty if it has all of it."""
+    if not isinstance(request, HttpRequest):
+        return "" if asked else NOT_HELD
+    post = as_dict(asked.get("postData"))
+    lengths = [value for key, value in pairs_of(asked.get("headers")) if _is_length(key)]
+    sizes = [_size(asked.get("bodySize")), *map(_size, lengths)]
+    if request.method == "POST" and "text" not in post and not any(size == 0 for size in sizes):
+        return _CUT_OFF
+    return _missing_of_body(request.body, max(sizes))
+
+
+def _missing_of_response(answered: dict[str, Any], response: Message | None) -> str:
+    if response is None:
+        why = as_text(answered.get("_error")) or as_text(answered.get("statusText"))
+        return f"{NOT_HELD} ({short(why)})" if why else NOT_HELD
+    if not isinstance(response, HttpResponse) or response.status in _NO_BODY:
+        return ""
+    content = as_dict(answered.get("content"))
+    size = _size(content.get("size"))
+    if not content.get("text") and size < 0 and _size(answered.get("bodySize")) != 0:
+        return _CUT_OFF
+    if not content.get("text"):
+        size = max(size, _size(answered.get("bodySize")))
+    return _missing_of_body(response.body, size)
+
+
+def _missing_of_body(body: bytes, size: int) -> str:
+    if not body:
+        return _CUT_OFF if size > 0 else ""
+    if len(body) < size and _CLOSED.search(body[-_LOOKED_AT:].replace(b"\0", b"")) is None:
+        return f"the export holds {len(body):,} of {size:,} bytes of its body"
+    return ""
+
+
+def _is_length(name: str) -> bool:
+    return name.lower() == "content-length"
+
+
+def _size(value: Any) -> int:
+    """Return a size, or -1 if it is not known."""
+    text = str(value)
+    return int(text) if len(text) < 16 and text.isascii() and text.isdigit() else -1
 
 
 def _request(asked: dict[str, Any]) -> Message | None:

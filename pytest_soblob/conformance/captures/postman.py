@@ -1,26 +1,28 @@
 """Postman collections 2.0 and 2.1: requests, and the responses that were saved with them."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pytest_soblob.conformance.captures.decoding import Readable
 from pytest_soblob.conformance.captures.entries import (
     Entry,
     Message,
-    Readable,
     as_dict,
     as_list,
     as_status,
     as_text,
     encoded,
+    first_line,
     named,
     pairs_of,
+    short,
     target_of,
 )
+from pytest_soblob.conformance.captures.json_values import ERRORS, iter_values
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
-_LARGEST: Final = 100_000_000
+_MOST_VALUES: Final = 500_000
 # What Postman sends for a raw body if the request has no Content-Type.
 _TYPES: Final = {"xml": "application/xml", "json": "application/json", "html": "text/html"}
 
@@ -31,20 +33,17 @@ def read_postman(stream: Readable) -> Iterator[Entry]:
     Raises:
         SoblobError: The file is not JSON, is too large, or is of version 1.
     """
-    data = stream.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise SoblobError(f"a collection of more than {_LARGEST:,} bytes is not read")
     try:
-        collection = as_dict(json.loads(data))
-    except (ValueError, RecursionError) as error:
-        raise SoblobError(f"it is no JSON: {error}") from None
+        collection = as_dict(next(iter_values(stream, most=_MOST_VALUES), None))
+    except ERRORS as error:
+        raise SoblobError(f"it is no JSON: {first_line(error)}") from None
     collection = as_dict(collection.get("collection", collection))  # as Postman's API wraps it
     if "item" not in collection and "requests" in collection:
         raise SoblobError("a collection of version 1: export it as Collection v2.1")
     waiting = [(as_dict(item), ()) for item in reversed(as_list(collection.get("item")))]
     while waiting:
         item, folders = waiting.pop()
-        names: Any = (*folders, as_text(item.get("name")))
+        names: Any = (*folders, short(as_text(item.get("name"))))
         inside = [(as_dict(one), names) for one in as_list(item.get("item"))]
         waiting += reversed(inside)
         if "request" in item:
@@ -56,7 +55,7 @@ def _entries(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[Entry]:
     request, not_held = _request(item["request"])
     yield Entry(where=where, request=request, not_held=not_held)
     for number, saved in enumerate(map(as_dict, as_list(item.get("response"))), 1):
-        name = as_text(saved.get("name")) or f"example {number}"
+        name = short(as_text(saved.get("name"))) or f"example {number}"
         response = _response(saved)
         if response is not None:
             yield Entry(where=named((*names, name)), response=response)

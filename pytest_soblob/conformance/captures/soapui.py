@@ -5,16 +5,21 @@ from typing import Final
 
 from lxml import etree
 
-from pytest_soblob._text import clip
-from pytest_soblob._xml.document import iter_elements
-from pytest_soblob.conformance.captures.entries import Entry, Readable, encoded, named
+from pytest_soblob._xml.streaming import TooLargeError, iter_elements
+from pytest_soblob.conformance.captures.decoding import PIECE_BYTES, Readable
+from pytest_soblob.conformance.captures.entries import (
+    Entry,
+    encoded,
+    first_line,
+    named,
+    short,
+)
 from pytest_soblob.errors import SoblobError
 
-_PIECE_BYTES: Final = 64 * 1024
-_REQUESTS: Final = ("{*}request",)
+_REQUESTS: Final = ("request",)
 # Copies of WSDLs, which may be most of a project.
-_COPIES: Final = ("{*}content",)
-_RESPONSES: Final = ("{*}responseContent", "{*}response")
+_COPIES: Final = ("content",)
+_RESPONSES: Final = ("responseContent", "response")
 
 
 def read_soapui(stream: Readable) -> Iterator[Entry]:
@@ -23,27 +28,27 @@ def read_soapui(stream: Readable) -> Iterator[Entry]:
     Raises:
         SoblobError: The file is not XML to its end.
     """
-    pieces = iter(lambda: stream.read(_PIECE_BYTES), b"")
+    pieces = iter(lambda: stream.read(PIECE_BYTES), b"")
     number = 0
     try:
-        for element in iter_elements(pieces, *_REQUESTS, *_RESPONSES, *_COPIES):
+        for element, path in iter_elements(pieces, *_REQUESTS, *_RESPONSES, *_COPIES):
             name = etree.QName(element).localname
             text = _text(element)
             if not text or name == "content":
                 continue
             number += 1
             is_request = name == "request"
-            where = named([_path(element) or f"message {number}"])
+            where = named([short(one) for one in path[1:] if one] or [f"message {number}"])
             message = encoded(text, "")
             yield Entry(
                 where=where,
                 request=message if is_request else None,
                 response=None if is_request else message,
             )
+    except TooLargeError as error:
+        raise SoblobError(f"after message {number}: {error}") from None
     except etree.XMLSyntaxError as error:
-        # What follows the first line is an excerpt, which may have a secret in it.
-        said = str(error.msg).partition("\n")[0]
-        raise SoblobError(f"it is no XML after message {number}: {clip(said, 100)}") from None
+        raise SoblobError(f"it is no XML after message {number}: {first_line(error)}") from None
 
 
 def _text(element: etree._Element) -> str:
@@ -52,9 +57,3 @@ def _text(element: etree._Element) -> str:
     if not text.startswith("<"):
         return ""
     return text.replace("\\r\n", "\n").removesuffix("\\r")
-
-
-def _path(element: etree._Element) -> str:
-    """Return the names of what an element stands in, without that of the project."""
-    ancestors = list(element.iterancestors())[:-1]
-    return " > ".join(name for one in reversed(ancestors) if (name := one.get("name")))

@@ -233,7 +233,7 @@ class NetServer:
         if self._settings.accounts:
             account = self._find_account(user)
             known = (account or ANYBODY).password
-            if not hmac.compare_digest(password.encode(), known.encode()):
+            if not hmac.compare_digest(*(_bytes_of(text) for text in (password, known))):
                 account = None
         if account is None:
             return fail(request.operation, BUSINESS_FAILURES["wrong-password"])
@@ -276,6 +276,11 @@ class NetServer:
         while self._next_id in self.blobs or self._next_id <= self._forgotten:
             self._next_id = blob_id_after(self._next_id)
         return self._next_id
+
+
+def _bytes_of(text: str) -> bytes:
+    """Return the bytes to compare; no message can carry a password with a lone surrogate."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def fail(operation: Operation, business_failure: BusinessFailure) -> ServiceResult:

@@ -66,7 +66,8 @@ class Sessions:
             is_foreign: True for a ticket of another installation.
         """
         self._issued += 1
-        digest = hashlib.sha256(f"{account.user} {self._issued}".encode()).digest()
+        name = f"{account.user} {self._issued}".encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(name).digest()
         ticket = f"7T:{base64.b64encode(digest[:24]).decode()}"
         lifetime = self.lifetime_s if lifetime_s is None else lifetime_s
         self._known[ticket] = Session(account, lifetime, is_foreign)

@@ -11,6 +11,7 @@ _LOOKED_AT: Final = 64 * 1024
 _PROLOG: Final = r"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
 _JQ: Final = "for example with `jq -r '%s' FILE | soblob validate -`"
 _START: Final = r"(?:[A-Z]{3,20} \S{1,2000}+ HTTP/\d|HTTP/\d(?:\.\d)? \d{3})"
+_BEGINS: Final = re.compile(_START)
 
 
 class _Kind(NamedTuple):
@@ -31,7 +32,7 @@ _JSON: Final = (
     _kind("a Charles session (JSON)", r'\[\s*\{\s*"status"\s*:\s*"[A-Z]+"\s*,\s*"method"',
           "extract a body, " + _JQ % ".[0].request.body.text"),
     _kind("tshark's JSON", r'\[\s*\{\s*"_index"\s*:',
-          "write the stream as text: tshark -r FILE.pcap -q -z follow,tcp,ascii,0"),
+          "write the stream: tshark -r FILE.pcap -q -z follow,tcp,raw,0 > FILE.txt"),
 )  # fmt: skip
 _MARKUP: Final = (
     _kind("a trace log of WCF (svclog)", _PROLOG + r"<(?:[\w.-]+:)?(?:E2ETraceEvent|"
@@ -59,8 +60,8 @@ _TEXT: Final = (
           "save the stream as text or raw: Wireshark's Follow > TCP Stream, Save as Raw; or turn "
           "the dump back with xxd -r"),
     _kind("a stream as tshark shows it", r"=+\r?\nFollow: ",
-          "save the text between the two lines of ===, without the lengths before each part; or "
-          "Wireshark's Follow > TCP Stream, Save as Raw"),
+          "write its bytes, with raw in place of ascii: tshark -r FILE.pcap -q -z follow,tcp,raw,0 "
+          "> FILE.txt; or Wireshark's Follow > TCP Stream, Save as Raw"),
     _kind("a stream as YAML, from Wireshark", r"# Packet \d|peers:\r?\n",
           "save it as Raw instead: Follow > TCP Stream, Show data as Raw"),
     _kind("a stream as C arrays, from Wireshark", r"(?:/\*[^*]*\*/\s*)?char peer\d_",
@@ -82,7 +83,7 @@ _TEXT: Final = (
     _kind("a packet capture", "(?:\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|"
           "\xa1\xb2\x3c\x4d|\n\r\r\n)",
           "save the stream: Wireshark's Follow > TCP Stream, Save as Raw; or "
-          "tshark -r FILE -q -z follow,tcp,ascii,0"),
+          "tshark -r FILE -q -z follow,tcp,raw,0 > FILE.txt"),
     _kind("a Charles session", "\xac\xed\x00\x05",
           "save a request or an answer from Charles: 'Save Request...', 'Save Response...'"),
 )  # fmt: skip
@@ -105,7 +106,7 @@ def find_export(data: bytes) -> str | None:
         return _find(_JSON, text)
     if text[:1] == "<" and not text.startswith("< "):
         return _find(_MARKUP, text)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and re.match(_START, text):
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and _BEGINS.match(text):
         return _UTF16_HTTP
     # The magic number of a packet capture contains white space.
     return _find(_TEXT, text) or _find(_TEXT, data[:4].decode("latin-1"))
