@@ -20,8 +20,11 @@ ONLY_IN = {
     "requests": {"clients", "transports"},
     "urllib3": {"transports"},
     "httpx": {"transports"},
-    "socket": {"_http.server", "consumer.resetting", "conformance.providers"},
-    "asyncio": {"_http.server", "transports", "consumer.calling", "consumer.refusing"},
+    "socket": {
+        *("_http.server", "conformance.providers"),
+        *("consumer.refusing", "consumer.resetting"),
+    },
+    "asyncio": {"_http.server", "transports", "consumer.calling"},
     "trustme": {"certificates"},
     "PIL": {"images"},
     "httptools": {"_http"},

@@ -40,7 +40,8 @@ class Returned:
 class EventLoop:
     """The event loop of one client, in a thread of its own from the first coroutine on.
 
-    Use it as a context manager: tasks that are left are cancelled at the end.
+    Use it as a context manager: at the end tasks that are left are cancelled, and connections that
+    are left are closed, which nobody could do later.
     """
 
     def __init__(self) -> None:
@@ -193,6 +194,9 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
         if left:
             loop.run_until_complete(asyncio.wait(left, timeout=_ENDING_S / 2))
         loop.run_until_complete(loop.shutdown_asyncgens())
+        for transport in list(getattr(loop, "_transports", {}).values()):
+            transport.abort()
+        loop.run_until_complete(asyncio.sleep(0))  # they close their sockets
     finally:
         loop.close()
 

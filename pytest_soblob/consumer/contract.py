@@ -15,7 +15,7 @@ from pytest_soblob.consumer.front import PROPERTY, WISHES, is_strict
 from pytest_soblob.consumer.guard import check_class
 from pytest_soblob.consumer.python import PythonConsumer
 from pytest_soblob.consumer.report import describe, describe_not_run
-from pytest_soblob.consumer.runner import Result, Runner, Status
+from pytest_soblob.consumer.runner import Result, Runner, Status, with_end
 from pytest_soblob.consumer.scenario import Level, Scenario
 from pytest_soblob.consumer.scenarios import GATE, SCENARIOS
 from pytest_soblob.consumer.stage import Ground, open_ground
@@ -27,7 +27,7 @@ from pytest_soblob.settings import SoblobSettings
 _GATES = pytest.StashKey[dict[type, Result]]()
 # What a team fills in; every other name of the base is the kit's own.
 _FIELDS = ("failures", "abilities", "expected_failures", "deselected")
-_METHODS = ("upload", "attach", "authenticate", "logs")
+_METHODS = ("upload", "attach", "authenticate", "logs", "close")
 _OPEN = frozenset({*_FIELDS, *_METHODS, "uploader"})
 # Classes of which this process has said what is wrong with them.
 _TOLD = pytest.StashKey[set[type]]()
@@ -53,8 +53,9 @@ class ConsumerContract:
     and `authenticate` switch further scenarios on:
     `attach(self, uploader, call, person_id)` uploads an image and attaches it to a person, and
     `authenticate(self, uploader, user, password)` logs in. `logs(self, uploader)` returns what the
-    client has logged elsewhere than by `logging`, as text, which is searched for secrets. Any of
-    them may be a coroutine function.
+    client has logged elsewhere than by `logging`, as text, which is searched for secrets.
+    `close(self, uploader)` ends the client after each scenario, in the event loop of its calls. Any
+    of them may be a coroutine function.
 
     Attributes:
         failures: The exceptions by which the client tells its caller that a call failed. Any
@@ -113,11 +114,13 @@ class ConsumerContract:
 
         def play() -> Result:
             with EventLoop() as loop:  # of this client, at the gate and behind it
-                runner = Runner(self._consumer(uploader, ground.settings, loop), GATE)
+                consumer = self._consumer(uploader, ground.settings, loop)
+                runner = Runner(consumer, GATE)
                 if type(self) not in gates:
                     gates[type(self)] = runner.play(GATE, ground)
                     ground.endpoint.reset()
-                return runner.play_behind(gates[type(self)], scenario, ground)
+                result = runner.play_behind(gates[type(self)], scenario, ground)
+                return with_end(result, consumer.end(uploader))
 
         result = choice.judge(scenario, play)
         record = {
@@ -206,6 +209,7 @@ class ConsumerContract:
             attach=method("attach"),
             authenticate=method("authenticate"),
             logs=method("logs"),
+            close=method("close"),
             loop=loop,
         )
 

@@ -33,6 +33,7 @@ _ARGUMENTS: Final = {
     "attach": ("uploader", "call", "person_id"),
     "authenticate": ("uploader", "user", "password"),
     "logs": ("uploader",),
+    "close": ("uploader",),
 }
 
 
@@ -49,6 +50,7 @@ class PythonConsumer:
         attach: Uploads and attaches the image to a person, or None where there is no such call.
         authenticate: Logs in, or None likewise.
         logs: Returns what the client has logged, or None likewise.
+        close: Ends a client, or None likewise.
         loop: Where coroutines run, or None for an event loop for each connection. A client that is
             connected twice needs one of its own, since its connections belong to a loop.
 
@@ -64,6 +66,7 @@ class PythonConsumer:
     attach: Callable[[Any, Upload, int], object] | None = None
     authenticate: Callable[[Any, str, str], object] | None = None
     logs: Callable[[Any], object] | None = None
+    close: Callable[[Any], object] | None = None
     loop: EventLoop | None = None
 
     def __post_init__(self) -> None:
@@ -104,6 +107,19 @@ class PythonConsumer:
             loop = self.loop or stack.enter_context(EventLoop())
             caller = Caller(self.failures, self.limit_s, loop)
             yield PythonClient(self, live, caller, heard)
+
+    def end(self, live: Any) -> Outcome | None:
+        """Call the team's `close`, if there is one; None means that it raised nothing.
+
+        Args:
+            live: The client.
+        """
+        close = self.close
+        if close is None:
+            return None
+        with ExitStack() as stack:
+            loop = self.loop or stack.enter_context(EventLoop())
+            return Caller(self.failures, self.limit_s, loop).do(lambda: close(live))
 
 
 class PythonClient:

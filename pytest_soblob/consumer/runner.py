@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import monotonic
 from typing import Any, Final
 
 from pytest_soblob.consumer.client import Client, Consumer
 from pytest_soblob.consumer.foreign import describe_error, presentable
+from pytest_soblob.consumer.outcomes import Outcome
 from pytest_soblob.consumer.scenario import REASONS, Level, Need, Scenario, UnmetError
 from pytest_soblob.consumer.scenarios import find_scenario
 from pytest_soblob.consumer.stage import Ground, Stage, open_ground
@@ -221,6 +222,25 @@ class Runner:
             **more,
         )
         return failed, shared
+
+
+def with_end(result: Result, ended: Outcome | None) -> Result:
+    """Return a result, or that the client could not be ended where it passed.
+
+    Args:
+        result: What became of the scenario.
+        ended: How the call of the team's `close` ended, or None where it raised nothing.
+    """
+    if ended is None or not result.passed:
+        return result
+    return replace(
+        result,
+        status=Status.FAILED,
+        reason="close() of the test class went wrong",
+        got=presentable(str(ended), _LONGEST),
+        production="nothing: this is about the test class, not about the client",
+        advice="let close() end the client, whatever state it is in",
+    )
 
 
 def _not_played(error: Exception) -> UnmetError:

@@ -93,3 +93,43 @@ async def save(uploader, call):
 """
     result = run("-k", "plain or positive-id", save="save(uploader, call)", before=asynchronous)
     result.assert_outcomes(passed=2)
+
+
+CLOSES = """
+import asyncio
+LOOPS = []
+class Closes(Uploader):
+    def save(self, call):
+        self.loop = asyncio.get_running_loop()
+        return super().save(call)
+    async def aclose(self):
+        assert asyncio.get_running_loop() is self.loop
+        LOOPS.append(self.loop)
+async def save(uploader, call):
+    return uploader.save(call)
+"""
+
+
+def test_close_ends_a_client_in_the_loop_of_its_calls(run: Run) -> None:
+    more = "async def close(self, uploader): await uploader.aclose()"
+    more += "\n    def test_zz(self): assert len({id(one) for one in LOOPS}) == len(LOOPS) == 2"
+    result = run(
+        *("-k", "upload.plain or business.no-rights or zz"),
+        more=more,
+        before=CLOSES,
+        client="Closes",
+        save="save(uploader, call)",
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_a_close_that_goes_wrong_fails_a_scenario_that_passed(run: Run) -> None:
+    result = run("-k", "upload.plain", more="def close(self, uploader): 1 / 0")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "upload.plain   must   close() of the test class went wrong",
+            "*got a*",
+            "   try        let close() end the client, whatever state it is in",
+        ]
+    )

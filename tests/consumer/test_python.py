@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -175,6 +176,21 @@ def test_a_call_that_goes_on_after_its_limit_begins_nothing_more() -> None:
     with pytest.raises(RuntimeError, match="the scenario has ended"):
         loop.submit(later())
     assert set(threading.enumerate()) == threads
+
+
+def test_connections_that_an_async_client_leaves_are_closed() -> None:
+    """Later nobody could close them, as their loop has ended."""
+    kept: list[asyncio.StreamWriter] = []
+
+    async def upload(uploader: Uploader, call: Upload) -> int:
+        parts = urlsplit(uploader.target.url)
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        kept.append(writer)
+        return uploader.save(call)
+
+    assert play("upload.plain", upload).passed
+    assert kept
+    assert all(one.get_extra_info("socket").fileno() == -1 for one in kept)
 
 
 # -- what a call raises ----------------------------------------------------------------------------
