@@ -198,7 +198,7 @@ def check_callable(name: str, given: object, arguments: Sequence[str]) -> None:
     if not callable(given):
         raise SoblobError(f"{name} must be a function, not {repr_of(given):.60}")
     try:
-        takes = signature(given)
+        takes = signature(given, follow_wrapped=False)  # a decorator may add arguments
     except (TypeError, ValueError):  # of a class in C: only a call would tell
         return
     try:

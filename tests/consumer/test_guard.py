@@ -1,13 +1,16 @@
 """Values and methods of a team that are not what they have to be: each is said, and said once."""
 
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 
 from pytest_soblob.consumer import Abilities, NotUploaded, Upload, check_consumer
 from pytest_soblob.consumer.choice import Choice
 from pytest_soblob.consumer.guard import check_class
+from pytest_soblob.consumer.python import check_callable
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.settings import SoblobSettings
 from tests.consumer.conftest import Run
@@ -104,6 +107,20 @@ def test_functions_with_other_arguments(function: Any, says: str) -> None:
     with pytest.raises(SoblobError) as error:
         check_consumer(function, failures=(ValueError,))
     assert says in str(error.value)
+
+
+@patch("time.tzname")
+def _patched(target: object, call: Upload, tzname: object) -> int:
+    raise NotUploaded("never")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [_patched, partial(lambda a, b, c: 1, 1), lambda *given: 1, lambda a, b, c=None: 1, Mock()],
+    ids=range(5),
+)
+def test_functions_that_take_the_arguments_in_another_way(function: Any) -> None:
+    check_callable("upload", function, ("uploader", "call"))
 
 
 FIELDS, METHODS = ("failures", "expected_failures", "deselected"), ("upload", "attach", "logs")
