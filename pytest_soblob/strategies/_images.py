@@ -155,7 +155,8 @@ def _checked_formats(formats: Collection[str]) -> tuple[str, ...]:
         )
     if not formats or any(name not in FORMATS for name in formats):
         raise InvalidArgument(
-            f"{as_argument('formats', formats)} must name at least one of {', '.join(FORMATS)}, no other"
+            f"{as_argument('formats', formats)} must name at least one of "
+            f"{', '.join(FORMATS)}, no other"
         )
     return tuple(name for name in FORMATS if name in formats)
 
