@@ -105,11 +105,15 @@ class Recorder:
         self._lock = threading.Lock()
         self._seen: deque[str] = deque(maxlen=_MOST_REMEMBERED)
         self._number = 0
+        self._file = file
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         try:
-            self._descriptor = os.open(
-                file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600
-            )
             self._bodies.mkdir(mode=0o700)
+            try:
+                self._descriptor = os.open(file, flags, 0o600)
+            except (OSError, ValueError):
+                self._bodies.rmdir()
+                raise
         except FileExistsError as error:
             raise SoblobError(f"{error.filename} exists already: name another file") from None
         except (OSError, ValueError) as error:
@@ -119,6 +123,12 @@ class Recorder:
     def close(self) -> None:
         """Close the file; may not be called while an exchange is recorded."""
         os.close(self._descriptor)
+
+    def discard(self) -> None:
+        """Close and remove a recording that has no exchange yet."""
+        self.close()
+        self._file.unlink()
+        self._bodies.rmdir()
 
     def record(self, passed: Passed) -> Recorded:
         """Judge an exchange, compare its answer, and write its line.

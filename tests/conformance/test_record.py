@@ -288,6 +288,21 @@ def test_a_file_that_exists_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SoblobError, match=r"recording\.jsonl exists already"):
         Recorder(tmp_path / "recording.jsonl", WCF)
     assert (tmp_path / "recording.jsonl").read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir()] == ["recording.jsonl"]
+    (tmp_path / "other.jsonl.bodies").mkdir()
+    with pytest.raises(SoblobError, match=r"other\.jsonl\.bodies exists already"):
+        Recorder(tmp_path / "other.jsonl", WCF)
+    assert not (tmp_path / "other.jsonl").exists()
+
+
+def test_a_port_that_is_taken_leaves_no_file(tmp_path: Path) -> None:
+    with StubEndpoint() as endpoint:
+        port = endpoint.base_url.rpartition(":")[2]
+        options = ["--upstream", endpoint.url, "--to", str(tmp_path / "r.jsonl"), "--port", port]
+        result = runner().invoke(main, ["record", *options])
+    assert result.exit_code == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in all_output(result)
+    assert list(tmp_path.iterdir()) == []
 
 
 @at_length
