@@ -202,10 +202,13 @@ class Recorder:
     def _compare(self, passed: Passed) -> tuple[list[Difference], str | None]:
         if passed.response is None or passed.failure is not None:
             return [], "there is no complete answer"
-        expected = answer_of_host(passed.request, self._settings)
-        if expected is None:
-            return [], f"the request is over {LARGEST_COMPARED:,} bytes"
-        return compare(passed.request, expected, passed.response), None
+        try:
+            expected = answer_of_host(passed.request, self._settings)
+            if expected is None:
+                return [], f"the request is over {LARGEST_COMPARED:,} bytes"
+            return compare(passed.request, expected, passed.response), None
+        except Exception as error:  # noqa: BLE001 -- the exchange is recorded all the same
+            return [], f"the comparison failed: {type(error).__name__}"
 
     def _message(self, packed: "_Packed", known: KnownSecrets) -> dict[str, Any]:
         """Write the body of a message; return what both kinds have in their line."""

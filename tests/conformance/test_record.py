@@ -424,6 +424,25 @@ def test_no_mistake_and_no_story_differs_at_the_documented_host(tmp_path: Path) 
     assert found == []
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_message_over_the_limit_is_no_difference(tmp_path: Path, *, is_chunked: bool) -> None:
+    """The host answers before it has read the body."""
+    upload = SaveImageStreamRequest(type="PersonImage", image=bytes(1_000_000), ticket="7T:x")
+    request = upload.to_http_request()
+    if is_chunked:
+        chunked = ("Transfer-Encoding", "chunked")
+        request = replace(request, headers=(*request.headers, chunked))
+    with (
+        StubEndpoint(behaviour="wcf") as endpoint,
+        recording(tmp_path, endpoint.url) as record,
+    ):
+        assert answered(call(record.url, request)).status == (400 if is_chunked else 413)
+        endpoint.discard_findings()
+    (item,) = record.exchanges
+    assert item["differs"] == []
+    assert item["failure"] is None
+
+
 DIFFERENCES = [
     (b"<h:Succeeded", b"<h:Extra xmlns:h='urn:x'/><h:Succeeded", {"header blocks",
                                                                  "header block Extra"}),
