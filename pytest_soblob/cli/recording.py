@@ -106,7 +106,7 @@ def record(
     max_body: int,
     answer_s: float,
 ) -> None:
-    """Pass calls on to a real server, and record them without secrets.
+    """Record calls of a real server, without secrets.
 
     Call the URL that is printed first instead of the server's. Each exchange becomes a line of
     JSON in FILE, is judged, and has a list of where the answer differs from that of a documented
@@ -128,7 +128,11 @@ def record(
         settings = SoblobSettings(behaviour="wcf", installation=installation, wcf_host=host)
         service = Upstream.of_url(upstream, ca, largest_body=max_body, answer_s=answer_s)
         recorder = Recorder(file, settings, profile)
-        proxy = Proxy(service, recorder, _Log(), port=port, largest_body=max_body)
+        try:
+            proxy = Proxy(service, recorder, _Log(), port=port, largest_body=max_body)
+        except SoblobError:
+            recorder.discard()
+            raise
     except SoblobError as error:
         raise click.UsageError(str(error)) from None
     stopped = _stopped_by_signals()
@@ -140,7 +144,7 @@ def record(
     find_output_error()  # the log has reported its own failures
     echo_error(f"soblob: {file}: {proxy.counts}")
     if proxy.broken is not None:
-        echo_error(f"soblob: {file}: the recording ends, it cannot be written: {proxy.broken}")
+        echo_error(f"soblob: {file}: the recording ends, {proxy.broken}")
         sys.exit(1)
 
 

@@ -16,7 +16,13 @@ from pytest_soblob._text import (
     mask,
     redact,
 )
-from pytest_soblob.contract import OPERATIONS, OTHER_OPERATIONS
+from pytest_soblob.contract import (
+    COMPLEX_TYPES,
+    OPERATIONS,
+    OTHER_OPERATIONS,
+    BlobLinkType,
+)
+from pytest_soblob.names import NETSERVER, SOAP11, SOAP12, XSD, XSI
 
 LONGEST_SECRET: Final = 5_000
 MOST_SECRETS: Final = 50
@@ -27,7 +33,8 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _ENVELOPE: Final = re.compile(r"<(?:[\w.-]{1,99}:)?Envelope[\s>]")
-_ATTRIBUTE: Final = re.compile(r"([^\s=\"'/]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
+_ATTRIBUTE: Final = re.compile(r"(?<![^\s\"'])([^\s=\"'/]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
+_ATTRIBUTES: Final = re.compile(r"(?:\s++[^\s=\"'/]++\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'))*+\s*+/?")
 _OF_XML: Final = re.compile(
     r"xmlns(?::.*)?|(?:.*:)?(?:nil|type|schemaLocation|mustUnderstand|actor|role|relay|"
     r"encodingStyle|lang|space)",
@@ -39,6 +46,24 @@ _WRAPPERS: Final = frozenset(
     name
     for operation in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())
     for name in (operation.name, operation.response_element, f"{operation.name}Result")
+)
+_BETWEEN_WORDS: Final = re.compile(r"[\s<>\"']++")
+_PREFIX: Final = re.compile(r"[\w.-]{0,20}")
+_WORD: Final = re.compile(r"[^\s<>\"'=&;]++")
+# Of markup that is not well-formed: how far it is searched, and how many words follow a name.
+_LOOKED_THROUGH: Final = 200_000
+_WORDS_AFTER_NAME: Final = 4
+_LONGEST_NAME: Final = 100
+_NAMES: Final = frozenset(
+    (
+        *(particle.name for operation in OPERATIONS.values() for particle in operation.parts),
+        *(block.name for one in OPERATIONS.values() for block in one.request_blocks),
+        *(block.name for one in OPERATIONS.values() for block in one.response_blocks),
+        *(particle.name for members in COMPLEX_TYPES.values() for particle in members),
+        *(str(link) for link in BlobLinkType),
+        *("Envelope", "Header", "Body", "Fault", "faultcode", "faultstring", "Response"),
+        *(NETSERVER, SOAP11, SOAP12, XSI, XSD),
+    )
 )
 # What a mask leaves of a reference at the beginning of a secret; markup cannot have it.
 _HALF_REFERENCE: Final = re.compile(f"&[#\\w]?{ELLIPSIS}")
@@ -62,7 +87,7 @@ def secrets_in(text: str) -> tuple[str, ...]:
     """Return the secrets that the names in a text mark: the first of them, and their words."""
     pieces = _pieces(text)
     if pieces is None:
-        return tuple(islice(find_suspects(text[:100_000]), MOST_SECRETS))
+        return suspects_in(text)
     found: dict[str, None] = {}
     joined: dict[int, list[str]] = {}
     for piece in pieces:
@@ -73,8 +98,31 @@ def secrets_in(text: str) -> tuple[str, ...]:
         if len(found) > MOST_SECRETS:
             break
     found |= dict.fromkeys("".join(parts).strip()[:LONGEST_SECRET] for parts in joined.values())
-    words = (word for one in tuple(found) for word in one.split(maxsplit=10))
+    words = (word for one in tuple(found) for word in _BETWEEN_WORDS.split(one, 10) if word)
     return tuple(islice(dict.fromkeys((*found, *words)), MOST_SECRETS))
+
+
+def suspects_in(text: str) -> tuple[str, ...]:
+    """Return possible secrets in text that is not well-formed: what follows a secret name.
+
+    Of broken markup nobody can say which value belongs to which name, so the next words are taken,
+    except names of the contract, up to the Body.
+    """
+    found: dict[str, None] = {}
+    left = 0
+    for match in _WORD.finditer(text, 0, _LOOKED_THROUGH):
+        word = match[0].strip("/")
+        prefix, _, local = word.rpartition(":")
+        if (local in _NAMES and _PREFIX.fullmatch(prefix)) or match[0] in _NAMES:
+            left = 0 if local == "Body" else left
+        elif left and local:
+            found |= dict.fromkeys((match[0], word, local, word.partition("/")[0]))
+            left -= 1
+        if len(local) <= _LONGEST_NAME and is_secret_name(local) and local not in _WRAPPERS:
+            left = _WORDS_AFTER_NAME
+        if len(found) >= MOST_SECRETS:
+            break
+    return (*found, *islice(find_suspects(text[:_LOOKED_THROUGH]), MOST_SECRETS))
 
 
 def redact_markup(text: str, known: KnownSecrets) -> str | None:
@@ -163,7 +211,8 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
             break
         token = _TOKEN.match(text, begins)
         if token is None and ">" not in text[begins:]:
-            found.append(_Piece(text[begins:], kind))  # cut off inside a tag
+            tail = text[begins:]  # cut off inside a tag
+            found.append(_Piece(tail, "secret" if is_secret_name(tail) else kind))
             break
         if token is None or len(found) > _MOST_TOKENS:
             return None
@@ -175,6 +224,8 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
                 return None
             stack.pop()
             found.append(_Piece(token[0]))
+        elif _ATTRIBUTES.fullmatch(token["rest"]) is None:
+            return None
         else:
             local = token["name"].rpartition(":")[2]
             inside = is_secret or (local not in _WRAPPERS and is_secret_name(local))

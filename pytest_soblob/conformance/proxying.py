@@ -174,7 +174,9 @@ class Proxy:
 
     def fail(self, error: BaseException) -> None:
         """Stop: nothing more can be recorded."""
-        said = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        said = f"it cannot be written: {getattr(error, 'strerror', None)}"
+        if not isinstance(error, OSError):
+            said = f"{type(error).__name__}: {error}"
         self.broken = self.broken or clip(ascii_controls(redact(str(said))), 300)
 
     def _record(self, passed: Passed) -> None:

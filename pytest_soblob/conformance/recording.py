@@ -105,11 +105,15 @@ class Recorder:
         self._lock = threading.Lock()
         self._seen: deque[str] = deque(maxlen=_MOST_REMEMBERED)
         self._number = 0
+        self._file = file
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         try:
-            self._descriptor = os.open(
-                file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600
-            )
             self._bodies.mkdir(mode=0o700)
+            try:
+                self._descriptor = os.open(file, flags, 0o600)
+            except (OSError, ValueError):
+                self._bodies.rmdir()
+                raise
         except FileExistsError as error:
             raise SoblobError(f"{error.filename} exists already: name another file") from None
         except (OSError, ValueError) as error:
@@ -119,6 +123,12 @@ class Recorder:
     def close(self) -> None:
         """Close the file; may not be called while an exchange is recorded."""
         os.close(self._descriptor)
+
+    def discard(self) -> None:
+        """Close and remove a recording that has no exchange yet."""
+        self.close()
+        self._file.unlink()
+        self._bodies.rmdir()
 
     def record(self, passed: Passed) -> Recorded:
         """Judge an exchange, compare its answer, and write its line.
@@ -192,10 +202,13 @@ class Recorder:
     def _compare(self, passed: Passed) -> tuple[list[Difference], str | None]:
         if passed.response is None or passed.failure is not None:
             return [], "there is no complete answer"
-        expected = answer_of_host(passed.request, self._settings)
-        if expected is None:
-            return [], f"the request is over {LARGEST_COMPARED:,} bytes"
-        return compare(passed.request, expected, passed.response), None
+        try:
+            expected = answer_of_host(passed.request, self._settings)
+            if expected is None:
+                return [], f"the request is over {LARGEST_COMPARED:,} bytes"
+            return compare(passed.request, expected, passed.response), None
+        except Exception as error:  # noqa: BLE001 -- the exchange is recorded all the same
+            return [], f"the comparison failed: {type(error).__name__}"
 
     def _message(self, packed: "_Packed", known: KnownSecrets) -> dict[str, Any]:
         """Write the body of a message; return what both kinds have in their line."""

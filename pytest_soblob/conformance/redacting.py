@@ -43,6 +43,21 @@ _SHORTEST_RUN: Final = 2_000
 _KEPT_OF_RUN: Final = 64  # at either end, so that its place decides as that of a short one
 _DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{1,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_STEMS: Final = (
+    b"tick",
+    b"toke",
+    b"passw",
+    b"secret",
+    b"creden",
+    b"author",
+    b"cookie",
+    b"7T:",
+    b"8A:",
+)
+_NARROW: Final = re.compile(b"|".join(_STEMS), re.IGNORECASE)
+_WIDE: Final = re.compile(
+    b"|".join(b"\\0{1,3}".join(bytes((byte,)) for byte in stem) for stem in _STEMS), re.IGNORECASE
+)
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -82,6 +97,7 @@ class BodyText:
 
     def __init__(self, data: bytes, content_type: str = "") -> None:
         text, self._codec = _decode(data, content_type)
+        _check_width(data, self._codec)
         self._text, self._middles = _elided(text)
         if len(self._text) > LARGEST_TEXT:
             raise NotRedactableError(
@@ -102,11 +118,16 @@ class BodyText:
             raise NotRedactableError(f"it has {len(known.values)} secrets and long base64")
         text = redact_markup(self._text, known)
         if text is None:
-            text = redact(self._text, known | find_suspects(self._text[:100_000]))
-        if not self._middles:
-            return self._codec.encode(text)
-        mark = re.compile("|".join(map(re.escape, self._middles)))
-        return self._codec.encode(mark.sub(lambda found: self._middle(found[0], known), text))
+            text = redact(self._text, known)
+        if self._middles:
+            mark = re.compile("|".join(map(re.escape, self._middles)))
+            text = mark.sub(lambda found: self._middle(found[0], known), text)
+        data = self._codec.encode(text)
+        if b"\0" in data:
+            others = ("utf-8",) if self._codec.is_wide else ("utf-16-le", "utf-16-be")
+            if any(one.encode(name, "ignore") in data for one in known for name in others):
+                raise NotRedactableError(f"it is {self._codec.name}, but not all of it")
+        return data
 
     def _middle(self, mark: str, known: KnownSecrets) -> str:
         """Return what a mark stands for, or an ellipsis if it has a secret."""
@@ -166,11 +187,21 @@ def _elided(text: str) -> tuple[str, dict[str, str]]:
     return _RUN.sub(elide, text), middles
 
 
+def _check_width(data: bytes, codec: "_Codec") -> None:
+    """Raise `NotRedactableError` for a body in two encodings, of which only one is searched."""
+    if b"\0" in data and (_NARROW if codec.is_wide else _WIDE).search(data) is not None:
+        raise NotRedactableError(f"it is {codec.name}, but not all of it")
+
+
 class _Codec(NamedTuple):
     """How a text becomes bytes again."""
 
     name: str
     errors: str = "strict"
+
+    @property
+    def is_wide(self) -> bool:
+        return self.errors == "surrogatepass"
 
     def encode(self, text: str) -> bytes:
         if self.errors == "strict":  # a mask has a character that small encodings lack

@@ -288,6 +288,21 @@ def test_a_file_that_exists_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SoblobError, match=r"recording\.jsonl exists already"):
         Recorder(tmp_path / "recording.jsonl", WCF)
     assert (tmp_path / "recording.jsonl").read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir()] == ["recording.jsonl"]
+    (tmp_path / "other.jsonl.bodies").mkdir()
+    with pytest.raises(SoblobError, match=r"other\.jsonl\.bodies exists already"):
+        Recorder(tmp_path / "other.jsonl", WCF)
+    assert not (tmp_path / "other.jsonl").exists()
+
+
+def test_a_port_that_is_taken_leaves_no_file(tmp_path: Path) -> None:
+    with StubEndpoint() as endpoint:
+        port = endpoint.base_url.rpartition(":")[2]
+        options = ["--upstream", endpoint.url, "--to", str(tmp_path / "r.jsonl"), "--port", port]
+        result = runner().invoke(main, ["record", *options])
+    assert result.exit_code == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in all_output(result)
+    assert list(tmp_path.iterdir()) == []
 
 
 @at_length
@@ -407,6 +422,25 @@ def test_no_mistake_and_no_story_differs_at_the_documented_host(tmp_path: Path) 
     endpoint.close()
     assert len(asked) > 100
     assert found == []
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_message_over_the_limit_is_no_difference(tmp_path: Path, *, is_chunked: bool) -> None:
+    """The host answers before it has read the body."""
+    upload = SaveImageStreamRequest(type="PersonImage", image=bytes(1_000_000), ticket="7T:x")
+    request = upload.to_http_request()
+    if is_chunked:
+        chunked = ("Transfer-Encoding", "chunked")
+        request = replace(request, headers=(*request.headers, chunked))
+    with (
+        StubEndpoint(behaviour="wcf") as endpoint,
+        recording(tmp_path, endpoint.url) as record,
+    ):
+        assert answered(call(record.url, request)).status == (400 if is_chunked else 413)
+        endpoint.discard_findings()
+    (item,) = record.exchanges
+    assert item["differs"] == []
+    assert item["failure"] is None
 
 
 DIFFERENCES = [

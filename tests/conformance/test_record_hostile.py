@@ -150,6 +150,25 @@ def test_an_upstream_that_resets_or_is_slow_is_a_502(tmp_path: Path) -> None:
         assert len(record.exchanges) == 1
 
 
+def test_an_answer_before_the_request_was_read_is_passed_on(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/BLOB.svc"
+
+        def refuse() -> None:
+            client, _ = server.accept()
+            with client:
+                client.recv(100)
+                client.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with recording(tmp_path, url) as record:
+            large = HttpRequest(target="/BLOB.svc", body=bytes(10_000_000))
+            response = answered(call(record.url, large))
+        thread.join()
+    assert (response.status, response.body) == (413, b"no")
+
+
 def test_plain_http_at_a_port_of_tls_and_the_other_way_round(tmp_path: Path) -> None:
     with Authority(tmp_path / "ca") as authority:
         tls = authority.server_context()

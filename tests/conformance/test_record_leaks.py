@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import random
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,11 @@ from pytest_soblob import HttpRequest, HttpResponse
 from pytest_soblob._text import KnownSecrets
 from pytest_soblob._xml.document import parse
 from pytest_soblob.conformance.recording import Passed, Recorder
-from pytest_soblob.conformance.redacting import BodyText
+from pytest_soblob.conformance.redacting import BodyText, NotRedactableError
 from pytest_soblob.settings import SoblobSettings
 from tests import mistakes
 from tests.conformance.recorded import answered, call, raw_upstream, recording
+from tests.example_counts import at_length, either
 from tests.leaks import ENCODINGS, PLACES, SECRETS, forms, message
 
 CHARSETS = ("utf-8", "utf-16", "utf-16-be", "iso-8859-1", "gzip")
@@ -153,3 +155,54 @@ def test_what_has_no_secret_stays_as_it_is() -> None:
                 count += 1
                 assert text.redacted(KnownSecrets()) == data, mistake.name
     assert count > 50
+
+
+SECRET = "QwertySecret77uiopAsdf"
+NAMED = mistakes.request(
+    mistakes.TYPE, mistakes.IMAGE, mistakes.DESCRIPTION,
+    header=f"<n:Credentials password='{SECRET}'><n:Ticket b=\"2\">{SECRET}</n:Ticket>"
+    f"</n:Credentials><n:ApplicationToken>other-{SECRET}</n:ApplicationToken>",
+)  # fmt: skip
+KEPT = re.compile(f"{SECRET}|Ticket|Credentials|ApplicationToken|password")
+INSERTED = "<>/\"'=! -?[]&;:nx\0\n\u00e9"
+
+
+@at_length
+def test_whatever_is_wrong_around_it_a_named_secret_is_masked() -> None:
+    """Edits of one character each, most of them close to a secret; its name stays."""
+    draw = random.Random(7)
+    for _ in range(either(400, 4_000)):
+        text = NAMED
+        for _ in range(draw.randint(1, 3)):
+            places = [found.span() for found in KEPT.finditer(text)]
+            start, end = draw.choice(places)
+            near = draw.choice((start, end)) + draw.randint(-20, 20)
+            at = draw.choice((near, draw.randrange(len(text))))
+            if any(first < at < last for first, last in places):
+                continue
+            removed = 0 if any(first <= at < last for first, last in places) else draw.randint(0, 1)
+            text = text[:at] + draw.choice(("", draw.choice(INSERTED))) + text[at + removed :]
+        for data in (text.encode(), text.encode("utf-16")):
+            try:
+                body = BodyText(data)
+                redacted = body.redacted(KnownSecrets(body.secrets))
+            except NotRedactableError:
+                continue
+            shown = redacted.replace(b"\0", b"").decode("latin-1")
+            assert SECRET[4:14] not in shown, text
+
+
+def test_a_body_in_two_encodings_is_not_kept() -> None:
+    named = f"<Ticket>{SECRET}</Ticket>"
+    for data in (
+        "<a>x</a>".encode("utf-16") + named.encode(),
+        b"<a>x</a>" + named.encode("utf-16-le"),
+        b"<a>x</a>" + named.encode("utf-32-be"),
+        b"<\0a>" + named.encode(),
+    ):
+        with pytest.raises(NotRedactableError, match="it is "):
+            BodyText(data)
+    known = "Qwerty77uiopAsdfgh"
+    wide = BodyText(f"<a>{known}</a>".encode("utf-16") + known.encode())
+    with pytest.raises(NotRedactableError, match="it is "):
+        wide.redacted(KnownSecrets([known]))
