@@ -34,7 +34,7 @@ from tests import mistakes
 from tests.cli.conftest import command as command_line
 from tests.cli.conftest import everything_on
 from tests.command import runner
-from tests.conformance import exports
+from tests.conformance import exports, zips
 from tests.conformance.bounds import measured
 from tests.conformance.exports import PLACES, WRITERS, Exchange
 from tests.example_counts import FULL, at_length, either
@@ -250,6 +250,35 @@ def test_a_single_json_document_and_a_string_are_read(tmp_path: Path) -> None:
         "line 1, field calls[1].out.response, response",
     ]
     assert judged(tmp_path, json.dumps(mistakes.request()).encode())[0] == 0
+
+
+def test_each_envelope_of_a_text_is_judged(tmp_path: Path) -> None:
+    both = f"sent {mistakes.request()} got\n<?xml version='1.0'?>{mistakes.response()} in 5 ms"
+    code, items, _ = judged(tmp_path, json.dumps({"m": both}).encode())
+    assert code == 0
+    assert [(where, item["kind"]) for where, item in items.items()] == [
+        ("line 1, field m, request", "request"),
+        ("line 1, field m, envelope 2, response", "response"),
+    ]
+    assert_valid_request(tmp_path / "session")
+    assert_valid_response(tmp_path / "session")
+    inside = mistakes.request().replace("Portrait", "<![CDATA[</e:Envelope> ]]>")
+    assert judged(tmp_path, json.dumps({"m": inside}).encode())[0] == 0
+    cut = judged(tmp_path, json.dumps({"m": mistakes.request()[:-9]}).encode())
+    assert (cut[0], len(cut[1])) == (1, 1)
+
+
+def test_any_order_in_a_saz_is_read_and_another_zip_is_named(tmp_path: Path) -> None:
+    source, out = BytesIO(exports.saz([RIGHT])), BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
+        for name in sorted(old.namelist()):
+            new.writestr(name, old.read(name))
+    assert out.getvalue()[30:].startswith(b"[Content_Types].xml")
+    code, items, _ = judged(tmp_path, out.getvalue())
+    assert (code, list(items)) == (0, ["session 1, request", "session 1, response"])
+    code, stdout, err = validate(tmp_path, zips.zip_of([zips.plain("a.har", b"x")]))
+    assert (code, stdout) == (2, "")
+    assert "this is a ZIP that is no Fiddler archive: unpack it" in err
 
 
 def test_a_collection_of_version_1_is_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pytest_soblob.wire import HttpRequest
 # Beyond which they are counted only.
 MOST_NOT_HELD: Final = 20
 _PROLOG: Final = rb"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
-_IN_SAZ: Final = re.compile(rb"PK\x03\x04.{26}(?:_index\.htm|raw[/\\])", re.DOTALL)
+_IN_SAZ: Final = re.compile(rb"PK\x03\x04.*?(?:_index\.htm|raw[/\\]\d{1,9}_[csm]\.)", re.DOTALL)
 _HAR: Final = re.compile(
     rb'\A\s*\{\s*"log"\s*:\s*\{.*?"(?:version|creator|browser|pages|entries)"\s*:', re.DOTALL
 )

@@ -149,7 +149,7 @@ def as_text(value: Any) -> str:
 
 def as_status(value: Any) -> int:
     """Return a status code, or 0 for anything that is none."""
-    text = str(value).strip()
+    text = str(value).strip().removesuffix(".0")
     return int(text) if len(text) == 3 and text.isascii() and text.isdigit() else 0
 
 

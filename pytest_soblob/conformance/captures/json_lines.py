@@ -14,10 +14,15 @@ from pytest_soblob.errors import SoblobError
 
 # `json` is faster than reading text by text, and needs memory for each value.
 _SHORT_LINE: Final = 1_000_000
-_ENVELOPE: Final = re.compile(
-    r"(?:<\?xml[^>]{0,200}\?>\s*)?<(?:[\w.-]{1,99}:)?Envelope[\s>]", re.IGNORECASE
+_TAG: Final = re.compile(
+    r"(?:<\?xml[^>]{0,200}\?>\s*+)?<(?:[\w.-]{1,99}:)?Envelope[\s>]"
+    r"|(?P<close></(?:[\w.-]{1,99}:)?Envelope\s*+>)",
+    re.IGNORECASE,
 )
-_END: Final = re.compile(r"</(?:[\w.-]{1,99}:)?Envelope\s*>\s*\Z")
+# What a message is, as its body says; a field may be named anything.
+_PAYLOAD: Final = re.compile(
+    r"<(?:[\w.-]{1,99}:)?Body(?:\s[^<>]{0,2000})?>\s*+<(?:[\w.-]{1,99}:)?([\w.-]{1,200})[\s/>]"
+)
 _RESPONSE: Final = re.compile(r"respon|answer|reply|output", re.IGNORECASE)
 
 
@@ -35,10 +40,9 @@ def read_json_lines(stream: Readable) -> Iterator[Entry]:
         has_envelope = False
         try:
             for place, text in _texts(line):
-                found = _ENVELOPE.search(text)
-                if found is not None:
+                for at, envelope in enumerate(_envelopes(text), 1):
                     has_envelope = True
-                    yield _entry(number, "" if place is None else str(place), text[found.start() :])
+                    yield _entry(number, "" if place is None else str(place), at, envelope)
         except (*ERRORS, RecursionError) as error:
             raise SoblobError(f"line {number} is no JSON: {first_line(error)}") from None
         if not has_envelope:
@@ -84,16 +88,31 @@ def _texts(line: bytes) -> Iterator[tuple[Place | None, str]]:
             waiting += reversed([(Place(at, place), item) for at, item in enumerate(one)])
 
 
-def _entry(number: int, field: str, text: str) -> Entry:
-    end = text.rfind("</")
-    close = _END.match(text[end : end + 200].partition(">")[0] + ">") if end >= 0 else None
-    envelope = text[: text.index(">", end) + 1] if close is not None else text
-    named = clip(field, 100)
-    where = f"line {number}, field {named}" if named else f"line {number}"
+def _envelopes(text: str) -> Iterator[str]:
+    """Yield each envelope in a text, without what stands around it."""
+    start: int | None = None
+    end = 0
+    for tag in _TAG.finditer(text):
+        if tag["close"] is not None:
+            end = tag.end()
+        elif start is None or end > start:  # after the last one has ended
+            if start is not None:
+                yield text[start:end]
+            start = tag.start()
+    if start is not None:
+        yield text[start : end if end > start else None]
+
+
+def _entry(number: int, field: str, at: int, envelope: str) -> Entry:
+    where = f"line {number}, field {clip(field, 100)}" if field else f"line {number}"
     data = encoded(envelope, "")
-    is_response = _RESPONSE.search(field) is not None
+    payload = _PAYLOAD.search(envelope)
+    if payload is not None:
+        is_response = payload[1] == "Fault" or payload[1].endswith("Response")
+    else:
+        is_response = _RESPONSE.search(field) is not None
     return Entry(
-        where=where,
+        where=where if at == 1 else f"{where}, envelope {at}",
         request=None if is_response else data,
         response=data if is_response else None,
     )
