@@ -15,7 +15,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_soblob import (
@@ -28,7 +28,7 @@ from pytest_soblob import (
 )
 from pytest_soblob._http import to_bytes
 from pytest_soblob.cli import main
-from pytest_soblob.cli.judging import JudgeSettings, judge_bytes
+from pytest_soblob.cli.judging import JudgeSettings, judge_bytes, judge_file
 from pytest_soblob.conformance.captures.json_values import iter_values
 from tests import mistakes
 from tests.cli.conftest import command as command_line
@@ -358,6 +358,37 @@ def test_json_is_read_alike_in_pieces_of_any_size(data: st.DataObject) -> None:
     (found,) = iter_values(Few())
     told = json.loads(text)["b"]
     assert found["b"] == "".join("\uffff" if "\ud800" <= c <= "\udfff" else c for c in told)
+
+
+def test_a_namespace_with_a_brace_is_no_traceback(tmp_path: Path) -> None:
+    odd = exports.soapui([RIGHT]).replace(b"http://eviware.com/soapui", b"http:}//eviware.com")
+    code, _, err = validate(tmp_path, odd)
+    assert (code, err.count("\n")) == (2, 1)
+
+
+PIECES = (
+    b"\0", b"\xff", b"<", b">", b'"', b"\\", b"{", b"]", b"\\ud800", b"&#0;", b"&x;", b"}",
+    b"null", b"-1", b"1e999", b"9" * 30, b"\x1f\x8b\x08", b"<!DOCTYPE items [", b"<![CDATA[",
+    b"HTTP/1.1 200 OK\r\n\r\n", b"Content-Length: 5\r\n", b"encoding='utf-16'", b"\xef\xbb\xbf",
+    b"]]>", b"PK\5\6",
+)  # fmt: skip
+
+
+@given(data=st.data())
+@settings(max_examples=either(60, 2_000), deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_damaged_export_never_ends_in_a_traceback(
+    name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    export = bytearray(WRITERS[name]([RIGHT, OTHERS[0]]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(export)))
+        cut = data.draw(st.sampled_from([0, 0, 1, 40, 500]))
+        export[at : at + cut] = data.draw(st.sampled_from([b"", *PIECES]))
+    file = tmp_path_factory.getbasetemp() / "damaged"
+    file.write_bytes(export)
+    outcome = judge_file(str(file), JudgeSettings(output="json"))
+    assert outcome.is_read or "\n" not in outcome.text
 
 
 def edited_burp(side: str) -> bytes:
