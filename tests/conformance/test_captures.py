@@ -252,6 +252,19 @@ def test_a_single_json_document_and_a_string_are_read(tmp_path: Path) -> None:
     assert judged(tmp_path, json.dumps(mistakes.request()).encode())[0] == 0
 
 
+def test_lines_without_an_envelope_are_counted_as_they_are_passed_over(tmp_path: Path) -> None:
+    line = json.dumps({"m": mistakes.request()})
+    log = ["{}", "[1]", "", line, "no JSON", "", "", "{}", line, line, "", "1", ""]
+    for end in ("\n", "\n\n\n", "\n2\n\n"):
+        for first in ("{}\n", ""):
+            text = first + "\n".join(log) + end
+            code, items, err = judged(tmp_path, text.encode())
+            numbers = [n for n, one in enumerate(text.split("\n"), 1) if "Envelope" in one]
+            assert [f"line {n}, field m, request" for n in numbers] == list(items)
+            others = sum(1 for one in text.split("\n") if one and "Envelope" not in one)
+            assert (code, f": {others} lines of other traffic" in err) == (0, True)
+
+
 def test_each_envelope_of_a_text_is_judged(tmp_path: Path) -> None:
     both = f"sent {mistakes.request()} got\n<?xml version='1.0'?>{mistakes.response()} in 5 ms"
     code, items, _ = judged(tmp_path, json.dumps({"m": both}).encode())

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_soblob._text import clip
 from pytest_soblob.conformance.captures.decoding import Readable
-from pytest_soblob.conformance.captures.entries import Entry, encoded, first_line
+from pytest_soblob.conformance.captures.entries import ENVELOPE_IN_JSON, Entry, encoded, first_line
 from pytest_soblob.conformance.captures.json_values import ERRORS, Place, iter_texts
 from pytest_soblob.errors import SoblobError
 
@@ -23,6 +23,7 @@ _TAG: Final = re.compile(
 _PAYLOAD: Final = re.compile(
     r"<(?:[\w.-]{1,99}:)?Body(?:\s[^<>]{0,2000})?>\s*+<(?:[\w.-]{1,99}:)?([\w.-]{1,200})[\s/>]"
 )
+_FILLED: Final = re.compile(rb"[^\n]++")
 _RESPONSE: Final = re.compile(r"respon|answer|reply|output", re.IGNORECASE)
 
 
@@ -34,8 +35,10 @@ def read_json_lines(stream: Readable) -> Iterator[Entry]:
     Raises:
         SoblobError: A line is not JSON.
     """
-    for number, line in enumerate(_lines(stream.read()), 1):
-        if not line.strip():
+    for number, line, before in _lines(stream.read()):
+        if before:
+            yield Entry(where=f"line {number}", count=before)
+        if not line:
             continue
         has_envelope = False
         try:
@@ -49,18 +52,35 @@ def read_json_lines(stream: Readable) -> Iterator[Entry]:
             yield Entry(where=f"line {number}")
 
 
-def _lines(data: bytes) -> Iterator[bytes]:
-    """Yield the lines; the whole file as one if the first line is no complete JSON."""
+def _lines(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Yield number and bytes of each line with an envelope, and the number of others before it.
+
+    The whole file is one line if its first line is no complete JSON.
+    """
     data = data.removeprefix(b"\xef\xbb\xbf").strip()
-    end = data.find(b"\n")
-    if end < 0 or not _is_complete(data[:end]):
-        yield data
+    first = data.find(b"\n")
+    if first < 0 or not _is_complete(data[:first]):
+        yield 1, data, 0
         return
-    start = 0
-    while end >= 0:
-        yield data[start:end]
-        start, end = end + 1, data.find(b"\n", end + 1)
-    yield data[start:]
+    start = number = 0  # the next line, and how many lines come before it
+    while found := ENVELOPE_IN_JSON.search(data, start):
+        begin = data.rfind(b"\n", start, found.start()) + 1 or start
+        end = data.find(b"\n", found.end())
+        end = len(data) if end < 0 else end
+        number += data.count(b"\n", start, begin) + 1
+        yield number, data[begin:end], _filled(data, start, begin)
+        start = end + 1
+    if others := _filled(data, start, len(data)):
+        yield number + 1, b"", others
+
+
+def _filled(data: bytes, start: int, end: int) -> int:
+    """Return the number of lines in a part of the data, without those that are empty."""
+    if start >= end:
+        return 0
+    if data.startswith(b"\n", start) or data.find(b"\n\n", start, end) >= 0:
+        return sum(1 for _ in _FILLED.finditer(data, start, end))
+    return data.count(b"\n", start, end) + (data[end - 1] != ord("\n"))  # as fast as can be
 
 
 def _is_complete(line: bytes) -> bool:
