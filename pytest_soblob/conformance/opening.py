@@ -15,7 +15,7 @@ STANDARD_INPUT: Final = "-"
 BODIES: Final = ".bodies"
 HEAD_BYTES: Final = 64 * 1024
 # What a packed file may unpack to, however large it is, and how many times its size beyond that.
-FREE_BYTES: Final = 64_000_000
+FREE_BYTES: Final = 40_000_000
 MOST_TIMES: Final = 20
 _PIECE_BYTES: Final = 1_000_000
 _GZIP: Final = b"\x1f\x8b\x08"

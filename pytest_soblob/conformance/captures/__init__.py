@@ -12,14 +12,17 @@ from typing import Final, NamedTuple
 
 from pytest_soblob._http import Captured, HttpSyntaxError
 from pytest_soblob.conformance.captures.decoding import Readable, as_utf8, decoded_head
-from pytest_soblob.conformance.captures.entries import Entry, Message
+from pytest_soblob.conformance.captures.entries import ENVELOPE_IN_JSON, Entry, Message
 from pytest_soblob.conformance.opening import HEAD_BYTES
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest
 
+# Each takes some 20 us, however short it is in the file.
+MOST_ENTRIES: Final = 50_000
 # Beyond which they are counted only.
 MOST_NOT_HELD: Final = 20
 _PROLOG: Final = rb"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
-_IN_SAZ: Final = re.compile(rb"PK\x03\x04.{26}(?:_index\.htm|raw[/\\])", re.DOTALL)
+_IN_SAZ: Final = re.compile(rb"PK\x03\x04.*?(?:_index\.htm|raw[/\\]\d{1,9}_[csm]\.)", re.DOTALL)
 _HAR: Final = re.compile(
     rb'\A\s*\{\s*"log"\s*:\s*\{.*?"(?:version|creator|browser|pages|entries)"\s*:', re.DOTALL
 )
@@ -31,7 +34,6 @@ _BURP: Final = re.compile(
 )
 _SOAPUI: Final = re.compile(rb"\A%b<(?:[\w.-]+:)?soapui-project\b" % _PROLOG)
 _RECORDING: Final = re.compile(rb'\A\{"soblob_recording":')
-_ENVELOPE_IN_JSON: Final = re.compile(rb"(?:<|\\u003[cC])(?:[\w.-]{1,99}:)?Envelope(?:[\s>\\]|/>)")
 
 
 class Format(NamedTuple):
@@ -95,7 +97,7 @@ def find_format(head: bytes) -> Format | None:
 def is_json_with_envelope(data: bytes) -> bool:
     """Whether a whole file is JSON with an envelope in a string."""
     begins = data[:HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return begins in (b"{", b"[", b'"') and _ENVELOPE_IN_JSON.search(data) is not None
+    return begins in (b"{", b"[", b'"') and ENVELOPE_IN_JSON.search(data) is not None
 
 
 class Capture:
@@ -123,9 +125,13 @@ class Capture:
         self._stream = as_utf8(stream) if is_text else stream
 
     def __iter__(self) -> Iterator[Judgeable]:
-        for entry in self._read(self._stream):
+        for number, entry in enumerate(self._read(self._stream), 1):
+            if number > MOST_ENTRIES:
+                raise SoblobError(
+                    f"it has more than {MOST_ENTRIES:,} {self.format.units}: split it"
+                )
             if not entry.is_of_the_service:
-                self.passed_over += 1
+                self.passed_over += entry.count
                 continue
             self.count_not_held += len(entry.not_held)
             if len(self.not_held) < MOST_NOT_HELD:
