@@ -23,15 +23,16 @@ _PLENTY: Final = 100_000
 _PLENTY_BYTES: Final = 2_000_000_000
 _KEPT: Final = 20
 _RATE: Final = 1e9
-_BLOB_ID: Final = re.compile(rb"(<Response>)-?\d+(</Response>)")
-_LANGUAGE: Final = re.compile(rb'(<faultstring) xml:lang="[^"]*"')
+_BLOB_ID: Final = re.compile(rb"(<Response>)-?\d++(</Response>)")
+_LANGUAGE: Final = re.compile(rb'(<faultstring) xml:lang="[^"<]*+"')
 _EMPTY_EXTRA: Final = re.compile(rb'(<h:ExtraInfo) i:nil="true"')
+_CODE: Final = re.compile(rb"<faultcode[^<>]*+>([^<]*+)</faultcode>")
 # What a NetServer says of a failure, and whether a blob that does not exist is one, is not known.
-_EXCEPTION: Final = re.compile(
-    rb"<h:ExceptionInfo.*</h:ExceptionInfo>|<h:ExceptionInfo [^>]*/>", re.S
-)
-_SUCCEEDED: Final = re.compile(rb"(<h:Succeeded[^>]*>)[a-z01]+")
-_NO_IMAGE: Final = re.compile(rb"<Response( [^>]*)?(/>|></Response>)")
+_NO_EXCEPTION: Final = re.compile(rb"<h:ExceptionInfo [^<>]*+>")
+_SUCCEEDED: Final = re.compile(rb"(<h:Succeeded[^<>]*+>)[a-z01]++")
+_NO_IMAGE: Final = re.compile(rb"<Response(?: [^<>]*+)?+/?+>(?:</Response>)?+")
+_EXCEPTION: Final = b"<h:ExceptionInfo"
+_EXCEPTION_END: Final = b"</h:ExceptionInfo>"
 _READ: Final = b"<GetBlobStreamResponse"
 _NOBODY: Final = f"7T:{DRAWN_MARK}Nobody=="
 _LIMIT_STATUSES: Final = (413, 400)
@@ -109,12 +110,20 @@ def levelled(answer: Answer, compares: str) -> Levelled:
     body = _LANGUAGE.sub(rb"\1", body)
     body = _EMPTY_EXTRA.sub(rb"\1", body)
     if _READ in body:
-        body = _NO_IMAGE.sub(b"", _SUCCEEDED.sub(rb"\1?", _EXCEPTION.sub(b"", body)))
+        body = _NO_IMAGE.sub(b"", _SUCCEEDED.sub(rb"\1?", _without_exception(body)))
     elif b">false</h:Succeeded>" in body:
-        body = _EXCEPTION.sub(b"", body)
+        body = _without_exception(body)
     closes = "close" in (response.header("Connection") or "").lower()
     media_type = media_type if response.body else ""
     return Levelled(response.status, reason, media_type, body, closes)
+
+
+def _without_exception(body: bytes) -> bytes:
+    """Return an answer without its ExceptionInfo, nil or not."""
+    start, end = body.find(_EXCEPTION), body.rfind(_EXCEPTION_END)
+    if 0 <= start < end:
+        return body[:start] + body[end + len(_EXCEPTION_END) :]
+    return _NO_EXCEPTION.sub(b"", body)
 
 
 def probe_row(uploader: Uploader, host: Uploader, row: Row) -> None:
@@ -157,5 +166,5 @@ def _send(uploader: Uploader, row: Row) -> Sent:
 
 
 def _short(answer: Levelled) -> str:
-    fault = re.search(rb"<faultcode[^>]*>([^<]*)</faultcode>", answer.body)
+    fault = _CODE.search(answer.body)
     return f"status {answer.status}" + (f", {fault[1].decode('utf-8', 'replace')}" if fault else "")
