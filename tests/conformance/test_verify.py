@@ -178,3 +178,31 @@ def test_a_server_that_drops_wrong_calls_is_probed_to_the_end() -> None:
     assert report.ended == "complete"
     assert ids(report) == ["answer.closed"]
     assert len(report.findings[0].also) > 10
+
+
+def test_a_ticket_that_is_not_accepted_is_a_fact() -> None:
+    """With it nobody can tell whether a call without a ticket is refused for lack of one."""
+    with served(Right()) as url:
+        report = verify(url, "7T:expiredTicket==")
+    assert ids(report) == []
+    assert report.facts["ticket"].startswith("it is not accepted: status 200")
+    not_tried = {row.probe for row in report.rows if row.outcome == "not tried"}
+    assert {"refusal.no-credentials", "refusal.invented-ticket"} <= not_tried
+
+
+@pytest.mark.parametrize(("status", "found"), [(404, True), (401, False)])
+def test_a_bare_status_for_a_right_call_is_found(status: int, found: bool) -> None:
+    right = Right()
+    right.call = lambda headers, body: Reply(status)  # type: ignore[method-assign]
+    with served(right) as url:
+        report = verify(url, None, only=("read", "refusal.*"))
+        assert ids(report) == (["read.no-envelope"] if found else [])
+        assert ids(verify(url, only=("read", "refusal.*"))) == ["read.no-envelope"]
+
+
+def test_a_redirect_of_the_wsdl_says_where_to() -> None:
+    where = (("Location", "https://other.example/BLOB.svc?secret=1"),)
+    moved = {"do_GET": lambda self: self.reply(Reply(301, headers=where))}
+    with served(Right(), type("Moved", (Handler,), moved)) as url:
+        report = verify(url, only=("wsdl",))
+    assert "redirects to 'https://other.example/BLOB.svc': use that URL" in report.findings[0].what

@@ -13,7 +13,7 @@ from pytest_soblob.conformance.providers.answers import (
     read_answer,
 )
 from pytest_soblob.conformance.providers.pacing import GaveUpError
-from pytest_soblob.conformance.providers.reads import base_request
+from pytest_soblob.conformance.providers.refusals import base_request
 from pytest_soblob.conformance.providers.session import Session
 from pytest_soblob.conformance.providers.values import Sent
 from pytest_soblob.contract import Profile

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pytest_soblob.conformance.providers import links, reads
+from pytest_soblob.conformance.providers import links, reads, refusals
 from pytest_soblob.conformance.providers.pacing import GaveUpError, Pace, SpentError
 from pytest_soblob.conformance.providers.report import (
     COMPLETE,
@@ -142,7 +142,7 @@ def _probes(session: Session) -> Generator[Probe, None, None]:
     found: list[Reading] = []
     yield "read", lambda: found.append(reads.probe_right_read(session))
     (right,) = found
-    for refusal in reads.REFUSALS:
+    for refusal in refusals.REFUSALS:
         yield f"refusal.{refusal.id}", partial(reads.probe_refusal, session, refusal, right)
     for name in links.FORMS:
         yield f"connection.{name}", partial(links.probe_form, session, name, right)
