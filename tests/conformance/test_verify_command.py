@@ -7,6 +7,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -85,6 +86,16 @@ def test_no_byte_more_than_allowed_is_uploaded() -> None:
         report = verify_provider(url, Credentials(ticket=TICKET), options)
     assert 0 < report.sent_bytes <= 5_000
     assert "--max-bytes" in report.to_text()
+
+
+def test_a_terminal_shows_the_probe_that_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["pytest_soblob.cli.verify"]  # its name is that of the command, too
+    monkeypatch.setattr(module, "is_terminal", lambda stream: True)
+    with served(Right()) as url:
+        code, _, error = command(url, "--only", "refusal.dtd")
+    assert code == 0
+    shown = error.split("\r")  # click removes the rest, as this is no terminal
+    assert shown == ["", "help", "read", "refusal.dtd", ""]
 
 
 @pytest.mark.parametrize(
