@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pytest_soblob import StubEndpoint
+from pytest_soblob import SoblobSettings, StubEndpoint, WcfHost
 from pytest_soblob.conformance.providers import Credentials, Options, Report, verify_provider
 from tests.conformance.bad_providers import BAD, Bad
 from tests.conformance.providers import TICKET, Handler, RefusedError, Reply, Right, served
@@ -206,3 +206,18 @@ def test_a_redirect_of_the_wsdl_says_where_to() -> None:
     with served(Right(), type("Moved", (Handler,), moved)) as url:
         report = verify(url, only=("wsdl",))
     assert "redirects to 'https://other.example/BLOB.svc': use that URL" in report.findings[0].what
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        WcfHost(culture="nb-NO", hosting="iis", exception_detail=True),
+        WcfHost(culture="", empty_extra_info=True, max_message_size=1_000_000),
+    ],
+)
+def test_what_differs_between_hosts_by_configuration_is_no_difference(host: WcfHost) -> None:
+    settings = SoblobSettings(behaviour="wcf", ticket=TICKET, wcf_host=host)
+    with StubEndpoint(settings=settings) as endpoint:
+        report = verify(endpoint.url, allow_writes=True, behaviour="wcf", only=("wcf.*",))
+        endpoint.discard_findings()
+    assert ids(report) == []

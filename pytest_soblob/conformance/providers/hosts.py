@@ -32,7 +32,6 @@ _NO_EXCEPTION: Final = re.compile(rb"<h:ExceptionInfo [^<>]*+>")
 _SUCCEEDED: Final = re.compile(rb"(<h:Succeeded[^<>]*+>)[a-z01]++")
 _NO_IMAGE: Final = re.compile(rb"<Response(?: [^<>]*+)?+/?+>(?:</Response>)?+")
 _EXCEPTION: Final = b"<h:ExceptionInfo"
-_EXCEPTION_END: Final = b"</h:ExceptionInfo>"
 _READ: Final = b"<GetBlobStreamResponse"
 _NOBODY: Final = f"7T:{DRAWN_MARK}Nobody=="
 _LIMIT_STATUSES: Final = (413, 400)
@@ -107,7 +106,7 @@ def levelled(answer: Answer, compares: str) -> Levelled:
     reason = response.reason_phrase if response.status == 415 else ""
     body = response.body if compares == "all" else b""
     body = _BLOB_ID.sub(rb"\1N\2", body)
-    body = _LANGUAGE.sub(rb"\1", body)
+    body = _LANGUAGE.sub(rb"\1", _without_detail(body))
     body = _EMPTY_EXTRA.sub(rb"\1", body)
     if _READ in body:
         body = _NO_IMAGE.sub(b"", _SUCCEEDED.sub(rb"\1?", _without_exception(body)))
@@ -118,12 +117,28 @@ def levelled(answer: Answer, compares: str) -> Levelled:
     return Levelled(response.status, reason, media_type, body, closes)
 
 
+def _without(body: bytes, start: bytes, end: bytes) -> bytes:
+    """Return an answer without what stands between the first start and the last end."""
+    first, last = body.find(start), body.rfind(end)
+    return body[:first] + body[last + len(end) :] if 0 <= first < last else body
+
+
 def _without_exception(body: bytes) -> bytes:
     """Return an answer without its ExceptionInfo, nil or not."""
-    start, end = body.find(_EXCEPTION), body.rfind(_EXCEPTION_END)
-    if 0 <= start < end:
-        return body[:start] + body[end + len(_EXCEPTION_END) :]
-    return _NO_EXCEPTION.sub(b"", body)
+    return _NO_EXCEPTION.sub(b"", _without(body, _EXCEPTION, b"</h:ExceptionInfo>"))
+
+
+def _without_detail(body: bytes) -> bytes:
+    """Return a fault without what depends on the configuration of the host, or on its language.
+
+    IncludeExceptionDetailInFaults adds a detail, and changes the text of an InternalServiceFault.
+    """
+    found = _LANGUAGE.search(body)
+    is_english = found is None or b'lang="en' in found[0] or b'lang=""' in found[0]
+    body = _without(body, b"<detail", b"</detail>")
+    if b":InternalServiceFault<" in body or not is_english:
+        return _without(body, b"<faultstring", b"</faultstring>")
+    return body
 
 
 def probe_row(uploader: Uploader, host: Uploader, row: Row) -> None:
@@ -138,6 +153,8 @@ def probe_row(uploader: Uploader, host: Uploader, row: Row) -> None:
     got = _send(uploader, row)
     wanted = _send(host, row)
     ours, theirs = levelled(wanted.answer, row.compares), levelled(got.answer, row.compares)
+    if b"<faultstring>" not in theirs.body:  # its text is not compared
+        ours = replace(ours, body=_without(ours.body, b"<faultstring", b"</faultstring>"))
     if ours == theirs:
         session.row("matches", f"{row.sends}: {_short(ours)}")
         return
