@@ -7,6 +7,7 @@ import pytest
 
 from pytest_soblob import BlobLinkType, ContractViolationError, Provider, SoblobError
 from pytest_soblob.conformance.providers import Credentials, Options
+from pytest_soblob.conformance.providers.pacing import Pace
 from tests.conformance.providers import TICKET, Right, served
 
 SUITE = """
@@ -102,6 +103,7 @@ def test_the_suite_of_the_documents_passes(
     (block,) = (one for one in blocks if "soblob_provider" in one)
     pytester.makepyfile(block)
     monkeypatch.setenv("SOBLOB_TICKET", TICKET)
+    monkeypatch.setattr(Pace, "wait", lambda self: None)
     with served(Right()) as url:
         pytester.makeini(f"[pytest]\nsoblob_url = {url}\nsoblob_allow_writes = yes\n")
         pytester.runpytest_inprocess().assert_outcomes(passed=2)
