@@ -4,6 +4,8 @@ import getpass
 import json
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 FOUND = 1
 _WIDTH = 92
+_CLEAR = "\r\x1b[2K"
 
 
 @click.command("verify")
@@ -124,7 +127,8 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
         credentials = _credentials(options["credentials_file"], ask=options["prompt"])
         if chosen.allow_writes and credentials.ticket is None and credentials.user is None:
             raise SoblobError("--allow-writes needs a ticket, or a user with a password")
-        report = verify_provider(url, credentials, chosen, started=_announce)
+        with _progress() as told:
+            report = verify_provider(url, credentials, chosen, started=_announce, told=told)
     except SoblobError as error:
         raise click.UsageError(str(error)) from None
     if options["form"] == "json":
@@ -135,6 +139,18 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
         echo_error("soblob: interrupted")
         context.exit(INTERRUPTED)
     context.exit(0 if report.is_clean else FOUND)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], object] | None]:
+    """Show on a terminal which probe is sent; the line is removed at the end."""
+    if not is_terminal(sys.stderr):
+        yield None
+        return
+    try:
+        yield lambda name: echo_error(f"{_CLEAR}{name}", nl=False)
+    finally:
+        echo_error(_CLEAR, nl=False)
 
 
 def _announce(session: Any) -> None:

@@ -1,9 +1,13 @@
 """The fixture `soblob_provider`, and its class `Provider`."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pytest_soblob import BlobLinkType, ContractViolationError, Provider, SoblobError
 from pytest_soblob.conformance.providers import Credentials, Options
+from pytest_soblob.conformance.providers.pacing import Pace
 from tests.conformance.providers import TICKET, Right, served
 
 SUITE = """
@@ -89,3 +93,17 @@ def test_arguments_are_checked() -> None:
     with pytest.raises(SoblobError, match="must be an http or https URL"):
         Provider("BLOB.svc")
     assert TICKET not in repr(provider) + repr(provider.credentials)
+
+
+def test_the_suite_of_the_documents_passes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (block,) = (one for one in blocks if "soblob_provider" in one)
+    pytester.makepyfile(block)
+    monkeypatch.setenv("SOBLOB_TICKET", TICKET)
+    monkeypatch.setattr(Pace, "wait", lambda self: None)
+    with served(Right()) as url:
+        pytester.makeini(f"[pytest]\nsoblob_url = {url}\nsoblob_allow_writes = yes\n")
+        pytester.runpytest_inprocess().assert_outcomes(passed=2)

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pytest_soblob import StubEndpoint
+from pytest_soblob import SoblobSettings, StubEndpoint, WcfHost
 from pytest_soblob.conformance.providers import Credentials, Options, Report, verify_provider
 from tests.conformance.bad_providers import BAD, Bad
 from tests.conformance.providers import TICKET, Handler, RefusedError, Reply, Right, served
@@ -178,3 +178,46 @@ def test_a_server_that_drops_wrong_calls_is_probed_to_the_end() -> None:
     assert report.ended == "complete"
     assert ids(report) == ["answer.closed"]
     assert len(report.findings[0].also) > 10
+
+
+def test_a_ticket_that_is_not_accepted_is_a_fact() -> None:
+    """With it nobody can tell whether a call without a ticket is refused for lack of one."""
+    with served(Right()) as url:
+        report = verify(url, "7T:expiredTicket==")
+    assert ids(report) == []
+    assert report.facts["ticket"].startswith("it is not accepted: status 200")
+    not_tried = {row.probe for row in report.rows if row.outcome == "not tried"}
+    assert {"refusal.no-credentials", "refusal.invented-ticket"} <= not_tried
+
+
+@pytest.mark.parametrize(("status", "found"), [(404, True), (401, False)])
+def test_a_bare_status_for_a_right_call_is_found(status: int, found: bool) -> None:
+    right = Right()
+    right.call = lambda headers, body: Reply(status)  # type: ignore[method-assign]
+    with served(right) as url:
+        report = verify(url, None, only=("read", "refusal.*"))
+        assert ids(report) == (["read.no-envelope"] if found else [])
+        assert ids(verify(url, only=("read", "refusal.*"))) == ["read.no-envelope"]
+
+
+def test_a_redirect_of_the_wsdl_says_where_to() -> None:
+    where = (("Location", "https://other.example/BLOB.svc?secret=1"),)
+    moved = {"do_GET": lambda self: self.reply(Reply(301, headers=where))}
+    with served(Right(), type("Moved", (Handler,), moved)) as url:
+        report = verify(url, only=("wsdl",))
+    assert "redirects to 'https://other.example/BLOB.svc': use that URL" in report.findings[0].what
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        WcfHost(culture="nb-NO", hosting="iis", exception_detail=True),
+        WcfHost(culture="", empty_extra_info=True, max_message_size=1_000_000),
+    ],
+)
+def test_what_differs_between_hosts_by_configuration_is_no_difference(host: WcfHost) -> None:
+    settings = SoblobSettings(behaviour="wcf", ticket=TICKET, wcf_host=host)
+    with StubEndpoint(settings=settings) as endpoint:
+        report = verify(endpoint.url, allow_writes=True, behaviour="wcf", only=("wcf.*",))
+        endpoint.discard_findings()
+    assert ids(report) == []

@@ -7,7 +7,9 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -84,6 +86,16 @@ def test_no_byte_more_than_allowed_is_uploaded() -> None:
         report = verify_provider(url, Credentials(ticket=TICKET), options)
     assert 0 < report.sent_bytes <= 5_000
     assert "--max-bytes" in report.to_text()
+
+
+def test_a_terminal_shows_the_probe_that_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["pytest_soblob.cli.verify"]  # its name is that of the command, too
+    monkeypatch.setattr(module, "is_terminal", lambda stream: True)
+    with served(Right()) as url:
+        code, _, error = command(url, "--only", "refusal.dtd")
+    assert code == 0
+    shown = error.split("\r")  # click removes the rest, as this is no terminal
+    assert shown == ["", "help", "read", "refusal.dtd", ""]
 
 
 @pytest.mark.parametrize(
@@ -376,7 +388,7 @@ HOSTILE: dict[str, tuple[Callable[[socket.socket], None], str]] = {
     "garbage": (once(b"\x16\x03\x01\x00\xff garbage\r\n\r\n"), "the answer is not HTTP"),
     "endless headers": (endless(b"X: y\r\n", b"HTTP/1.1 200 OK\r\n"), "the answer is not HTTP"),
     "an endless header": (endless(b"x" * 65536, b"HTTP/1.1 200 OK\r\nX: "), "not HTTP"),
-    "an endless body": (endless(b"x" * 65536, HEAD + b"\r\n"), "more than 33,554,432 bytes"),
+    "an endless body": (endless(b"x" * 65536, HEAD + b"\r\n"), "more than 1,048,576 bytes"),
     "endless chunks": (
         endless(b"1\r\nx\r\n" * 9999, HEAD + b"Transfer-Encoding: chunked\r\n\r\n"),
         "",
@@ -426,11 +438,24 @@ class Bomb(Right):
 
 def test_bombs_stay_inside_the_bounds(tmp_path: Path) -> None:
     with served(Bomb()) as url:
-        (used,) = measured(tmp_path, [["verify", url, *FAST, "--only", "wsdl", "--only", "read"]])
+        (used,) = measured(tmp_path, [["verify", url, *FAST]])
     assert used.code == 1
     assert used.cpu_s < 2
     assert used.peak_mib < 300
     assert "wsdl.unreadable" in used.stdout
+
+
+class Wide(Right):
+    def post(self, headers: Any, body: bytes) -> Reply:
+        return Reply(200, b"<a>" + b"<b/>" * 99_000 + b"</a>")
+
+
+def test_answers_of_many_elements_stay_inside_the_bounds() -> None:
+    with served(Wide()) as url:
+        begun = time.process_time()
+        report = verify_provider(url, Credentials(ticket=TICKET), Options(rate=1e9))
+        assert time.process_time() - begun < 2
+    assert [one.id for one in report.findings] == ["answer.not-soap"]
 
 
 def test_three_calls_without_an_answer_end_the_run() -> None:

@@ -23,15 +23,15 @@ _PLENTY: Final = 100_000
 _PLENTY_BYTES: Final = 2_000_000_000
 _KEPT: Final = 20
 _RATE: Final = 1e9
-_BLOB_ID: Final = re.compile(rb"(<Response>)-?\d+(</Response>)")
-_LANGUAGE: Final = re.compile(rb'(<faultstring) xml:lang="[^"]*"')
+_BLOB_ID: Final = re.compile(rb"(<Response>)-?\d++(</Response>)")
+_LANGUAGE: Final = re.compile(rb'(<faultstring) xml:lang="[^"<]*+"')
 _EMPTY_EXTRA: Final = re.compile(rb'(<h:ExtraInfo) i:nil="true"')
+_CODE: Final = re.compile(rb"<faultcode[^<>]*+>([^<]*+)</faultcode>")
 # What a NetServer says of a failure, and whether a blob that does not exist is one, is not known.
-_EXCEPTION: Final = re.compile(
-    rb"<h:ExceptionInfo.*</h:ExceptionInfo>|<h:ExceptionInfo [^>]*/>", re.S
-)
-_SUCCEEDED: Final = re.compile(rb"(<h:Succeeded[^>]*>)[a-z01]+")
-_NO_IMAGE: Final = re.compile(rb"<Response( [^>]*)?(/>|></Response>)")
+_NO_EXCEPTION: Final = re.compile(rb"<h:ExceptionInfo [^<>]*+>")
+_SUCCEEDED: Final = re.compile(rb"(<h:Succeeded[^<>]*+>)[a-z01]++")
+_NO_IMAGE: Final = re.compile(rb"<Response(?: [^<>]*+)?+/?+>(?:</Response>)?+")
+_EXCEPTION: Final = b"<h:ExceptionInfo"
 _READ: Final = b"<GetBlobStreamResponse"
 _NOBODY: Final = f"7T:{DRAWN_MARK}Nobody=="
 _LIMIT_STATUSES: Final = (413, 400)
@@ -106,15 +106,39 @@ def levelled(answer: Answer, compares: str) -> Levelled:
     reason = response.reason_phrase if response.status == 415 else ""
     body = response.body if compares == "all" else b""
     body = _BLOB_ID.sub(rb"\1N\2", body)
-    body = _LANGUAGE.sub(rb"\1", body)
+    body = _LANGUAGE.sub(rb"\1", _without_detail(body))
     body = _EMPTY_EXTRA.sub(rb"\1", body)
     if _READ in body:
-        body = _NO_IMAGE.sub(b"", _SUCCEEDED.sub(rb"\1?", _EXCEPTION.sub(b"", body)))
+        body = _NO_IMAGE.sub(b"", _SUCCEEDED.sub(rb"\1?", _without_exception(body)))
     elif b">false</h:Succeeded>" in body:
-        body = _EXCEPTION.sub(b"", body)
+        body = _without_exception(body)
     closes = "close" in (response.header("Connection") or "").lower()
     media_type = media_type if response.body else ""
     return Levelled(response.status, reason, media_type, body, closes)
+
+
+def _without(body: bytes, start: bytes, end: bytes) -> bytes:
+    """Return an answer without what stands between the first start and the last end."""
+    first, last = body.find(start), body.rfind(end)
+    return body[:first] + body[last + len(end) :] if 0 <= first < last else body
+
+
+def _without_exception(body: bytes) -> bytes:
+    """Return an answer without its ExceptionInfo, nil or not."""
+    return _NO_EXCEPTION.sub(b"", _without(body, _EXCEPTION, b"</h:ExceptionInfo>"))
+
+
+def _without_detail(body: bytes) -> bytes:
+    """Return a fault without what depends on the configuration of the host, or on its language.
+
+    IncludeExceptionDetailInFaults adds a detail, and changes the text of an InternalServiceFault.
+    """
+    found = _LANGUAGE.search(body)
+    is_english = found is None or b'lang="en' in found[0] or b'lang=""' in found[0]
+    body = _without(body, b"<detail", b"</detail>")
+    if b":InternalServiceFault<" in body or not is_english:
+        return _without(body, b"<faultstring", b"</faultstring>")
+    return body
 
 
 def probe_row(uploader: Uploader, host: Uploader, row: Row) -> None:
@@ -129,6 +153,8 @@ def probe_row(uploader: Uploader, host: Uploader, row: Row) -> None:
     got = _send(uploader, row)
     wanted = _send(host, row)
     ours, theirs = levelled(wanted.answer, row.compares), levelled(got.answer, row.compares)
+    if b"<faultstring>" not in theirs.body:  # its text is not compared
+        ours = replace(ours, body=_without(ours.body, b"<faultstring", b"</faultstring>"))
     if ours == theirs:
         session.row("matches", f"{row.sends}: {_short(ours)}")
         return
@@ -157,5 +183,5 @@ def _send(uploader: Uploader, row: Row) -> Sent:
 
 
 def _short(answer: Levelled) -> str:
-    fault = re.search(rb"<faultcode[^>]*>([^<]*)</faultcode>", answer.body)
+    fault = _CODE.search(answer.body)
     return f"status {answer.status}" + (f", {fault[1].decode('utf-8', 'replace')}" if fault else "")

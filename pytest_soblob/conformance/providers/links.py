@@ -13,7 +13,7 @@ from typing import Final
 from pytest_soblob.conformance.providers.answers import Reading, find_in_answer, read_answer
 from pytest_soblob.conformance.providers.connection import Connection, describe
 from pytest_soblob.conformance.providers.pacing import OVERLOADED
-from pytest_soblob.conformance.providers.reads import base_request
+from pytest_soblob.conformance.providers.refusals import base_request
 from pytest_soblob.conformance.providers.session import Session
 from pytest_soblob.conformance.providers.values import LARGEST_ANSWER_BYTES, Sent
 from pytest_soblob.wire import HttpRequest

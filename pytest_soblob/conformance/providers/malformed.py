@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final
 
 from pytest_soblob.conformance.providers.answers import Reading
-from pytest_soblob.conformance.providers.reads import REFUSALS
+from pytest_soblob.conformance.providers.refusals import REFUSALS
 from pytest_soblob.conformance.providers.uploads import Uploader, as_http, explain
 from pytest_soblob.conformance.providers.values import Sent
 from pytest_soblob.generate.specimens import MalformedBytes

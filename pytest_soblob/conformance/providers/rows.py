@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from pytest_soblob.conformance.providers.reads import UNKNOWN_ID, base_request
+from pytest_soblob.conformance.providers.refusals import UNKNOWN_ID, base_request
 from pytest_soblob.names import NETSERVER_FAMILY, SOAP11, SOAP12, XSD, XSI
 from pytest_soblob.wire import HttpRequest
 

@@ -101,15 +101,21 @@ class Session:
         return replace(request, target=to.path + query, headers=(*headers, *request.headers))
 
     @contextmanager
-    def connection(self, address: Address | None = None) -> Iterator[Connection]:
+    def connection(
+        self, address: Address | None = None, most: int = LARGEST_ANSWER_BYTES
+    ) -> Iterator[Connection]:
         """Open a connection.
+
+        Args:
+            address: Where to; None for `BLOB.svc`.
+            most: Largest number of bytes of one answer.
 
         Raises:
             OSError: There is none.
         """
         to = address or self.address
         timeout_s = self.options.timeout_s
-        with Connection(to, timeout_s, self.tls, LARGEST_ANSWER_BYTES) as connection:
+        with Connection(to, timeout_s, self.tls, most) as connection:
             yield connection
 
     def call(
@@ -119,6 +125,7 @@ class Session:
         address: Address | None = None,
         is_upload: bool = False,
         is_framed: bool = True,
+        most: int = LARGEST_ANSWER_BYTES,
     ) -> Sent:
         """Send a request on a connection of its own; after 429 and 503 again, at most three times.
 
@@ -127,6 +134,7 @@ class Session:
             address: Where to send it; None for `BLOB.svc`.
             is_upload: Whether it may store something, and counts against the budget.
             is_framed: False to leave out the Content-Length.
+            most: Largest number of bytes of the answer.
 
         Raises:
             SpentError: It is an upload, and the budget is spent.
@@ -141,7 +149,7 @@ class Session:
                 self.unknown_ids += 1
             self.pace.wait()
             self.requests += 1
-            sent = self.send_once(ready, to, is_framed=is_framed)
+            sent = self.send_once(ready, to, is_framed=is_framed, most=most)
             response = sent.answer.response
             if response is None or response.status not in OVERLOADED:
                 break
@@ -163,13 +171,20 @@ class Session:
                 return
         raise GaveUpError(f"{_MOST_FAILED} calls in a row failed: {sent.answer.problem}")
 
-    def send_once(self, ready: HttpRequest, to: Address, *, is_framed: bool = True) -> Sent:
+    def send_once(
+        self,
+        ready: HttpRequest,
+        to: Address,
+        *,
+        is_framed: bool = True,
+        most: int = LARGEST_ANSWER_BYTES,
+    ) -> Sent:
         """Send a prepared request on a connection of its own, and neither count nor repeat it."""
         try:
-            with self.connection(to) as connection:
+            with self.connection(to, most) as connection:
                 answer = connection.send(ready, is_framed=is_framed)
         except OSError as error:
-            kind, problem = describe(error, self.options.timeout_s, LARGEST_ANSWER_BYTES)
+            kind, problem = describe(error, self.options.timeout_s, most)
             answer = Answer(kind=kind, problem=problem)
         return Sent(address=to, request=ready, answer=answer, probe=self.probe)
 

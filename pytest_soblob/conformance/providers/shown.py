@@ -22,6 +22,10 @@ _VARIABLES: Final = {
     "password": "SOBLOB_PASSWORD",
     "user": "SOBLOB_USER",
 }
+# What the shell acts on inside double quotes.
+_SPECIAL: Final = re.compile(r'(["`\\])')
+_OTHER_DOLLAR: Final = re.compile(rf"\$(?!\{{(?:{'|'.join(_VARIABLES.values())})\}})")
+_ESCAPED_DOLLAR: Final = r"\\$"
 _NAMES: Final = " ".join(f"${name}" for name in _VARIABLES.values())
 
 
@@ -118,9 +122,8 @@ def _with_variables(text: str, credentials: Credentials) -> str:
 
 def _quoted(text: str, prefix: str = "") -> str:
     """Return a shell word in which only the variables of the secrets are expanded."""
-    escaped = re.sub(r'(["`\\])', r"\\\1", prefix + text)
-    escaped = re.sub(rf"\$(?!\{{(?:{'|'.join(_VARIABLES.values())})\}})", r"\\$", escaped)
-    return f'"{escaped}"'
+    escaped = _SPECIAL.sub(r"\\\1", prefix + text)
+    return f'"{_OTHER_DOLLAR.sub(_ESCAPED_DOLLAR, escaped)}"'
 
 
 def _has_secret(body: bytes, shown: str, credentials: Credentials) -> bool:

@@ -13,9 +13,9 @@ from pytest_soblob.conformance.providers.answers import (
     read_answer,
 )
 from pytest_soblob.conformance.providers.pacing import GaveUpError
-from pytest_soblob.conformance.providers.reads import base_request
+from pytest_soblob.conformance.providers.refusals import base_request
 from pytest_soblob.conformance.providers.session import Session
-from pytest_soblob.conformance.providers.values import Sent
+from pytest_soblob.conformance.providers.values import LARGEST_IMAGE_ANSWER_BYTES, Sent
 from pytest_soblob.contract import Profile
 from pytest_soblob.generate.specimens import EnvelopeBytes
 from pytest_soblob.images.encoding import ImageBytes
@@ -161,7 +161,8 @@ class Uploader:
             ticket=credentials.ticket,
             application_token=credentials.application_token,
         )
-        sent = self.session.call(request.to_http_request("wsdl"))
+        http = request.to_http_request("wsdl")
+        sent = self.session.call(http, most=LARGEST_IMAGE_ANSWER_BYTES)
         return sent, find_in_answer(self.session, sent)
 
     def _read_description(

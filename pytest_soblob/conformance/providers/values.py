@@ -15,7 +15,8 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 MOST_UPLOADS: Final = 40
 MOST_UPLOADS_OF_ROWS: Final = 120  # with the rows of a behaviour
 MOST_BYTES: Final = 8 * 1024 * 1024
-LARGEST_ANSWER_BYTES: Final = 32 * 1024 * 1024
+LARGEST_ANSWER_BYTES: Final = 1024 * 1024
+LARGEST_IMAGE_ANSWER_BYTES: Final = 32 * 1024 * 1024
 DESCRIPTION_PREFIX: Final = "soblob-verify-"
 _LONGEST_TIMEOUT_S: Final = 600.0
 _LONGEST_RUN_ID: Final = 40

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pytest_soblob.conformance.providers import links, reads
+from pytest_soblob.conformance.providers import links, reads, refusals
 from pytest_soblob.conformance.providers.pacing import GaveUpError, Pace, SpentError
 from pytest_soblob.conformance.providers.report import (
     COMPLETE,
@@ -37,6 +37,7 @@ def verify_provider(
     *,
     pace: Pace | None = None,
     started: Callable[[Session], object] | None = None,
+    told: Callable[[str], object] | None = None,
 ) -> Report:
     """Send the probes to a provider, and report what they find.
 
@@ -46,6 +47,7 @@ def verify_provider(
         options: How to verify it; None for the defaults: nothing is stored.
         pace: When calls may be sent; None for the rate of the options.
         started: Called with the session before the first request; None for nothing.
+        told: Called with the id of each probe before it is sent; None for nothing.
 
     Returns:
         The report; that of an interrupted run has what was found until then.
@@ -64,6 +66,8 @@ def verify_provider(
                 if not _is_chosen(name, session.options.only):
                     continue
                 session.probe = name
+                if told is not None:
+                    told(name)
                 try:
                     probe()
                 except SpentError as error:
@@ -142,7 +146,7 @@ def _probes(session: Session) -> Generator[Probe, None, None]:
     found: list[Reading] = []
     yield "read", lambda: found.append(reads.probe_right_read(session))
     (right,) = found
-    for refusal in reads.REFUSALS:
+    for refusal in refusals.REFUSALS:
         yield f"refusal.{refusal.id}", partial(reads.probe_refusal, session, refusal, right)
     for name in links.FORMS:
         yield f"connection.{name}", partial(links.probe_form, session, name, right)
