@@ -26,6 +26,7 @@ import pytest_soblob.strategies
 import pytest_soblob.transports
 from pytest_soblob import *  # noqa: F403 -- each is imported when it is asked for
 from tests import mistakes
+from tests.once import Once
 
 __all__ = ["PIL", "httptools", "lxml", "mistakes", "pytest_soblob", "requests", "trustme", "zeep"]
 
@@ -56,6 +57,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def checkout() -> Path:
     """The project's root."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def once() -> Once:
+    """Values that are made once in a run."""
+    return Once()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,11 +4,13 @@ import http.client
 import json
 import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import command
 from tests.leaks import ENCODINGS, PLACES, SECRETS, forms, message
+from tests.once import Once
 from tests.wire import to_bytes
 
 TOKEN = "LeakedControlToken"
@@ -19,11 +21,15 @@ def shown(text: str, form: str) -> str:
     return "" if place < 0 else text[max(place - 300, 0) : place + 200]
 
 
-@pytest.fixture(scope="module", params=["lines", "json"])
-def served(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=["lines", "json"])
+def served(request: pytest.FixtureRequest, once: Once) -> str:
+    return once(("served", request.param), lambda: what_serve_says(request.param))
+
+
+def what_serve_says(log_format: str) -> str:
     """The log of a run that got them all, and what its control API says of each."""
     process = subprocess.Popen(
-        command("serve", "--log", request.param, "--ticket", SECRETS["ticket"], "--control-token",
+        command("serve", "--log", log_format, "--ticket", SECRETS["ticket"], "--control-token",
                 TOKEN, "--account", f"ada:{SECRETS['password']}"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -59,27 +65,29 @@ def test_no_secret_is_in_the_log_the_faults_and_the_control_api(served: str, kin
 
 
 @pytest.fixture(
-    scope="module",
     params=[
         pytest.param("text", marks=pytest.mark.slow),
         "json",
         pytest.param("jsonl", marks=pytest.mark.slow),
     ],
 )
-def validated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("captures")
+def validated(request: pytest.FixtureRequest, once: Once, tmp_path: Path) -> str:
+    return once(("validated", request.param), lambda: what_validate_says(request.param, tmp_path))
+
+
+def what_validate_says(output: str, folder: Path) -> str:
     for number, kind in enumerate(SECRETS):
         for encoding in ENCODINGS:
             for place in PLACES:
                 file = folder / f"{number} {encoding} {place}.http"
                 file.write_bytes(to_bytes(message(kind, encoding, place)))
     done = subprocess.run(
-        command("validate", "--format", request.param, str(folder)),
+        command("validate", "--format", output, str(folder)),
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "body.child-out-of-order" in done.stdout
-    if request.param == "json":
+    if output == "json":
         assert len(json.loads(done.stdout)) == len(SECRETS) * len(ENCODINGS) * len(PLACES)
     return done.stdout + done.stderr
 

@@ -11,7 +11,7 @@ from tests.clients.calls.case import PORTRAIT
 VENDOR = Path(__file__).parents[3] / "shared" / "vendor" / "Services86-BLOB.wsdl"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not VENDOR.is_file():
         pytest.skip("the vendor's WSDL (../shared/vendor) is not at hand")

@@ -112,7 +112,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def used(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Used]:
     folder = tmp_path_factory.mktemp("runs")
     runs = {}
@@ -243,7 +243,7 @@ _SHORT_S: Final = 0.15  # below which a difference says nothing
 _MOST_GROWTH: Final = 2.5
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Used, Used]]:
     """What each construct took, and twice as much of it."""
     folder = tmp_path_factory.mktemp("grown")

@@ -311,7 +311,7 @@ ODD = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def used(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Used]:
     """What `soblob check-wsdl` did with each of the files."""
     runs = {}

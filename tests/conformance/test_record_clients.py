@@ -41,7 +41,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     return given
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def host() -> Iterator[StubEndpoint]:
     settings = SoblobSettings(behaviour="wcf", wcf_host=LARGE)
     endpoint = StubEndpoint(settings=settings, tickets=[TICKET]).start()
@@ -84,7 +84,7 @@ def _assert_shareable(record: Recording) -> None:
 # -- a plain one -----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def spyne() -> Iterator[Any]:
     """The benchmark's peer, in a process of its own; its URL, and a count of what it has saved."""
     if find_spec("spyne") is None:

@@ -19,6 +19,7 @@ from tests import mistakes
 from tests.conformance.recorded import answered, call, raw_upstream, recording
 from tests.example_counts import at_length, either
 from tests.leaks import ENCODINGS, PLACES, SECRETS, forms, message
+from tests.once import Once
 
 CHARSETS = ("utf-8", "utf-16", "utf-16-be", "iso-8859-1", "gzip")
 WCF = SoblobSettings(behaviour="wcf")
@@ -45,16 +46,19 @@ def echo(request: HttpRequest, secret: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=CHARSETS)
-def on_disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture(params=CHARSETS)
+def on_disk(request: pytest.FixtureRequest, once: Once, tmp_path: Path) -> str:
+    return once(("recorded", request.param), lambda: what_is_recorded(request.param, tmp_path))
+
+
+def what_is_recorded(charset: str, folder: Path) -> str:
     """All that a recording has, as text, of each secret in each place and each way to write it."""
-    folder = tmp_path_factory.mktemp("leaks")
     recorder = Recorder(folder / "recording.jsonl", WCF)
     shown = []
     for kind, secret in SECRETS.items():
         for encoding in ENCODINGS:
-            for place in PLACES[:: 1 if request.param == "utf-8" else 4]:
-                sent = in_charset(message(kind, encoding, place), request.param)
+            for place in PLACES[:: 1 if charset == "utf-8" else 4]:
+                sent = in_charset(message(kind, encoding, place), charset)
                 passed = Passed(request=sent, response=echo(sent, secret))
                 shown.append(recorder.record(passed).line)
     recorder.close()

@@ -107,7 +107,7 @@ def changing(command: list[str], environment: dict[str, str]) -> Iterator[Change
         process.wait(10)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def spyne() -> Iterator[Changed]:
     if find_spec("spyne") is None:
         pytest.skip("spyne is not installed")
@@ -137,7 +137,7 @@ def test_a_bad_one_in_spyne_is_named(spyne: Changed, change: str) -> None:
     assert finding in ids(verify(spyne(change), only))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changed]:
     if not by_node_soap.is_there():
         pytest.skip("Node or its module soap is not installed")

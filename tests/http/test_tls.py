@@ -17,7 +17,7 @@ from tests.sockets import connect, everything, written
 pytest.importorskip("trustme")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def authority() -> Iterator[Authority]:
     with closing(Authority()) as authority:
         yield authority

@@ -15,6 +15,7 @@ from pytest_soblob.contract import OTHER_OPERATIONS
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.names import NETSERVER, SERVICE_PATHS, SOAP11, SOAP12, WSDL, XSD
 from pytest_soblob.stub.wsdl import served_schema, served_wsdl
+from tests.once import Once
 
 Judge = Callable[[str], bool]
 
@@ -116,8 +117,8 @@ def driver(name: str) -> str:
     return f'<xs:schema xmlns:xs="{XSD}">{"".join(lines)}</xs:schema>'
 
 
-@pytest.fixture(scope="module", params=["lxml", "xmlschema"])
-def judges(request: pytest.FixtureRequest) -> dict[str, Judge]:
+@pytest.fixture(params=["lxml", "xmlschema"])
+def judges(request: pytest.FixtureRequest, once: Once) -> dict[str, Judge]:
     def lxml_judge(name: str) -> Judge:
         schema = etree.XMLSchema(etree.fromstring(driver(name)))
         return lambda text: schema.validate(etree.fromstring(text))
@@ -127,7 +128,7 @@ def judges(request: pytest.FixtureRequest) -> dict[str, Judge]:
         return schema.is_valid
 
     make = lxml_judge if request.param == "lxml" else xmlschema_judge
-    return {name: make(name) for name in JUDGES}
+    return once(("judges", request.param), lambda: {name: make(name) for name in JUDGES})
 
 
 @pytest.mark.parametrize("name", XSD_FILES)

@@ -148,7 +148,7 @@ def test_falsifying_example_at_the_endpoint(soblob_endpoint, kind):
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     """All that a run of it prints, and its JUnit report."""
     import os

@@ -325,7 +325,7 @@ JSON = st.recursive(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served() -> Iterator[tuple[str, dict[str, Any]]]:
     """A running endpoint, and the description that it serves of itself."""
     endpoint, _ = driven()

@@ -64,7 +64,7 @@ TEXT = "text/xml; charset=utf-8"
 # -- bytes ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def samples() -> tuple[str, list[str]]:
     if not SAMPLES.exists():
         pytest.skip("needs ../shared/WCF.md, which is not on this machine")
@@ -200,7 +200,7 @@ def test_the_headers_of_each_hosting(hosting: str) -> None:
 # -- the short table, over a raw socket -----------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running() -> Iterator[StubEndpoint]:
     endpoint = StubEndpoint(behaviour="wcf").start()
     yield endpoint

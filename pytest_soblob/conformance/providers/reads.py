@@ -12,6 +12,7 @@ from typing import Any, Final
 from pytest_soblob._text import quote
 from pytest_soblob.conformance.checking import is_bad, known_description
 from pytest_soblob.conformance.comparing import compare
+from pytest_soblob.conformance.fetching import LARGEST_BYTES
 from pytest_soblob.conformance.providers.answers import Reading, find_in_answer, read_answer
 from pytest_soblob.conformance.providers.pacing import GaveUpError
 from pytest_soblob.conformance.providers.refusals import (
@@ -23,7 +24,7 @@ from pytest_soblob.conformance.providers.refusals import (
 from pytest_soblob.conformance.providers.session import Session
 from pytest_soblob.conformance.providers.values import Address, Sent
 from pytest_soblob.conformance.reading import read_description
-from pytest_soblob.conformance.sources import LARGEST_BYTES, load_with
+from pytest_soblob.conformance.sources import load_with
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.soap.binding import find_child, read
 from pytest_soblob.soap.envelope import Element
