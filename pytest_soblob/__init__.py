@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from pytest_soblob.conformance import (
         assert_wsdl_compatible as assert_wsdl_compatible,
     )
+    from pytest_soblob.conformance.providers.provider import (
+        Provider as Provider,
+    )
     from pytest_soblob.contract import (
         BlobLinkType as BlobLinkType,
     )
@@ -167,6 +170,7 @@ _HOMES = {
     "assert_valid_response": "assertions",
     "Authority": "certificates",
     "assert_wsdl_compatible": "conformance",
+    "Provider": "conformance.providers.provider",
     "BlobLinkType": "contract",
     "Installation": "contract",
     "Profile": "contract",

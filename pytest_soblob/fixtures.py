@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_soblob.certificates import Authority
+    from pytest_soblob.conformance.providers.provider import Provider
     from pytest_soblob.judge.validators import EnvelopeValidator
     from pytest_soblob.settings import SoblobSettings
     from pytest_soblob.stub.endpoint import StubEndpoint
@@ -44,6 +45,10 @@ SEVERITY_OPTIONS = {
 UNPLAYED = "soblob_unplayed"
 WSDL_SOURCE = "soblob_wsdl_source"
 WSDL_SOURCE_TEXT = "path or URL of the WSDL that soblob_compatible_wsdl compares with the contract"
+PROVIDER_URL = "soblob_url"
+PROVIDER_URL_TEXT = "URL of the BLOB.svc of a running provider, for the fixture soblob_provider"
+ALLOW_WRITES = "soblob_allow_writes"
+ALLOW_WRITES_TEXT = "allow soblob_provider to upload to the provider: yes or no (the default)"
 UNPLAYED_TEXT = "scripted answers that no call received: warning (the default), error or off"
 # Option and ini key: the field that it sets, and its help.
 OPTIONS = {
@@ -187,6 +192,24 @@ def soblob_compatible_wsdl(pytestconfig: pytest.Config) -> str:
     return source
 
 
+@pytest.fixture(scope="session")
+def soblob_provider(pytestconfig: pytest.Config) -> Provider:
+    """The running provider at `soblob_url`; without it the test is skipped.
+
+    Credentials are taken from SOBLOB_TICKET, SOBLOB_APPLICATION_TOKEN, SOBLOB_USER and
+    SOBLOB_PASSWORD.
+    """
+    url, _ = given_value(pytestconfig, PROVIDER_URL)
+    if url is None:
+        pytest.skip(f"--{PROVIDER_URL.replace('_', '-')} is not given")
+    from pytest_soblob.conformance.providers import Options
+    from pytest_soblob.conformance.providers.credentials import from_environment
+    from pytest_soblob.conformance.providers.provider import Provider
+
+    allowed, _ = given_value(pytestconfig, ALLOW_WRITES)
+    return Provider(url, from_environment(), Options(allow_writes=allowed == "yes"))
+
+
 def effective_settings(settings: SoblobSettings, config: pytest.Config) -> SoblobSettings:
     """Return the settings of the fixture with the values of options and ini keys.
 
@@ -240,6 +263,9 @@ def check_options(config: pytest.Config) -> None:
     wanted, where = given_value(config, UNPLAYED)
     if wanted not in (None, "warning", "error", "off"):
         raise pytest.UsageError(f"soblob: {where} must be warning, error or off, not {wanted!r}")
+    wanted, where = given_value(config, ALLOW_WRITES)
+    if wanted not in (None, "yes", "no"):
+        raise pytest.UsageError(f"soblob: {where} must be yes or no, not {wanted!r}")
     if any(given_value(config, name)[0] is not None for name in OPTIONS):
         from pytest_soblob.settings import SoblobSettings
 

@@ -28,11 +28,15 @@ from pytest_soblob._pytest_compat import (
 from pytest_soblob.errors import ContractViolationError, is_own, summary_of
 from pytest_soblob.fixtures import (
     ALIVE,
+    ALLOW_WRITES,
+    ALLOW_WRITES_TEXT,
     ENDPOINTS,
     EXPECTED,
     MADE,
     MARKER,
     OPTIONS,
+    PROVIDER_URL,
+    PROVIDER_URL_TEXT,
     SETTINGS,
     SEVERITY_OPTIONS,
     UNPLAYED,
@@ -49,6 +53,7 @@ from pytest_soblob.fixtures import (
     soblob_compatible_wsdl,
     soblob_endpoint,
     soblob_endpoint_tls,
+    soblob_provider,
     soblob_settings,
     soblob_validator,
     soblob_wsdl,
@@ -61,6 +66,7 @@ __all__ = [
     "soblob_compatible_wsdl",
     "soblob_endpoint",
     "soblob_endpoint_tls",
+    "soblob_provider",
     "soblob_settings",
     "soblob_validator",
     "soblob_wsdl",
@@ -82,7 +88,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("soblob", "SuperOffice SaveImageStream contract tests")
     texts = {name: text for name, (_, text) in OPTIONS.items()} | SEVERITY_OPTIONS
     texts[UNPLAYED] = UNPLAYED_TEXT
-    texts[WSDL_SOURCE] = WSDL_SOURCE_TEXT
+    texts |= {
+        WSDL_SOURCE: WSDL_SOURCE_TEXT,
+        PROVIDER_URL: PROVIDER_URL_TEXT,
+        ALLOW_WRITES: ALLOW_WRITES_TEXT,
+    }
     for name, text in texts.items():
         group.addoption(f"--{name.replace('_', '-')}", dest=name, default=None, help=text)
         parser.addini(name, text, default=None)

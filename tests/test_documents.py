@@ -3,16 +3,25 @@
 import inspect
 import json
 import re
+import shlex
 import tomllib
 from dataclasses import asdict, fields
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from click import Context
 
 from pytest_soblob import Exchange, Limits, SoblobSettings, StubEndpoint, strategies
 from pytest_soblob.cli import main
-from pytest_soblob.fixtures import OPTIONS, SEVERITY_OPTIONS, UNPLAYED, WSDL_SOURCE
+from pytest_soblob.fixtures import (
+    ALLOW_WRITES,
+    OPTIONS,
+    PROVIDER_URL,
+    SEVERITY_OPTIONS,
+    UNPLAYED,
+    WSDL_SOURCE,
+)
 from pytest_soblob.serving import Configuration
 from pytest_soblob.serving._tables import TABLES, TOP  # all that a document must name
 from pytest_soblob.serving.control import ControlApi
@@ -79,8 +88,76 @@ def test_what_a_server_would_drop_is_what_the_readme_shows(pytester: pytest.Pyte
     main_job = next(block for block in blocks("python") if "def test_portrait_arrives" in block)
     wcf = next(block for block in blocks("python") if "def test_what_a_server" in block)
     pytester.makepyfile(main_job.partition("def test_portrait")[0] + wcf)
-    result = pytester.runpytest("-q", "-p", "no:cacheprovider", "--soblob-behaviour=wcf")
+    pytester.makeini(next(block for block in blocks("ini") if "soblob_behaviour" in block))
+    result = pytester.runpytest("-q", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
+
+
+def test_tests_that_break_a_rule_read_as_the_readme_shows(pytester: pytest.Pytester) -> None:
+    source = next(block for block in blocks("python") if "def test_without_a_ticket" in block)
+    test, _, block = source.partition("\n\n\n")
+    assert (test.count("..."), block.count("...")) == (1, 1)
+    body = block.replace("...", 'post(soblob_endpoint, "QS-_")').replace("\n", "\n    ")
+    pytester.makepyfile(
+        "import pytest, requests\n"
+        "from tests import mistakes as m\n"
+        "def post(endpoint, image=None, **more):\n"
+        "    text = f'<n:Image>{image}</n:Image>' if image else m.IMAGE\n"
+        "    sent = m.http_request(m.request(m.TYPE, text, m.DESCRIPTION, **more))\n"
+        "    requests.post(endpoint.url, data=sent.body, headers=dict(sent.headers))\n"
+        + test.replace("...", 'post(soblob_endpoint, header="")')
+        + f"\n\ndef test_within(soblob_endpoint):\n    {body}\n"
+    )
+    pytester.syspathinsert(str(ROOT))
+    pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_every_assertion_of_the_readme_passes(pytester: pytest.Pytester) -> None:
+    lines = next(block for block in blocks("python") if "assert_valid_response" in block)
+    *first, last = lines.splitlines()
+    body = "\n    ".join([*first, "soblob_endpoint.reset()", last])
+    pytester.makepyfile(
+        "from pytest_soblob import assert_saved, assert_valid_request, assert_valid_response\n"
+        "from pytest_soblob import ImageBytes\n"
+        "def test_it(soblob_endpoint, soblob_client):\n"
+        "    png = ImageBytes()\n"
+        "    text = 'Line one\\r\\nline two'\n"
+        "    soblob_client.service.SaveImageStream('PersonImage', png, text)\n"
+        "    (exchange,) = soblob_endpoint.exchanges\n"
+        f"    {body}\n"
+    )
+    pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_severities_of_the_readme_are_in_force(pytester: pytest.Pytester) -> None:
+    pytester.makeini(next(block for block in blocks("ini") if "soblob_severity" in block))
+    pytester.makepyfile(
+        "from pytest_soblob import EnvelopeValidator, ImageBytes, SaveImageStreamRequest\n"
+        "def test_it():\n"
+        "    def errors(image):\n"
+        "        request = SaveImageStreamRequest(\n"
+        "            type='PersonImage', image=image, description='d', ticket='7T:x')\n"
+        "        found = EnvelopeValidator('request').judge(request.to_bytes('wsdl')).violations\n"
+        "        return [one.rule for one in found]\n"
+        "    moving = ImageBytes(format='GIF', features=('animated',))\n"
+        "    assert 'payload.animated' not in errors(moving)\n"
+        "    assert 'body.image-missing' in errors(None)\n"
+    )
+    pytester.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=lambda page: page.stem
+)
+def test_every_command_of_the_documents_has_its_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    lines = [line for block in blocks("console", text) for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith("$ soblob ")]
+    assert len(commands) > 8 or page.name != "README.md"
+    for line in commands:
+        name, *arguments = shlex.split(line, comments=True)[2:]
+        command = main.commands[name]
+        command.make_parser(Context(command)).parse_args(arguments)
 
 
 def test_every_reply_of_the_readme_can_be_scripted(pytester: pytest.Pytester) -> None:
@@ -256,7 +333,7 @@ def test_the_page_of_settings_has_each_field_with_its_default() -> None:
         for value in [getattr(defaults, field.name)]
     }
     assert rows == {**shown, "wcf_host": "WcfHost()"}
-    for key in (*OPTIONS, *SEVERITY_OPTIONS, UNPLAYED, WSDL_SOURCE):
+    for key in (*OPTIONS, *SEVERITY_OPTIONS, UNPLAYED, WSDL_SOURCE, PROVIDER_URL, ALLOW_WRITES):
         assert f"`{key}`" in text
 
 

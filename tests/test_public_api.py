@@ -39,6 +39,7 @@ from pytest_soblob import (
     Limits,
     MalformedBytes,
     Profile,
+    Provider,
     Right,
     SaveImageStreamRequest,
     SaveImageStreamResponse,
@@ -67,7 +68,7 @@ PUBLIC = """
     Account Right WcfHost ExpectedCall Limits Authority Severities Verdict Spelling ImageSpec
     EnvelopeBytes MalformedBytes AuthenticateUsernamePasswordRequest AuthenticateResponse
     ChangePersonImageRequest ChangeProjectImageRequest GetPersonImageRequest GetProjectImageRequest
-    GetBlobStreamRequest SoblobDeprecationWarning DamagedBytes Serialization
+    GetBlobStreamRequest SoblobDeprecationWarning DamagedBytes Serialization Provider
 """
 STRATEGIES = """
     classics malformed_rules spellings
@@ -175,6 +176,7 @@ BOUND: list[Any] = [
     lambda: Blob(id=1),
     lambda: HttpRequest(body=b"1"),
     HttpResponse,
+    lambda: Provider("http://127.0.0.1:1/BLOB.svc"),
 ]
 
 

@@ -16,15 +16,15 @@ from pytest_soblob.cli.judging import (
     reason_of,
     unread,
 )
-from pytest_soblob.conformance.opening import STANDARD_INPUT
+from pytest_soblob.conformance.opening import BODIES, STANDARD_INPUT
 
 
 def iter_files(names: Iterable[str]) -> Iterator[Item]:
     """Yield every file to judge, in order.
 
     A folder stands for the regular files in it and in the folders below it, sorted by name, without
-    hidden ones. In folders, links to files are followed and links to folders are not. A file that
-    is named itself is always judged.
+    hidden ones and the bodies of recordings. In folders, links to files are followed and links to
+    folders are not. A file that is named itself is always judged.
 
     Args:
         names: Files, folders, or `-`.
@@ -88,7 +88,9 @@ def _listed(folder: str) -> Iterator[os.DirEntry[str] | Outcome]:
             seen = [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
         return iter([unread(folder, reason_of(error))])
-    return iter(sorted(seen, key=lambda entry: entry.name))
+    # The bodies of a recording are judged with it, not as files of their own.
+    names = {f"{entry.name}{BODIES}" for entry in seen}
+    return iter(sorted((e for e in seen if e.name not in names), key=lambda entry: entry.name))
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

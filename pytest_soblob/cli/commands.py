@@ -135,7 +135,7 @@ def validate(
 ) -> None:
     """Judge envelopes, HTTP messages and exports.
 
-    Exports: HAR, Burp XML, SAZ, SoapUI, Postman, JSON with envelopes; each also as .gz. FILE is a
+    Exports: HAR, Burp XML, SAZ, SoapUI, Postman, JSON, `soblob record`; also as .gz. FILE is a
     path, - for standard input, or a folder: the files in it and below it, sorted, without hidden
     ones. Exit code 0: nothing at or above the threshold (--fail-on); 1: a violation; 2: not read.
     """

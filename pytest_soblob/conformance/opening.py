@@ -11,9 +11,11 @@ from typing import IO, Any, Final
 from pytest_soblob.errors import SoblobError
 
 STANDARD_INPUT: Final = "-"
+# Ending of the folder that has the bodies of a recording, after the name of its file.
+BODIES: Final = ".bodies"
 HEAD_BYTES: Final = 64 * 1024
 # What a packed file may unpack to, however large it is, and how many times its size beyond that.
-FREE_BYTES: Final = 64_000_000
+FREE_BYTES: Final = 40_000_000
 MOST_TIMES: Final = 20
 _PIECE_BYTES: Final = 1_000_000
 _GZIP: Final = b"\x1f\x8b\x08"

@@ -107,6 +107,19 @@ def read_standard_input() -> bytes:
     return data
 
 
+def load_with(url: str, get: Getter) -> Documents:
+    """Return the documents of a WSDL at a URL, each fetched by the caller.
+
+    Args:
+        url: An http or https URL.
+        get: Returns what a URL of the same origin serves.
+
+    Raises:
+        SoblobError: It is no WSDL, imports from elsewhere, or is too large; or `get` raises it.
+    """
+    return _collect([url], get, origin(url))
+
+
 def _of_path(path: Path) -> Documents:
     if path.is_dir():
         return _of_folder(path)

@@ -1,6 +1,7 @@
 """The suite's options, summary and baseline in pytest.
 
 The plugin loads this module in each run, so it imports the suite itself only where one is played.
+PYTEST_DONT_REWRITE: if it has been imported before, old versions of pytest would warn.
 """
 
 import json

@@ -1,6 +1,7 @@
-"""An address at which nobody listens, and nobody else can begin to."""
+"""An address at which nobody listens."""
 
-import asyncio
+import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,18 +13,11 @@ def refusing(host: str, port: int) -> Iterator[None]:
     A free port would be given to the next endpoint that asks for any.
 
     Args:
-        host: The address.
+        host: The IPv4 address.
         port: The port, which must be free.
     """
-    loop = asyncio.new_event_loop()
-    try:
-        server = loop.run_until_complete(
-            loop.create_server(asyncio.Protocol, host, port, start_serving=False)
-        )
-        try:
-            yield
-        finally:
-            server.close()
-            loop.run_until_complete(server.wait_closed())
-    finally:
-        loop.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as kept:
+        if sys.platform != "win32":  # there it would share the port
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind((host, port))
+        yield

@@ -130,7 +130,15 @@ def _listed(title: str, results: Iterable[Result]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for result in results:
         reasons.setdefault(result.reason, []).append(result.scenario.id)
-    return [f"{title:<17} {_names(ids):<20} {reason}" for reason, ids in reasons.items()]
+    return [
+        fill(
+            f"{title:<17} {_names(ids):<20} {reason}",
+            _WIDTH,
+            subsequent_indent=" " * 18,
+            break_on_hyphens=False,
+        )
+        for reason, ids in reasons.items()
+    ]
 
 
 def _names(ids: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from pytest_soblob.consumer.credentials import TICKET as TICKET
 from pytest_soblob.consumer.credentials import TOKEN as TOKEN
 from pytest_soblob.consumer.credentials import USER as USER
 from pytest_soblob.consumer.outcomes import Failed, Outcome, Refused, Saved
+from pytest_soblob.consumer.pictures import PNG as PNG
 from pytest_soblob.consumer.scenario import UnmetError
 from pytest_soblob.consumer.unmet import (
     TELL,
@@ -32,10 +33,6 @@ from pytest_soblob.soap.messages import SaveImageStreamRequest
 from pytest_soblob.stub.endpoint import StubEndpoint
 from pytest_soblob.stub.exchange import Exchange
 
-PNG: Final = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
-    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
-)
 PLAIN: Final = Upload(image=PNG, description="Portrait")
 # The first id of a stage: 16 bits do not hold it, and no client gets it by counting.
 FIRST_ID: Final = 70_001
@@ -123,9 +120,14 @@ class Stage:
 
     # -- calls -----------------------------------------------------------------------------------
 
+    def fit(self, call: Upload) -> Upload:
+        """Return a call with a type that the client uploads."""
+        types = self.abilities.types
+        return call if call.type in types else replace(call, type=types[0])
+
     def upload(self, call: Upload = PLAIN) -> Outcome:
         """Have the client upload, and return how that ended."""
-        return self.client.upload(call)
+        return self.client.upload(self.fit(call))
 
     def next_id(self) -> int:
         """Return the id for the next blob, and have the endpoint give it."""
@@ -190,7 +192,7 @@ class Stage:
         Raises:
             UnmetError: Something differs; the summary names what probably happened to it.
         """
-        message = exchange.message
+        call, message = self.fit(call), exchange.message
         if not isinstance(message, SaveImageStreamRequest):
             raise UnmetError("the request cannot be read", f"a request{broken_rules([exchange])}")
         if str(message.type) != call.type:

@@ -96,16 +96,20 @@ def not_uploaded(outcome: Outcome, exchanges: Sequence[Exchange]) -> UnmetError:
             str(outcome),
             advice="make one upload by hand, and see to this crash first",
         )
-    rules = [violation.rule for violation in errors_of(exchanges)]
+    errors = errors_of(exchanges)
+    if errors:
+        rules = ", ".join(sorted({violation.rule for violation in errors}))
+        return UnmetError(
+            f"the server declined a request that breaks the contract: {rules}",
+            f"{outcome}; {errors[0].message}",
+            advice=f"`soblob rules {errors[0].rule}` explains the rule",
+        )
     advice = None
-    if rules:
-        advice = f"`soblob rules {rules[0]}` explains the rule"
-    elif isinstance(outcome, NoId):
+    if isinstance(outcome, NoId):
         advice = "return the number that stands in Response, as an integer"
     said = _not_saved(outcome)
     summary = said if exchanges else f"no request came: {said}"
-    got = f"{outcome}{broken_rules(exchanges)}"
-    return UnmetError(summary, got, advice=advice, **_of(outcome))
+    return UnmetError(summary, str(outcome), advice=advice, **_of(outcome))
 
 
 def _not_saved(outcome: Outcome) -> str:

@@ -27,8 +27,8 @@ _REFERENCE_EVERY: Final = 5
 _MOST_REFERENCES: Final = 50
 
 
-class How(Protocol):
-    """What of a `Serialization` the writer goes by."""
+class WritingChoices(Protocol):
+    """The fields of a `Serialization` that the writer uses."""
 
     @property
     def prefixes(self) -> str: ...
@@ -58,13 +58,13 @@ class Writer:
     """Writes elements as text.
 
     Args:
-        how: The choices.
+        choices: How the text is written.
         rng: Says where, for what stands in some places only.
     """
 
-    def __init__(self, how: How, rng: Random) -> None:
-        self._how, self._rng = how, rng
-        self._prefixes = _PREFIXES[how.prefixes]
+    def __init__(self, choices: WritingChoices, rng: Random) -> None:
+        self._choices, self._rng = choices, rng
+        self._prefixes = _PREFIXES[choices.prefixes]
 
     def document(self, root: Element) -> str:
         """Return the root element and all that is in it."""
@@ -73,7 +73,7 @@ class Writer:
     def _element(self, element: Element, scope: Mapping[str, str]) -> Iterator[str]:
         scope = dict(scope)
         new: dict[str, str] = {}
-        if self._how.declarations == "root" and element.getparent() is None:
+        if self._choices.declarations == "root" and element.getparent() is None:
             used = {namespace(one) for one in element.iter("*")} | {XSI, XSD}
             new = {self._prefixes[uri]: uri for uri in sorted(used) if uri in self._prefixes}
             scope.update(new)
@@ -82,14 +82,14 @@ class Writer:
         text = element.text or ""
         if element.tag in _QNAMES:
             text = self._qname(element, text, scope, new)
-        space = "\n  " if self._how.tags == "loose" else " "
+        space = "\n  " if self._choices.tags == "loose" else " "
         declared = [f"xmlns{':' if p else ''}{p}={quoteattr(uri)}" for p, uri in new.items()]
         head = space.join((name, *declared, *attributes))
         inner = children(element)
         if not inner and not text:
-            yield f"<{head} ></{name} >" if self._how.tags == "loose" else f"<{head}/>"
+            yield f"<{head} ></{name} >" if self._choices.tags == "loose" else f"<{head}/>"
             return
-        yield f"<{head} >" if self._how.tags == "loose" else f"<{head}>"
+        yield f"<{head} >" if self._choices.tags == "loose" else f"<{head}>"
         if inner:
             for child in inner:
                 yield self._between()
@@ -97,11 +97,11 @@ class Writer:
             yield self._between()
         else:
             yield self._text(element, text)
-        yield f"</{name} >" if self._how.tags == "loose" else f"</{name}>"
+        yield f"</{name} >" if self._choices.tags == "loose" else f"</{name}>"
 
     def _between(self) -> str:
-        comment = self._rng.choice(_COMMENTS) if self._how.comments else ""
-        return self._how.space + comment + (self._how.space if comment else "")
+        comment = self._rng.choice(_COMMENTS) if self._choices.comments else ""
+        return self._choices.space + comment + (self._choices.space if comment else "")
 
     def _name(self, tag: str, scope: dict[str, str], new: dict[str, str]) -> str:
         uri, local = split_name(tag)
@@ -135,10 +135,10 @@ class Writer:
             if uri == XSI and local == "type":
                 text = self._qname(element, text, scope, new)
             elif uri == XSI and local == "nil":
-                text = self._how.nil or text
+                text = self._choices.nil or text
             prefix = f"{self._declared(uri, scope, new, prefixed=True)}:" if uri else ""
             quoted = quoteattr(text)
-            if self._how.tags == "loose" and "'" not in text and '"' not in text:
+            if self._choices.tags == "loose" and "'" not in text and '"' not in text:
                 quoted = f"'{quoted[1:-1]}'"
             written.append(f"{prefix}{local}={quoted}")
         return written
@@ -153,23 +153,23 @@ class Writer:
 
     def _text(self, element: Element, text: str) -> str:
         name = local_name(element) if namespace(element) == NETSERVER else ""
-        if name == "Image" and self._how.wrap:
-            width = self._how.wrap
+        if name == "Image" and self._choices.wrap:
+            width = self._choices.wrap
             lines = (text[start : start + width] for start in range(0, len(text), width))
-            return self._how.line_end.join(lines)
-        if name == "Succeeded" and self._how.numbers != "canonical":
+            return self._choices.line_end.join(lines)
+        if name == "Succeeded" and self._choices.numbers != "canonical":
             text = {"true": "1", "false": "0"}[text]
-        if self._how.numbers == "padded" and name in {*_INTEGERS, "Succeeded"}:
+        if self._choices.numbers == "padded" and name in {*_INTEGERS, "Succeeded"}:
             text = f" {_padded(text) if name in _INTEGERS else text}\n"
-        if self._how.cdata:
+        if self._choices.cdata:
             return _cdata(text)
         return self._escaped(text)
 
     def _escaped(self, text: str) -> str:
         every = {}
-        if self._how.references and text:
+        if self._choices.references and text:
             count = min(len(text) // _REFERENCE_EVERY + 1, _MOST_REFERENCES)
-            form = "&#%d;" if self._how.references == "decimal" else "&#x%X;"
+            form = "&#%d;" if self._choices.references == "decimal" else "&#x%X;"
             every = {i: form % ord(text[i]) for i in self._rng.sample(range(len(text)), count)}
         if not every:
             return escape(text, {"\r": "&#13;"})

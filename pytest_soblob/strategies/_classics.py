@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from hypothesis import example
 from hypothesis.errors import InvalidArgument
 
+from pytest_soblob._text import clip
 from pytest_soblob.generate.texts import CATEGORIES
 from pytest_soblob.strategies._arguments import check_bool, listed, unknown
 from pytest_soblob.strategies._classic_images import classic_images
@@ -42,6 +43,11 @@ def classics(
             argument of such a name.
     """
     check_bool("nullable", nullable)
+    for name, value in (("image", image), ("description", description)):
+        if value is not None and not isinstance(value, str):
+            raise InvalidArgument(f"{name}={clip(repr(value), 80)} must be a name or None")
+    if image is not None and image == description:
+        raise InvalidArgument(f"{image=} and {description=} must be names of two arguments")
     columns: dict[str, tuple[object, ...]] = {}
     if image is not None:
         columns[image] = classic_images()
@@ -71,8 +77,22 @@ def classic_descriptions(*, nullable: bool = True) -> tuple[str | None, ...]:
 def _check_arguments(test: Callable[..., None], names: tuple[str, ...]) -> None:
     # `given`, if it stands below, has taken its arguments out of the signature.
     inner = getattr(getattr(test, "hypothesis", None), "inner_test", test)
-    known = tuple(inspect.signature(inner).parameters)
+    if not inspect.isroutine(inner):
+        raise InvalidArgument(f"classics() decorates a test, not {clip(repr(test), 80)}")
+    where = f"classics() for {inner.__name__}"
+    parameters = inspect.signature(inner).parameters
+    known = tuple(parameters)
+    if not known:
+        raise InvalidArgument(f"{where}: the test has no arguments; name {listed(names)}")
     for name in names:
         if name not in known:
-            hint = unknown(name, known) if known else f"it has no arguments, {listed(names)}"
-            raise InvalidArgument(f"classics() for {inner.__name__}: argument {hint}")
+            raise InvalidArgument(f"{where}: argument {unknown(name, known)}")
+    if inner is test:
+        return
+    given_or_free = {*inspect.signature(test).parameters, *names}
+    rest = [name for name, one in parameters.items() if one.default is one.empty]
+    rest = [name for name in rest if name not in given_or_free]
+    if rest:
+        raise InvalidArgument(
+            f"{where}: argument {rest[0]!r} needs a value too, as in classics({rest[0]}=...)"
+        )

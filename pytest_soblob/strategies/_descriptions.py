@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from pytest_soblob.generate.texts import BY_NAME, Category
-from pytest_soblob.strategies._arguments import check_bool, check_names
+from pytest_soblob.strategies._arguments import as_argument, check_bool, check_names
 from pytest_soblob.strategies._naming import changed, shown_as
 from pytest_soblob.strategies._pieces import LARGEST_SIZE, plan_for
 
@@ -66,7 +66,9 @@ def descriptions(
             that is no whole number of 0 or more, or a `nullable` or `xml10` that is no bool.
     """
     if type(max_size) is not int or max_size < 0:
-        raise InvalidArgument(f"{max_size=} must be a whole number of code points, 0 or more")
+        raise InvalidArgument(
+            f"{as_argument('max_size', max_size)} must be a whole number of code points, 0 or more"
+        )
     check_bool("nullable", nullable)
     check_bool("xml10", xml10)
     names = None if categories is None else check_names("categories", categories, BY_NAME)

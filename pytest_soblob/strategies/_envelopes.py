@@ -9,7 +9,7 @@ from pytest_soblob.contract import Profile
 from pytest_soblob.generate.specimens import EnvelopeBytes
 from pytest_soblob.soap.binding import Spelling
 from pytest_soblob.soap.messages import Fault, SaveImageStreamRequest, SaveImageStreamResponse
-from pytest_soblob.strategies._arguments import check_names, check_strategy
+from pytest_soblob.strategies._arguments import check_drawn, check_names, check_strategy
 from pytest_soblob.strategies._messages import requests, responses
 from pytest_soblob.strategies._naming import changed, number_below, shown_as
 
@@ -74,7 +74,9 @@ def _request_envelopes_drawn(
     profiles: Sequence[str] = PROFILES,
     requests: st.SearchStrategy[SaveImageStreamRequest] | None = None,
 ) -> EnvelopeBytes:
-    message = draw(_usual.requests if requests is None else requests)
+    if requests is None:
+        return _write(draw, draw(_usual.requests), profiles)
+    message = check_drawn("requests", requests, draw(requests), SaveImageStreamRequest)
     return _write(draw, message, profiles)
 
 
@@ -106,7 +108,10 @@ def _response_envelopes_drawn(
     profiles: Sequence[str] = PROFILES,
     responses: st.SearchStrategy[SaveImageStreamResponse | Fault] | None = None,
 ) -> EnvelopeBytes:
-    message = draw(_usual.responses if responses is None else responses)
+    if responses is None:
+        return _write(draw, draw(_usual.responses), profiles)
+    drawn = draw(responses)
+    message = check_drawn("responses", responses, drawn, SaveImageStreamResponse, Fault)
     return _write(draw, message, profiles)
 
 

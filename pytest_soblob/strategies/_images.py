@@ -8,9 +8,16 @@ from hypothesis import assume, event
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from pytest_soblob._text import clip
 from pytest_soblob.images.damage import DAMAGES, DamagedBytes
 from pytest_soblob.images.encoding import FORMATS, ImageBytes
 from pytest_soblob.images.features import features_of
+from pytest_soblob.strategies._arguments import (
+    as_argument,
+    check_drawn,
+    check_names,
+    check_strategy,
+)
 from pytest_soblob.strategies._picking import DRAWN_BYTES, LARGEST_NUMBER, Picker
 
 _LARGEST_SIZE_BYTES: Final = 1_200_000
@@ -54,7 +61,7 @@ def images(
     """
     for name, size in (("min_size", min_size), ("max_size", max_size)):
         if type(size) is not int:
-            raise InvalidArgument(f"{name}={size!r} must be a whole number of bytes")
+            raise InvalidArgument(f"{as_argument(name, size)} must be a whole number of bytes")
     if max_size < _SMALLEST_MAX_SIZE_BYTES:
         raise InvalidArgument(f"{max_size=} must be at least {_SMALLEST_MAX_SIZE_BYTES:,} bytes")
     if not 0 <= min_size <= max_size:
@@ -94,14 +101,8 @@ def damaged_images(
     Raises:
         InvalidArgument: `damages` is empty or has an unknown name, or `images` is no strategy.
     """
-    if isinstance(damages, str) or not isinstance(damages, Collection):
-        raise InvalidArgument(f"{damages=} must be a collection of {', '.join(DAMAGES)}")
-    unknown = [name for name in damages if name not in DAMAGES]
-    if unknown or not damages:
-        raise InvalidArgument(f"{damages=} must name at least one of {', '.join(DAMAGES)}")
-    if images is not None and not isinstance(images, st.SearchStrategy):
-        raise InvalidArgument(f"{images=} must be a strategy")
-    kinds = tuple(name for name in DAMAGES if name in damages)
+    kinds = check_names("damages", damages, DAMAGES)
+    check_strategy("images", images)
     pictures = _images() if images is None else images
     named: dict[str, Any] = {} if kinds == tuple(DAMAGES) else {"damages": kinds}
     if images is not None:
@@ -109,7 +110,8 @@ def damaged_images(
 
     def damaged_images(draw: st.DrawFn, /, **_: Any) -> DamagedBytes:
         kind, at = draw(st.sampled_from(kinds)), draw(st.integers(0, _LARGEST_PLACE))
-        damaged = DamagedBytes(draw(pictures), kind, at=at if kind in _PLACED else 0)
+        picture = check_drawn("images", pictures, draw(pictures), ImageBytes)
+        damaged = DamagedBytes(picture, kind, at=at if kind in _PLACED else 0)
         assume(bytes(damaged) != bytes(damaged.image))
         event(f"damaged image: {kind}")
         return damaged
@@ -148,10 +150,13 @@ def _tell(image: ImageBytes) -> None:
 def _checked_formats(formats: Collection[str]) -> tuple[str, ...]:
     """Return the formats in the house's order, so that a set draws the same in every process."""
     if isinstance(formats, str) or not isinstance(formats, Collection):
-        raise InvalidArgument(f"{formats=} must be a collection of {', '.join(FORMATS)}")
+        raise InvalidArgument(
+            f"{as_argument('formats', formats)} must be a collection of {', '.join(FORMATS)}"
+        )
     if not formats or any(name not in FORMATS for name in formats):
         raise InvalidArgument(
-            f"{formats=} must name at least one of {', '.join(FORMATS)}, no other"
+            f"{as_argument('formats', formats)} must name at least one of "
+            f"{', '.join(FORMATS)}, no other"
         )
     return tuple(name for name in FORMATS if name in formats)
 
@@ -162,16 +167,23 @@ def _checked_features(features: Collection[str] | None) -> tuple[frozenset[str],
     if features is None:
         return frozenset(), frozenset()
     if isinstance(features, str) or not isinstance(features, Collection):
-        raise InvalidArgument(f"{features=} must be a collection of names, or None")
+        raise InvalidArgument(
+            f"{as_argument('features', features)} must be a collection of names, or None"
+        )
     for name in features:
         if str(name).removeprefix(_NO) not in known:
             near = get_close_matches(str(name).removeprefix(_NO), known, 1)
             meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise InvalidArgument(f"{features=} has {name!r}, which is no feature{meant}")
+            raise InvalidArgument(
+                f"{as_argument('features', features)} has {clip(repr(name), 60)}, "
+                f"which is no feature{meant}"
+            )
     left_out = {name[1:] for name in features if name.startswith(_NO)}
     wanted = set(features) - {_NO + name for name in left_out}
     if both := sorted(wanted & left_out):
-        raise InvalidArgument(f"{features=} asks for {both[0]!r} and leaves it out")
+        raise InvalidArgument(
+            f"{as_argument('features', features)} asks for {both[0]!r} and leaves it out"
+        )
     return frozenset(wanted), frozenset(left_out) if features else frozenset(known)
 
 

@@ -13,7 +13,7 @@ from pytest_soblob.generate.specimens import MalformedBytes
 from pytest_soblob.images.encoding import ImageBytes
 from pytest_soblob.soap.binding import Spelling
 from pytest_soblob.soap.messages import Fault, SaveImageStreamRequest, SaveImageStreamResponse
-from pytest_soblob.strategies._arguments import check_names, listed
+from pytest_soblob.strategies._arguments import check_bool, check_names, listed
 from pytest_soblob.strategies._classic_images import classic_images
 from pytest_soblob.strategies._descriptions import descriptions
 from pytest_soblob.strategies._envelopes import PROFILES, checked_profiles
@@ -48,8 +48,10 @@ def malformed_rules(
         http: Whether those of family `http` are among them, which whole HTTP messages break.
 
     Raises:
-        InvalidArgument: Another kind; `profiles` is empty, or contains an unknown one or `auto`.
+        InvalidArgument: Another kind; `profiles` is empty, or contains an unknown one or `auto`;
+            `http` is no bool.
     """
+    check_bool("http", http)
     check_names("kind", (kind,), ("request", "response"))
     found = _ways(kind, checked_profiles(profiles))
     return tuple(dict.fromkeys(m.rule for m, _ in found if http or not m.is_http))

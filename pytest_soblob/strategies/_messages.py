@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from functools import cached_property
+from typing import TypeVar, cast
 
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from pytest_soblob.soap.messages import (
     SaveImageStreamResponse,
     TimeZone,
 )
-from pytest_soblob.strategies._arguments import check_strategy
+from pytest_soblob.strategies._arguments import check_drawn, check_strategy
 from pytest_soblob.strategies._descriptions import descriptions
 from pytest_soblob.strategies._images import images
 from pytest_soblob.strategies._naming import changed, number_below, shown_as
@@ -66,6 +67,7 @@ def _application_tokens_drawn(draw: st.DrawFn) -> str:
     return f"{DRAWN_MARK}-{draw(number_below(_TOKENS)):x}"
 
 
+T = TypeVar("T")
 _ZONE_IDS = (None, 0, 1, 17, -1, 2**31 - 1, -(2**31))
 _ZONES = tuple(
     TimeZone(id=number, location_code=code)
@@ -129,14 +131,17 @@ def _requests_drawn(
     tickets: st.SearchStrategy[str] | None = None,
     application_tokens: st.SearchStrategy[str | None] | None = None,
 ) -> SaveImageStreamRequest:
+    def one(name: str, own: st.SearchStrategy[T] | None, *allowed: type) -> T | None:
+        if own is None:
+            return cast("T", draw(getattr(_usual, name)))
+        return check_drawn(name, own, draw(own), *allowed, None)
+
     return SaveImageStreamRequest(
-        type=draw(_usual.types if types is None else types),
-        image=draw(_usual.images if images is None else images),
-        description=draw(_usual.descriptions if descriptions is None else descriptions),
-        ticket=draw(_usual.tickets if tickets is None else tickets),
-        application_token=draw(
-            _usual.application_tokens if application_tokens is None else application_tokens
-        ),
+        type=one("types", types, str),
+        image=one("images", images, bytes),
+        description=one("descriptions", descriptions, str),
+        ticket=one("tickets", tickets, str),
+        application_token=one("application_tokens", application_tokens, str),
         time_zone=draw(_usual.zones),
     )
 

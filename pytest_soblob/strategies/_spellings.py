@@ -11,6 +11,7 @@ from pytest_soblob.contract import Profile
 from pytest_soblob.generate.serialization import Serialization, choices_of
 from pytest_soblob.generate.specimens import EnvelopeBytes, Message
 from pytest_soblob.soap.messages import Fault, SaveImageStreamRequest, SaveImageStreamResponse
+from pytest_soblob.strategies._arguments import check_drawn
 from pytest_soblob.strategies._envelopes import PROFILES, checked_profiles
 from pytest_soblob.strategies._naming import changed, number_below, shown_as
 
@@ -23,6 +24,7 @@ _GROUPS = (
 )
 _SEEDS = 251
 _PROFILE_NUMBERS = 9
+_MESSAGES = (SaveImageStreamRequest, SaveImageStreamResponse, Fault)
 
 
 def spellings(
@@ -47,8 +49,7 @@ def spellings(
         InvalidArgument: `message` is none of these; `profiles` is empty, or contains an unknown
             profile or `auto`.
     """
-    types = (SaveImageStreamRequest, SaveImageStreamResponse, Fault, st.SearchStrategy)
-    if not isinstance(message, types):
+    if not isinstance(message, (*_MESSAGES, st.SearchStrategy)):
         raise InvalidArgument(
             f"message={clip(repr(message), 80)} must be a SaveImageStreamRequest, a "
             "SaveImageStreamResponse, a Fault, or a strategy of these"
@@ -63,7 +64,10 @@ def _spellings_drawn(
     message: Message | st.SearchStrategy[Message],
     profiles: Sequence[str] = PROFILES,
 ) -> EnvelopeBytes:
-    written = draw(message) if isinstance(message, st.SearchStrategy) else message
+    if isinstance(message, st.SearchStrategy):
+        written = check_drawn("message", message, draw(message), *_MESSAGES)
+    else:
+        written = message
     profile = profiles[draw(number_below(_PROFILE_NUMBERS)) % len(profiles)]
     chosen: dict[str, Any] = {}
     for names in _GROUPS:

@@ -15,7 +15,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_soblob import (
@@ -28,13 +28,13 @@ from pytest_soblob import (
 )
 from pytest_soblob._http import to_bytes
 from pytest_soblob.cli import main
-from pytest_soblob.cli.judging import JudgeSettings, judge_bytes
+from pytest_soblob.cli.judging import JudgeSettings, judge_bytes, judge_file
 from pytest_soblob.conformance.captures.json_values import iter_values
 from tests import mistakes
 from tests.cli.conftest import command as command_line
 from tests.cli.conftest import everything_on
 from tests.command import runner
-from tests.conformance import exports
+from tests.conformance import exports, zips
 from tests.conformance.bounds import measured
 from tests.conformance.exports import PLACES, WRITERS, Exchange
 from tests.example_counts import FULL, at_length, either
@@ -252,6 +252,48 @@ def test_a_single_json_document_and_a_string_are_read(tmp_path: Path) -> None:
     assert judged(tmp_path, json.dumps(mistakes.request()).encode())[0] == 0
 
 
+def test_lines_without_an_envelope_are_counted_as_they_are_passed_over(tmp_path: Path) -> None:
+    line = json.dumps({"m": mistakes.request()})
+    log = ["{}", "[1]", "", line, "no JSON", "", "", "{}", line, line, "", "1", ""]
+    for end in ("\n", "\n\n\n", "\n2\n\n"):
+        for first in ("{}\n", ""):
+            text = first + "\n".join(log) + end
+            code, items, err = judged(tmp_path, text.encode())
+            numbers = [n for n, one in enumerate(text.split("\n"), 1) if "Envelope" in one]
+            assert [f"line {n}, field m, request" for n in numbers] == list(items)
+            others = sum(1 for one in text.split("\n") if one and "Envelope" not in one)
+            assert (code, f": {others} lines of other traffic" in err) == (0, True)
+
+
+def test_each_envelope_of_a_text_is_judged(tmp_path: Path) -> None:
+    both = f"sent {mistakes.request()} got\n<?xml version='1.0'?>{mistakes.response()} in 5 ms"
+    code, items, _ = judged(tmp_path, json.dumps({"m": both}).encode())
+    assert code == 0
+    assert [(where, item["kind"]) for where, item in items.items()] == [
+        ("line 1, field m, request", "request"),
+        ("line 1, field m, envelope 2, response", "response"),
+    ]
+    assert_valid_request(tmp_path / "session")
+    assert_valid_response(tmp_path / "session")
+    inside = mistakes.request().replace("Portrait", "<![CDATA[</e:Envelope> ]]>")
+    assert judged(tmp_path, json.dumps({"m": inside}).encode())[0] == 0
+    cut = judged(tmp_path, json.dumps({"m": mistakes.request()[:-9]}).encode())
+    assert (cut[0], len(cut[1])) == (1, 1)
+
+
+def test_any_order_in_a_saz_is_read_and_another_zip_is_named(tmp_path: Path) -> None:
+    source, out = BytesIO(exports.saz([RIGHT])), BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
+        for name in sorted(old.namelist()):
+            new.writestr(name, old.read(name))
+    assert out.getvalue()[30:].startswith(b"[Content_Types].xml")
+    code, items, _ = judged(tmp_path, out.getvalue())
+    assert (code, list(items)) == (0, ["session 1, request", "session 1, response"])
+    code, stdout, err = validate(tmp_path, zips.zip_of([zips.plain("a.har", b"x")]))
+    assert (code, stdout) == (2, "")
+    assert "this is a ZIP that is no Fiddler archive: unpack it" in err
+
+
 def test_a_collection_of_version_1_is_named(tmp_path: Path) -> None:
     data = {"_postman_id": "x", "name": "y", "requests": [], "order": []}
     code, _, err = validate(tmp_path, json.dumps(data).encode())
@@ -330,6 +372,37 @@ def test_json_is_read_alike_in_pieces_of_any_size(data: st.DataObject) -> None:
     (found,) = iter_values(Few())
     told = json.loads(text)["b"]
     assert found["b"] == "".join("\uffff" if "\ud800" <= c <= "\udfff" else c for c in told)
+
+
+def test_a_namespace_with_a_brace_is_no_traceback(tmp_path: Path) -> None:
+    odd = exports.soapui([RIGHT]).replace(b"http://eviware.com/soapui", b"http:}//eviware.com")
+    code, _, err = validate(tmp_path, odd)
+    assert (code, err.count("\n")) == (2, 1)
+
+
+PIECES = (
+    b"\0", b"\xff", b"<", b">", b'"', b"\\", b"{", b"]", b"\\ud800", b"&#0;", b"&x;", b"}",
+    b"null", b"-1", b"1e999", b"9" * 30, b"\x1f\x8b\x08", b"<!DOCTYPE items [", b"<![CDATA[",
+    b"HTTP/1.1 200 OK\r\n\r\n", b"Content-Length: 5\r\n", b"encoding='utf-16'", b"\xef\xbb\xbf",
+    b"]]>", b"PK\5\6",
+)  # fmt: skip
+
+
+@given(data=st.data())
+@settings(max_examples=either(60, 2_000), deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_damaged_export_never_ends_in_a_traceback(
+    name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    export = bytearray(WRITERS[name]([RIGHT, OTHERS[0]]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(export)))
+        cut = data.draw(st.sampled_from([0, 0, 1, 40, 500]))
+        export[at : at + cut] = data.draw(st.sampled_from([b"", *PIECES]))
+    file = tmp_path_factory.getbasetemp() / "damaged"
+    file.write_bytes(export)
+    outcome = judge_file(str(file), JudgeSettings(output="json"))
+    assert outcome.is_read or "\n" not in outcome.text
 
 
 def edited_burp(side: str) -> bytes:

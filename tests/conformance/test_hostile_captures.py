@@ -58,6 +58,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a HAR with a huge number": (
         lambda: HAR + b'{"time": 1' + b"0" * 100_000 + b"}]}}", "a number of more than 2,000"),
     "a HAR with many values in an entry": (lambda: har_values(400_001), "values in one place"),
+    "a HAR of many entries": (
+        lambda: HAR + b"{}," * 60_000 + b"{}]}}", "it has more than 50,000 entries: split it"),
     "a HAR without entries": (
         lambda: b'{"log": {"version": "1.2", "pages": []}}',
         "an HTTP archive (HAR) without a message of the service (no entry)"),
@@ -104,9 +106,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "unpacks to more than"),
     "a SAZ by LZMA": (lambda: by_method(zips.LZMA), "is packed by method 14"),
     "a gzip that is cut off": (lambda: packed()[:-30], "it cannot be unpacked"),
-    "a gzip bomb": (lambda: zips.gzip_of(400), "it unpacks to more than 64,000,000 bytes and 20"),
+    "a gzip bomb": (lambda: zips.gzip_of(400), "it unpacks to more than 40,000,000 bytes and 20"),
     "a gzip bomb of a HAR": (
-        lambda: exports.packed(HAR) + zips.gzip_of(400), "it unpacks to more than 64,000,000"),
+        lambda: exports.packed(HAR) + zips.gzip_of(400), "it unpacks to more than 40,000,000"),
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -19,6 +20,7 @@ from pytest_soblob.consumer import Abilities, NotUploaded, Result, Upload
 from pytest_soblob.consumer.check import play_all
 from pytest_soblob.consumer.choice import Choice
 from pytest_soblob.consumer.leaks import find_secret
+from pytest_soblob.consumer.pictures import png_of_size
 from pytest_soblob.consumer.python import PythonConsumer
 from pytest_soblob.consumer.report import describe
 from pytest_soblob.consumer.runner import Runner, Status
@@ -167,6 +169,28 @@ class FollowsRedirects(Uploader):
         return super().taken(answer)
 
 
+class LogsInByItself(Uploader):
+    """Gets a ticket of its own for each call."""
+
+    def save(self, call: Upload) -> int:
+        self.check(call)
+        self.authenticate(self.target.user, self.target.password)
+        return super().save(call)
+
+
+class TakesSmallImages(Uploader):
+    most_bytes = 500
+
+
+class TakesProducts(Uploader):
+    """Refuses each other type."""
+
+    def check(self, call: Upload) -> None:
+        super().check(call)
+        if call.type not in ("ProductImage", "Thumbnail"):
+            raise NotUploaded("this is no picture of a product")
+
+
 class LooksAtPictures(Uploader):
     """Refuses what Pillow takes for damaged, or for no picture at all."""
 
@@ -181,28 +205,36 @@ class LooksAtPictures(Uploader):
 CLIENTS = (
     *(DefaultNamespaces, OddPrefixes, Cdata, References, Utf16, Bom, WrappedBase64, Chunked),
     *(Http10, RefusesEmpty, RetriesOnce, NeverRetries, Soap12, Documented, OnSite),
-    *(FollowsRedirects, LooksAtPictures),
+    *(FollowsRedirects, LooksAtPictures, LogsInByItself, TakesSmallImages, TakesProducts),
 )
+# Long enough for the largest image on a busy machine, in each spelling.
+LIMIT_S = 1.0
+MOST_BYTES = 1_100_000
+# What a team says about its client where it differs from most.
+ABILITIES: dict[type[Uploader], dict[str, Any]] = {
+    RefusesEmpty: {"empty_image": "refused"},
+    LooksAtPictures: {"images_only": True, "empty_image": "refused"},
+    OnSite: {"online": False},
+    NeverRetries: {"retries": "never"},
+    TakesSmallImages: {"memory": True},
+    TakesProducts: {"types": ("ProductImage", "Thumbnail")},
+}
 SOME = (
     *("upload.plain", "upload.no-error-rule", "image.every-byte", "image.length-49153"),
     *("image.empty", "description.none", "description.empty", "description.cr"),
     *("description.markup", "description.cdata-end", "description.astral", "description.spaces"),
     *("answer.succeeded-1", "auth.token-sent-online", "business.positive-id", "http.429"),
+    *("auth.ticket-sent", "auth.ticket-with-plus-and-slash", "retry.not-for-ever"),
+    *("image.jpeg-cmyk", "load.threads-8-unmixed", "load.memory-flat", "upload.types.Thumbnail"),
     *("http.redirect-302", "http.redirect-307", "http.redirect-elsewhere", "secrets.not-in-url"),
 )
 
 
 def consumer(kind: type[Uploader]) -> PythonConsumer:
-    limited = type(kind.__name__, (kind,), {"timeout_s": 0.5})
-    abilities = Abilities(timeout_s=0.5, max_image_bytes=2_000_000)
-    if kind is RefusesEmpty:
-        abilities = replace(abilities, empty_image="refused")
-    if kind is LooksAtPictures:
-        abilities = replace(abilities, images_only=True, empty_image="refused")
-    if kind is OnSite:
-        abilities = replace(abilities, online=False)
-    if kind is NeverRetries:
-        abilities = replace(abilities, retries="never")
+    most = min(kind.most_bytes, MOST_BYTES)
+    limited = type(kind.__name__, (kind,), {"timeout_s": LIMIT_S, "most_bytes": most})
+    abilities = Abilities(timeout_s=LIMIT_S, max_image_bytes=most)
+    abilities = replace(abilities, **ABILITIES.get(kind, {}))
     return PythonConsumer(
         connect_to=lambda target: nullcontext(limited(target)),
         upload=lambda uploader, call: uploader.save(call),
@@ -229,6 +261,32 @@ def test_a_client_is_answered_in_the_profile_asked_for(kind: type[Uploader], pro
     played = replace(consumer(kind), settings=SoblobSettings(profile=profile))
     runner = Runner(played, GATE)
     assert reds([runner.run(one) for one in SCENARIOS.values() if one.group == "answer"]) == []
+
+
+class TriesTwice(Uploader):
+    def send(self, body: bytes) -> tuple[int, str, bytes]:
+        answer = super().send(body)
+        return super().send(body) if answer[0] == 503 else answer
+
+
+@pytest.mark.parametrize(
+    ("retries", "says"),
+    [
+        ("once-if-not-stored", ""),
+        ("never", "the client sent an upload 2 times; the ability retries says never"),
+    ],
+)
+def test_a_client_that_never_retries_does_not(retries: str, says: str) -> None:
+    played = replace(consumer(TriesTwice), abilities=Abilities(retries=retries))
+    assert Runner(played, GATE).run(find_scenario("retry.not-for-ever")).reason == says
+
+
+@pytest.mark.parametrize("size", [1, 67, 78, 79, 80, 500, 70_000])
+def test_a_picture_has_the_size_asked_for_and_is_whole(size: int) -> None:
+    made = png_of_size(size)
+    assert len(made) == size
+    if size >= 67:
+        Image.open(BytesIO(made)).verify()  # raises where it is damaged
 
 
 class FailsOnEmpty(Uploader):

@@ -1,5 +1,7 @@
 """What counts as too late: the client's own limit, and what a call takes beside its wait."""
 
+from collections.abc import Iterator
+from itertools import cycle
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +21,11 @@ GAVE_UP = Failed("timed out")
 
 def played(outcome: Outcome, took_s: float, *, gate_s: float, plain_s: float) -> str:
     """Return what is said of a client with a limit of 1 s, or nothing where it is in time."""
-    calls = iter([(outcome, took_s), (Saved(5), plain_s)])
+    calls = cycle([(outcome, took_s), (Saved(5), plain_s)])
+    return played_calls(calls, gate_s=gate_s)
+
+
+def played_calls(calls: Iterator[tuple[Outcome, float]], *, gate_s: float) -> str:
     stage: Any = SimpleNamespace(
         abilities=Abilities(timeout_s=1.0),
         endpoint=SimpleNamespace(fail=lambda name, **parameters: None, clear=lambda: None),
@@ -48,6 +54,11 @@ def test_the_start_of_a_command_is_no_wait(
     took_s: float, gate_s: float, plain_s: float, says: str
 ) -> None:
     assert played(GAVE_UP, took_s, gate_s=gate_s, plain_s=plain_s) == says
+
+
+def test_a_client_that_was_late_once_is_in_time() -> None:
+    calls: list[tuple[Outcome, float]] = [(GAVE_UP, 2.1), (Saved(5), 0.01), (GAVE_UP, 1.1)]
+    assert played_calls(iter(calls), gate_s=0.01) == ""
 
 
 def test_a_client_that_waits_on_is_told_the_limit_that_was_assumed() -> None:

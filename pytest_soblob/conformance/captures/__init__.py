@@ -6,18 +6,23 @@ neither goes to the service nor has an envelope is passed over and counted.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from pytest_soblob._http import Captured, HttpSyntaxError
 from pytest_soblob.conformance.captures.decoding import Readable, as_utf8, decoded_head
-from pytest_soblob.conformance.captures.entries import Entry, Message
+from pytest_soblob.conformance.captures.entries import ENVELOPE_IN_JSON, Entry, Message
 from pytest_soblob.conformance.opening import HEAD_BYTES
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest
 
+# Each takes some 20 us, however short it is in the file.
+MOST_ENTRIES: Final = 50_000
 # Beyond which they are counted only.
 MOST_NOT_HELD: Final = 20
 _PROLOG: Final = rb"(?:\s++|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
-_IN_SAZ: Final = re.compile(rb"PK\x03\x04.{26}(?:_index\.htm|raw[/\\])", re.DOTALL)
+_IN_SAZ: Final = re.compile(rb"PK\x03\x04.*?(?:_index\.htm|raw[/\\]\d{1,9}_[csm]\.)", re.DOTALL)
 _HAR: Final = re.compile(
     rb'\A\s*\{\s*"log"\s*:\s*\{.*?"(?:version|creator|browser|pages|entries)"\s*:', re.DOTALL
 )
@@ -28,7 +33,7 @@ _BURP: Final = re.compile(
     rb"\A%b(?:<!DOCTYPE items\b.*?\]>\s*)?<items\b[^>]*\bburpVersion" % _PROLOG, re.DOTALL
 )
 _SOAPUI: Final = re.compile(rb"\A%b<(?:[\w.-]+:)?soapui-project\b" % _PROLOG)
-_ENVELOPE_IN_JSON: Final = re.compile(rb"(?:<|\\u003[cC])(?:[\w.-]{1,99}:)?Envelope(?:[\s>\\]|/>)")
+_RECORDING: Final = re.compile(rb'\A\{"soblob_recording":')
 
 
 class Format(NamedTuple):
@@ -51,6 +56,7 @@ FORMATS: Final = {
     "saz": Format("a Fiddler archive (SAZ)", "session", "sessions"),
     "soapui": Format("a SoapUI project", "message", "messages"),
     "postman": Format("a Postman collection", "request", "requests"),
+    "recording": Format("a recording of soblob record", "exchange", "exchanges"),
     "json": Format("JSON with an envelope in a string", "line", "lines"),
 }
 
@@ -77,6 +83,7 @@ def find_format(head: bytes) -> Format | None:
         return FORMATS["saz"]
     text = decoded_head(head)
     for name, pattern in (
+        ("recording", _RECORDING),
         ("har", _HAR),
         ("postman", _POSTMAN),
         ("burp", _BURP),
@@ -90,7 +97,7 @@ def find_format(head: bytes) -> Format | None:
 def is_json_with_envelope(data: bytes) -> bool:
     """Whether a whole file is JSON with an envelope in a string."""
     begins = data[:HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return begins in (b"{", b"[", b'"') and _ENVELOPE_IN_JSON.search(data) is not None
+    return begins in (b"{", b"[", b'"') and ENVELOPE_IN_JSON.search(data) is not None
 
 
 class Capture:
@@ -99,6 +106,7 @@ class Capture:
     Args:
         format: Format of the file.
         stream: The file, from its beginning.
+        file: Its path, for a format that keeps bodies beside it; None if it has none.
 
     Attributes:
         format: The format.
@@ -107,19 +115,23 @@ class Capture:
         count_not_held: Number of all of them so far.
     """
 
-    def __init__(self, format: Format, stream: Readable) -> None:
+    def __init__(self, format: Format, stream: Readable, file: Path | None = None) -> None:
         self.format = format
         self.passed_over = 0
         self.not_held: list[tuple[str, str]] = []
-        self._read = _reader(format)
+        self._read = _reader(format, file)
         self.count_not_held = 0
         is_text = format not in (FORMATS["saz"], FORMATS["json"])  # those are bytes, or are decoded
         self._stream = as_utf8(stream) if is_text else stream
 
     def __iter__(self) -> Iterator[Judgeable]:
-        for entry in self._read(self._stream):
+        for number, entry in enumerate(self._read(self._stream), 1):
+            if number > MOST_ENTRIES:
+                raise SoblobError(
+                    f"it has more than {MOST_ENTRIES:,} {self.format.units}: split it"
+                )
             if not entry.is_of_the_service:
-                self.passed_over += 1
+                self.passed_over += entry.count
                 continue
             self.count_not_held += len(entry.not_held)
             if len(self.not_held) < MOST_NOT_HELD:
@@ -137,8 +149,12 @@ def _captured(kind: str, message: Message) -> Captured | bytes:
     return Captured("request" if is_request else "response", message)
 
 
-def _reader(format: Format) -> Callable[[Readable], Iterator[Entry]]:
+def _reader(format: Format, file: Path | None) -> Callable[[Readable], Iterator[Entry]]:
     """Return the reader of a format, whose module is loaded only if it is needed."""
+    if format is FORMATS["recording"]:
+        from pytest_soblob.conformance.captures.recording import read_recording
+
+        return partial(read_recording, file=file)
     if format is FORMATS["har"]:
         from pytest_soblob.conformance.captures.har import read_har as read
     elif format is FORMATS["burp"]:

@@ -20,6 +20,7 @@ Message = HttpRequest | HttpResponse | HttpSyntaxError | bytes
 _VARIABLE: Final = re.compile(r"\A\{\{[^}]*\}\}|\A\$\{[^}]*\}")
 _SERVICE: Final = re.compile(r"/(?:BLOB|SoPrincipal)\.svc\Z", re.IGNORECASE)
 _ENVELOPE: Final = re.compile(rb"<(?:[\w.-]{1,99}:)?Envelope[\s>/]")
+ENVELOPE_IN_JSON: Final = re.compile(rb"(?:<|\\u003[cC])(?:[\w.-]{1,99}:)?Envelope(?:[\s>\\]|/>)")
 _DECLARED: Final = re.compile(r"""\s*<\?xml[^>]{1,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _LOOKED_AT: Final = 64 * 1024
@@ -37,12 +38,14 @@ class Entry:
         request: The request, or None if the export has none.
         response: The response, or None if the export has none.
         not_held: Message and reason for each message that the export does not hold, or not whole.
+        count: Number of entries for which this one stands; more than 1 only without messages.
     """
 
     where: str
     request: Message | None = None
     response: Message | None = None
     not_held: tuple[tuple[str, str], ...] = ()
+    count: int = 1
 
     @property
     def is_of_the_service(self) -> bool:
@@ -149,7 +152,7 @@ def as_text(value: Any) -> str:
 
 def as_status(value: Any) -> int:
     """Return a status code, or 0 for anything that is none."""
-    text = str(value).strip()
+    text = str(value).strip().removesuffix(".0")
     return int(text) if len(text) == 3 and text.isascii() and text.isdigit() else 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import islice
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from pytest_soblob._http import Captured, iter_messages, looks_like_http
@@ -55,13 +56,13 @@ def contents_of(file: str, limit: int) -> Iterator[tuple[Capture | Raw, Opened]]
         SoblobError: It cannot be read, is damaged, or is of a format that is not read.
     """
     with opened(file, limit) as source:
-        yield _contents(source), source
+        yield _contents(source, None if file == "-" else Path(file)), source
 
 
-def _contents(source: Opened) -> Capture | Raw:
+def _contents(source: Opened, file: Path | None) -> Capture | Raw:
     kind = find_format(source.head)
     if kind is not None:
-        return Capture(kind, source)
+        return Capture(kind, source, file)
     data = _of_a_stream(source.read())
     export = find_export(data)
     if export is not None:

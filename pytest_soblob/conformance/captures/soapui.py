@@ -32,7 +32,7 @@ def read_soapui(stream: Readable) -> Iterator[Entry]:
     number = 0
     try:
         for element, path in iter_elements(pieces, *_REQUESTS, *_RESPONSES, *_COPIES):
-            name = etree.QName(element).localname
+            name = str(element.tag).rpartition("}")[2]
             text = _text(element)
             if not text or name == "content":
                 continue

@@ -84,6 +84,8 @@ _TEXT: Final = (
           "\xa1\xb2\x3c\x4d|\n\r\r\n)",
           "save the stream: Wireshark's Follow > TCP Stream, Save as Raw; or "
           "tshark -r FILE -q -z follow,tcp,raw,0 > FILE.txt"),
+    _kind("a ZIP that is no Fiddler archive", "PK\x03\x04|PK\x05\x06",
+          "unpack it, and judge the files in it"),
     _kind("a Charles session", "\xac\xed\x00\x05",
           "save a request or an answer from Charles: 'Save Request...', 'Save Response...'"),
 )  # fmt: skip

@@ -25,7 +25,7 @@ def _never_attached(failure: str | None, stage: Stage) -> None:
         stage.endpoint.reply(response=respond(stage.profile, text), times=None)
     else:
         stage.endpoint.fail(failure, times=None)
-    outcome = stage.session.attach(PLAIN, _PERSON)
+    outcome = stage.session.attach(stage.fit(PLAIN), _PERSON)
     calls = _attach_calls(stage)
     if calls:
         raise UnmetError("a failed upload was attached", f"{len(calls)} x {calls[0]}")
@@ -35,7 +35,7 @@ def _never_attached(failure: str | None, stage: Stage) -> None:
 
 def _attached(stage: Stage) -> None:
     blob_id = stage.next_id()
-    outcome = stage.session.attach(PLAIN, _PERSON)
+    outcome = stage.session.attach(stage.fit(PLAIN), _PERSON)
     if outcome is not None:
         raise UnmetError("a right flow failed", str(outcome))
     got = stage.endpoint.person_images.get(_PERSON)

@@ -69,7 +69,7 @@ def _redirect_elsewhere(stage: Stage) -> None:
         stranger.discard_findings()
     found = next(filter(None, map(find_secret, texts)), None)
     if found is not None:
-        raise UnmetError(f"{found} followed a redirect to another host", found)
+        raise UnmetError(f"{found} followed a redirect to another host", f"{found} there")
     if not isinstance(outcome, Failed | Saved):
         raise not_told(outcome)
 

@@ -5,18 +5,13 @@ from functools import partial
 from typing import Final
 
 from pytest_soblob.consumer.outcomes import Failed, Refused, Saved
-from pytest_soblob.consumer.pictures import PICTURES, picture
+from pytest_soblob.consumer.pictures import PICTURES, picture, png_of_size
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
-from pytest_soblob.consumer.stage import PNG, Stage
+from pytest_soblob.consumer.stage import Stage
 from pytest_soblob.consumer.unmet import not_saved
 from pytest_soblob.consumer.values import Abilities, Upload
 
 _MIB: Final = 1024 * 1024
-
-
-def _of_size(size: int) -> bytes:
-    """Return so many bytes that begin like a PNG."""
-    return (PNG + bytes(range(256)) * (size // 256 + 1))[:size]
 
 
 # Bytes that are no picture.
@@ -51,9 +46,9 @@ def _not_a_picture(make: Callable[[], bytes], stage: Stage) -> None:
         stage.saved(call)
 
 
-def _is_too_large(size: int, abilities: Abilities) -> str | None:
+def _is_too_large(make: Callable[[], bytes], abilities: Abilities) -> str | None:
     limit = abilities.max_image_bytes
-    fits = limit is None or size <= limit
+    fits = limit is None or len(make()) <= limit
     return None if fits else f"abilities.max_image_bytes is {limit:,}"
 
 
@@ -62,12 +57,14 @@ def _limit_is_missing(abilities: Abilities) -> str | None:
 
 
 def _at_limit(stage: Stage) -> None:
-    stage.saved(Upload(image=_of_size(stage.abilities.max_image_bytes or 1), description="limit"))
+    stage.saved(
+        Upload(image=png_of_size(stage.abilities.max_image_bytes or 1), description="limit")
+    )
 
 
 def _over_limit(stage: Stage) -> None:
     size = (stage.abilities.max_image_bytes or 0) + 1
-    stage.refused(Upload(image=_of_size(size), description="limit"))
+    stage.refused(Upload(image=png_of_size(size), description="limit"))
 
 
 def _empty(stage: Stage) -> None:
@@ -89,30 +86,32 @@ def _empty(stage: Stage) -> None:
         raise not_saved(outcome)
 
 
-def _scenario(name: str, what: str, play: Callable[[Stage], None], size: int = 0) -> Scenario:
+def _scenario(
+    name: str,
+    what: str,
+    make: Callable[[], bytes],
+    play: Callable[[Callable[[], bytes], Stage], None] = _arrives,
+) -> Scenario:
     return Scenario(
         id=f"image.{name}",
-        play=play,
+        play=partial(play, make),
         played=f"an upload of {what}",
         expected="the image arrives byte for byte",
         production="the picture is lost, damaged, or another one",
         advice="hand the bytes to your SOAP library as they are, and let it encode them",
         source="XML Schema part 2, 3.2.16: base64Binary",
-        not_due=partial(_is_too_large, size),
+        not_due=partial(_is_too_large, make),
     )
 
 
 SCENARIOS: Final = (
+    *(_scenario(name, f"a picture: {name}", partial(picture, name)) for name in PICTURES),
     *(
-        _scenario(name, f"a picture: {name}", partial(_arrives, partial(picture, name)))
-        for name in PICTURES
-    ),
-    *(
-        _scenario(name, f"bytes that are no picture: {name}", partial(_not_a_picture, make))
+        _scenario(name, f"bytes that are no picture: {name}", make, _not_a_picture)
         for name, make in BYTES.items()
     ),
     *(
-        _scenario(name, f"{size:,} bytes", partial(_arrives, partial(_of_size, size)), size)
+        _scenario(name, f"{size:,} bytes", partial(png_of_size, size))
         for name, size in SIZES.items()
     ),
     Scenario(

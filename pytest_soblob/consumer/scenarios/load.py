@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from pytest_soblob.consumer.outcomes import Outcome, Saved
+from pytest_soblob.consumer.pictures import png_of_size
 from pytest_soblob.consumer.scenario import Need, Scenario, UnmetError
 from pytest_soblob.consumer.stage import PNG, Stage
 from pytest_soblob.consumer.values import Abilities, Upload
@@ -11,11 +12,13 @@ from pytest_soblob.consumer.values import Abilities, Upload
 _THREADS: Final = 8
 _ROUNDS: Final = 3
 _MANY: Final = 100
+_LEAST_BYTES: Final = 100
+_LARGE_BYTES: Final = 200_000
 
 
 def _unmixed(stage: Stage) -> None:
     calls = [
-        Upload(image=PNG + bytes([number]) * number, description=f"number {number}")
+        Upload(image=png_of_size(_LEAST_BYTES + number), description=f"number {number}")
         for number in range(_THREADS * _ROUNDS)
     ]
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -47,13 +50,17 @@ def _hundred(stage: Stage) -> None:
 
 
 def _memory_is_not_due(abilities: Abilities) -> str | None:
-    return None if abilities.memory else "abilities.memory is not set"
+    if not abilities.memory:
+        return "abilities.memory is not set"
+    limit = abilities.max_image_bytes
+    is_small = limit is not None and limit < _LARGE_BYTES
+    return f"abilities.max_image_bytes is {limit:,}" if is_small else None
 
 
 def _memory(stage: Stage) -> None:
     import tracemalloc
 
-    call = Upload(image=PNG + bytes(200_000), description="memory")
+    call = Upload(image=png_of_size(_LARGE_BYTES), description="memory")
     stage.upload(call)
     was_tracing = tracemalloc.is_tracing()  # by the team, which needs its traces
     if not was_tracing:

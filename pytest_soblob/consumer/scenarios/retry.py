@@ -40,6 +40,12 @@ def _not_for_ever(stage: Stage) -> None:
     stage.endpoint.fail("http-503", times=None, retry_after_s=0)
     stage.failed()
     count = len(stage.uploads)
+    if count > 1 and stage.abilities.retries == "never":
+        raise UnmetError(
+            f"the client sent an upload {count} times; the ability retries says never",
+            f"{count} requests for one upload",
+            advice="do not send it again; where the client may, leave the ability retries out",
+        )
     if count > _MOST_REQUESTS:
         raise UnmetError("the client retries without an end", f"{count} requests for one upload")
 

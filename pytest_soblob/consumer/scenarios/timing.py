@@ -1,12 +1,14 @@
 """Servers that answer late, slowly, or not at all."""
 
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_soblob.consumer.outcomes import Failed, Hung, Saved
+from pytest_soblob.consumer.pictures import png_of_size
 from pytest_soblob.consumer.resetting import resetting
 from pytest_soblob.consumer.scenario import Level, Need, Scenario, UnmetError
-from pytest_soblob.consumer.stage import PLAIN, PNG, Stage
+from pytest_soblob.consumer.stage import PLAIN, Stage
 from pytest_soblob.consumer.unmet import TELL, not_told
 from pytest_soblob.consumer.values import Upload
 
@@ -27,39 +29,47 @@ def _says(stage: Stage) -> str:
     return f"the ability timeout_s says {stage.abilities.timeout_s:g} s"
 
 
-def _gives_up_in_time(stage: Stage) -> None:
+def _gives_up_in_time(stage: Stage, play: Callable[[], None]) -> None:
     """Upload, and expect a failure within the client's own limit.
 
     What a call takes beside its wait is measured: by the plain upload, and once more where the
-    client seems late, since the machine may be busier now.
+    client seems late, since the machine may be busier now. A client has to be late twice.
+
+    Args:
+        stage: Where it is played.
+        play: Has the endpoint answer late from now on.
     """
-    outcome, took = stage.timed()
-    if isinstance(outcome, Hung):
-        still = f"the client still waited after {outcome.seconds:g} s; {_says(stage)}"
-        raise UnmetError(still, str(outcome))
-    if not isinstance(outcome, Failed):
-        raise not_told(outcome, advice=TELL)
-    allowed = stage.abilities.timeout_s * _NOTICED
-    if took <= allowed + _BESIDE * stage.gate_s:
-        return
-    count = len(stage.exchanges)
-    stage.endpoint.clear()
-    _, plain_s = stage.timed()
-    if took > allowed + _BESIDE * max(plain_s, stage.gate_s):
+    late = UnmetError("", "")
+    for _ in range(2):
+        play()
+        before = len(stage.exchanges)
+        outcome, took = stage.timed()
+        if isinstance(outcome, Hung):
+            still = f"the client still waited after {outcome.seconds:g} s; {_says(stage)}"
+            raise UnmetError(still, str(outcome))
+        if not isinstance(outcome, Failed):
+            raise not_told(outcome, advice=TELL)
+        count = len(stage.exchanges) - before
+        allowed = stage.abilities.timeout_s * _NOTICED
+        if took <= allowed + _BESIDE * stage.gate_s:
+            return
+        stage.endpoint.clear()
+        _, plain_s = stage.timed()
+        if took <= allowed + _BESIDE * max(plain_s, stage.gate_s):
+            return
         after = f"{took:.1f} s" + (f" and {count} requests" if count > 1 else "")
-        late = f"the client gave up after {after}; {_says(stage)}"
-        raise UnmetError(late, f"{outcome} after {took:.1f} s")
+        summary = f"the client gave up after {after}; {_says(stage)}"
+        late = UnmetError(summary, f"{outcome} after {took:.1f} s")
+    raise late
 
 
 def _never(stage: Stage) -> None:
-    stage.endpoint.fail("half-open", times=None)
-    _gives_up_in_time(stage)
+    _gives_up_in_time(stage, lambda: stage.endpoint.fail("half-open", times=None))
 
 
 def _dribble(stage: Stage) -> None:
     pace = max(_SLOWEST, _BYTES_PER_LIMIT / stage.abilities.timeout_s)
-    stage.endpoint.fail("slow-body", bytes_per_s=pace, times=None)
-    _gives_up_in_time(stage)
+    _gives_up_in_time(stage, lambda: stage.endpoint.fail("slow-body", bytes_per_s=pace, times=None))
 
 
 def _within_limit(stage: Stage) -> None:
@@ -92,7 +102,7 @@ def _reset(stage: Stage) -> None:
     parts = urlsplit(stage.target.url)
     stage.endpoint.close()
     size = min(stage.abilities.max_image_bytes or _LARGE, _LARGE)
-    call = Upload(image=(PNG + bytes(size))[:size], description="reset")
+    call = Upload(image=png_of_size(size), description="reset")
     with resetting(parts.hostname or "", parts.port or 0) as brought:
         stage.failed(call)
     if not brought:

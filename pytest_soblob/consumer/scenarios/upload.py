@@ -5,6 +5,7 @@ from typing import Final
 
 from pytest_soblob._basics.numbers import LARGEST_INT
 from pytest_soblob.consumer.outcomes import Saved
+from pytest_soblob.consumer.pictures import png_of_size
 from pytest_soblob.consumer.scenario import Scenario, UnmetError
 from pytest_soblob.consumer.stage import PNG, Stage
 from pytest_soblob.consumer.values import Abilities, Upload
@@ -48,7 +49,7 @@ def _no_error_rule(stage: Stage) -> None:
     for call in (
         Upload(image=PNG),
         Upload(image=PNG, description="Kari & Ola <3"),
-        Upload(image=PNG * 100, description="x" * 254),
+        Upload(image=png_of_size(6_000), description="x" * 254),
     ):
         stage.upload(call)
 

@@ -1,0 +1,262 @@
+"""Redaction of whole messages, so that a recording can be shared and still be judged.
+
+A shown text may lose whatever stands beside a secret. A recorded body must stay what the server or
+the client has written, so only the values are masked: the markup around them is kept, and with it
+the encoding, the prefixes and the line ends. What is not well-formed markup is redacted as text.
+"""
+
+import codecs
+import re
+from collections.abc import Iterable
+from secrets import token_hex
+from typing import Any, Final, NamedTuple
+
+from pytest_soblob._text import (
+    ELLIPSIS,
+    KnownSecrets,
+    credentials_in,
+    find_suspects,
+    hide,
+    is_secret_name,
+    mask,
+    redact,
+)
+from pytest_soblob.conformance.markup import (
+    LONGEST_SECRET,
+    MOST_SECRETS,
+    redact_markup,
+    secrets_in,
+)
+from pytest_soblob.wire import HttpRequest, HttpResponse
+
+# Text beside long base64 that is redacted; a body with more is not kept.
+LARGEST_TEXT: Final = 1024 * 1024
+# Base64 of an image, in one piece or in lines; it is longer than any secret.
+_RUN: Final = re.compile(
+    r"[A-Za-z0-9+/_-]{60,}+(?:(?:\s|&#(?:13|10|[xX]0?[aAdD]);)++[A-Za-z0-9+/_-]{60,}+)*+"
+    r"(?:(?:\s|&#(?:13|10|[xX]0?[aAdD]);)++[A-Za-z0-9+/_-]++)?={0,2}"
+)
+_BETWEEN_LINES: Final = re.compile(r"\s|&#(?:13|10|[xX]0?[aAdD]);")
+# Characters of base64, times secrets: each is searched for in all of it.
+_MOST_SEARCHED: Final = 300_000_000
+_SHORTEST_RUN: Final = 2_000
+_KEPT_OF_RUN: Final = 64  # at either end, so that its place decides as that of a short one
+_DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{1,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_STEMS: Final = (
+    b"tick",
+    b"toke",
+    b"passw",
+    b"secret",
+    b"creden",
+    b"author",
+    b"cookie",
+    b"7T:",
+    b"8A:",
+)
+_NARROW: Final = re.compile(b"|".join(_STEMS), re.IGNORECASE)
+_WIDE: Final = re.compile(
+    b"|".join(b"\\0{1,3}".join(bytes((byte,)) for byte in stem) for stem in _STEMS), re.IGNORECASE
+)
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class NotRedactableError(ValueError):
+    """A body in which secrets cannot be found; the text gives the reason in one line."""
+
+
+def secrets_of_head(message: HttpRequest | HttpResponse) -> tuple[str, ...]:
+    """Return the secrets in headers whose names mark them as secret, and in the target."""
+    found: list[str] = []
+    for name, value in message.headers:
+        if is_secret_name(name):
+            found += credentials_in(value[:LONGEST_SECRET])
+    if isinstance(message, HttpRequest):
+        found += find_suspects(message.target[:LONGEST_SECRET])
+    return tuple(found[:MOST_SECRETS])
+
+
+class BodyText:
+    """A body as text, without the middle of its long base64, which may be large.
+
+    Args:
+        data: The body, without content codings.
+        content_type: Value of Content-Type, or an empty text.
+
+    Raises:
+        NotRedactableError: It is in no known encoding, or too large.
+
+    Attributes:
+        secrets: The secrets that the names in it mark.
+    """
+
+    def __init__(self, data: bytes, content_type: str = "") -> None:
+        text, self._codec = _decode(data, content_type)
+        _check_width(data, self._codec)
+        self._text, self._middles = _elided(text)
+        if len(self._text) > LARGEST_TEXT:
+            raise NotRedactableError(
+                f"its text, without long base64, is over {LARGEST_TEXT:,} characters"
+            )
+        self.secrets = secrets_in(self._text)
+
+    def redacted(self, known: KnownSecrets) -> bytes:
+        """Return the body without a readable secret, in its encoding.
+
+        Args:
+            known: Its own secrets, and others.
+
+        Raises:
+            NotRedactableError: It has too many secrets for so much base64.
+        """
+        if sum(map(len, self._middles.values())) * len(known.values) > _MOST_SEARCHED:
+            raise NotRedactableError(f"it has {len(known.values)} secrets and long base64")
+        text = redact_markup(self._text, known)
+        if text is None:
+            text = redact(self._text, known)
+        if self._middles:
+            mark = re.compile("|".join(map(re.escape, self._middles)))
+            text = mark.sub(lambda found: self._middle(found[0], known), text)
+        data = self._codec.encode(text)
+        if b"\0" in data:
+            others = ("utf-8",) if self._codec.is_wide else ("utf-16-le", "utf-16-be")
+            if any(one.encode(name, "ignore") in data for one in known for name in others):
+                raise NotRedactableError(f"it is {self._codec.name}, but not all of it")
+        return data
+
+    def _middle(self, mark: str, known: KnownSecrets) -> str:
+        """Return what a mark stands for, or an ellipsis if it has a secret."""
+        run = self._middles[mark]
+        flat = _BETWEEN_LINES.sub("", run) if _BETWEEN_LINES.search(run) else run
+        has_secret = next(known.find(flat), None) is not None
+        return ELLIPSIS if has_secret else run[_KEPT_OF_RUN:-_KEPT_OF_RUN]
+
+
+def redact_headers(
+    headers: Iterable[tuple[str, str]], known: KnownSecrets
+) -> list[tuple[str, str]]:
+    """Return headers without secrets; of a secret one the scheme is kept."""
+    shown = []
+    for name, value in headers:
+        if is_secret_name(name):
+            scheme, blank, rest = value.partition(" ")
+            masked = f"{scheme} {mask(rest)}" if blank and scheme.isalpha() else mask(value)
+            shown.append((hide(name, known), masked))
+        else:
+            shown.append((hide(name, known), redact(value, known)))
+    return shown
+
+
+def redact_target(target: str, known: KnownSecrets) -> str:
+    """Return the target of a request line without secrets."""
+    return redact(target, known)
+
+
+def scrub(value: Any, known: KnownSecrets) -> Any:
+    """Return a value of JSON, in all of whose texts no known secret is left."""
+    if isinstance(value, str):
+        return hide(value, known)
+    if isinstance(value, list | tuple):
+        return [scrub(item, known) for item in value]
+    if isinstance(value, dict):
+        return {key: scrub(item, known) for key, item in value.items()}
+    return value
+
+
+# -- long base64 and encodings ---------------------------------------------------------------------
+
+
+def _elided(text: str) -> tuple[str, dict[str, str]]:
+    """Return a text with a mark for the middle of each long base64, and the base64 by mark."""
+    nonce = token_hex(8)
+    middles: dict[str, str] = {}
+
+    def elide(run: re.Match[str]) -> str:
+        start, end = run.span()
+        if end - start < _SHORTEST_RUN:
+            return run[0]
+        mark = f"Z{nonce}{len(middles):06d}Z"
+        middles[mark] = run[0]
+        return text[start : start + _KEPT_OF_RUN] + mark + text[end - _KEPT_OF_RUN : end]
+
+    return _RUN.sub(elide, text), middles
+
+
+def _check_width(data: bytes, codec: "_Codec") -> None:
+    """Raise `NotRedactableError` for a body in two encodings, of which only one is searched."""
+    if b"\0" in data and (_NARROW if codec.is_wide else _WIDE).search(data) is not None:
+        raise NotRedactableError(f"it is {codec.name}, but not all of it")
+
+
+class _Codec(NamedTuple):
+    """How a text becomes bytes again."""
+
+    name: str
+    errors: str = "strict"
+
+    @property
+    def is_wide(self) -> bool:
+        return self.errors == "surrogatepass"
+
+    def encode(self, text: str) -> bytes:
+        if self.errors == "strict":  # a mask has a character that small encodings lack
+            return text.encode(self.name, "xmlcharrefreplace")
+        return text.encode(self.name, self.errors)
+
+
+def _decode(data: bytes, content_type: str) -> tuple[str, _Codec]:
+    """Return a body as text that becomes the same bytes again.
+
+    Raises:
+        NotRedactableError: There is no such text.
+    """
+    name = _wide_encoding(data)
+    if name is not None:
+        codec = _Codec(name, "surrogatepass")
+    else:
+        codec = _Codec(_declared(data, content_type))
+        if codec.name == "utf-8":
+            codec = _Codec("utf-8", "surrogateescape")
+    try:
+        text = data.decode(codec.name, codec.errors)
+        if text.encode(codec.name, codec.errors) == data:
+            return text, codec
+    except (UnicodeError, LookupError):
+        pass
+    if name is not None or b"\0" in data[:1000]:
+        raise NotRedactableError(f"it is not valid {name or codec.name}")
+    codec = _Codec("utf-8", "surrogateescape")
+    return data.decode(codec.name, codec.errors), codec
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """Return the encoding of a body whose characters have two or four bytes, or None."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return name
+    zeros = [byte == 0 for byte in data[:4]]
+    if len(zeros) < 2 or not any(zeros):
+        return None
+    if zeros[:3] == [True] * 3:
+        return "utf-32-be"
+    if zeros[1:] == [True] * 3:
+        return "utf-32-le"
+    return "utf-16-be" if zeros[0] else "utf-16-le"
+
+
+def _declared(data: bytes, content_type: str) -> str:
+    declared = _DECLARED.match(data[:1000])
+    named = _CHARSET.search(content_type[:1000])
+    for name in (declared and declared[1].decode("latin-1"), named and named[1]):
+        try:
+            found = codecs.lookup(name or "")
+            if found._is_text_encoding and "utf-16" not in found.name:
+                return found.name
+        except (LookupError, ValueError):
+            continue
+    return "utf-8"
