@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from time import monotonic
 from typing import IO, Final
 
+from pytest_soblob._basics.clock import now
 from pytest_soblob.errors import SoblobError
 
 _POLL_S: Final = 0.1
+# `Popen.wait` with a limit asks as often, by a clock that a test may have stopped.
+_STEP_S: Final = 0.005
 # What a process wrote before it ended is in the pipe already; more comes of a child only.
 _GRACE_S: Final = 0.5
 # A process that was killed and is still there waits in the kernel.
@@ -124,17 +126,16 @@ class Child:
         Returns:
             The exit code, negative for a signal; None if it still runs after so many seconds.
         """
-        deadline = monotonic() + limit_s
+        deadline = now() + limit_s
         while self._process.poll() is None:
-            left = deadline - monotonic()
+            left = deadline - now()
             if left <= 0:
                 return None
             reading = next((one for one in self._readers.values() if one.is_alive()), None)
             if reading is not None:
                 reading.join(min(left, _POLL_S))
             else:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(left)
+                self._stop.wait(min(left, _STEP_S))
         self._join(_GRACE_S)
         return self._process.returncode
 
@@ -145,8 +146,9 @@ class Child:
                 return
             self._has_ended = True
         kill_group(self._process)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_KILLED_S)
+        deadline = now() + _KILLED_S
+        while self._process.poll() is None and now() < deadline:
+            self._stop.wait(_STEP_S)
         self._join(_GRACE_S)
         self._stop.set()
         self._outbox.put(b"")  # it looks up
@@ -157,9 +159,9 @@ class Child:
 
     def _join(self, limit_s: float) -> None:
         """Wait for the readers."""
-        deadline = monotonic() + limit_s
+        deadline = now() + limit_s
         for thread in self._readers.values():
-            thread.join(max(0.0, deadline - monotonic()))
+            thread.join(max(0.0, deadline - now()))
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:

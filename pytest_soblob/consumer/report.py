@@ -71,7 +71,8 @@ def summarize(results: Sequence[Result], *, again: str = "", strict: bool = Fals
     not_run = [result for result in results if result.status is Status.NOT_RUN]
     if not_run:
         rows.append(_head(f"NOT RUN {len(not_run)} scenarios: {not_run[0].reason}"))
-        if not_run[0].got:
+        told = {result.got for result in results if result.status is Status.FAILED}
+        if not_run[0].got and not_run[0].got not in told:
             rows.append(_row("got", not_run[0].got))
     for result in results:
         if result.status in (Status.FAILED, Status.NEW):

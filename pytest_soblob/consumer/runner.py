@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from time import monotonic
 from typing import Any, Final
 
+from pytest_soblob._basics.clock import now
 from pytest_soblob.consumer.client import Client, Consumer
 from pytest_soblob.consumer.foreign import describe_error, presentable
 from pytest_soblob.consumer.outcomes import Outcome
@@ -189,7 +189,7 @@ class Runner:
         self, scenario: Scenario, ground: Ground, gate: Result | None, *, alone: bool
     ) -> tuple[Result, bool]:
         """Return what became of a scenario, and whether others took part in its process."""
-        begun = monotonic()
+        begun = now()
         exchanges: tuple[Exchange, ...] = ()
         unmet: UnmetError | None = None
         shared = False
@@ -209,7 +209,7 @@ class Runner:
             if isinstance(error, SoblobError) and scenario.id == self._gate.id:
                 raise
             unmet = _not_played(error)
-        seconds = monotonic() - begun
+        seconds = now() - begun
         more: dict[str, Any] = {"scenario": scenario, "seconds": seconds, "exchanges": exchanges}
         if unmet is None:
             return Result(status=Status.PASSED, **more), shared

@@ -1,11 +1,11 @@
 """Where a scenario is played: an endpoint, a client, and what is to be expected of both."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pytest_soblob._basics.clock import now
 from pytest_soblob._text import plural
 from pytest_soblob.accounts import Account
 from pytest_soblob.consumer.client import Client, Session
@@ -137,9 +137,9 @@ class Stage:
 
     def timed(self, call: Upload = PLAIN) -> tuple[Outcome, float]:
         """Return how an upload ended, and after how many seconds."""
-        begun = time.monotonic()
+        begun = now()
         outcome = self.upload(call)
-        return outcome, time.monotonic() - begun
+        return outcome, now() - begun
 
     # -- expectations ----------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
 from typing import Final
 
+from pytest_soblob._basics.clock import now
 from pytest_soblob.consumer.command import (
     LEFT_FILES,
     LIMIT_S,
@@ -103,11 +103,11 @@ class Worker:
             return Crashed(_RUN_HAS_ENDED)
         number, running = begun
         running.child.write(json.dumps({"call": number, **question}).encode() + b"\n")
-        deadline = monotonic() + limit_s
-        while not call.wait(min(max(0.0, deadline - monotonic()), _POLL_S)):
+        deadline = now() + limit_s
+        while not call.wait(min(max(0.0, deadline - now()), _POLL_S)):
             if running.is_over:
                 running.finish()
-            elif monotonic() > deadline:
+            elif now() > deadline:
                 break
         outcome = running.dialogue.end(number, Hung(limit_s))
         if isinstance(outcome, Hung):

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from freezegun import freeze_time
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -374,6 +375,14 @@ def test_a_scenario_that_was_disturbed_is_played_again_with_a_process_of_its_own
     runner = Runner(Consumer(template="true"), GATE)
     assert runner.gate().passed == mends
     assert asked == [False, True]
+
+
+def test_a_clock_that_stands_still_stops_no_limit() -> None:
+    with freeze_time("2026-01-01"):
+        assert run(shell("exec >&- 2>&-; sleep 60"), limit_s=0.3)[0] == Hung(0.3)
+        assert run(shell("echo 70001"))[0] == Saved(70_001)
+        with worker("import time; time.sleep(60)", limit_s=0.3) as (_, client):
+            assert ask(client, "") == Hung(0.3)
 
 
 def test_kept_bytes_are_the_first_and_the_last() -> None:

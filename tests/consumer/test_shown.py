@@ -74,3 +74,9 @@ def test_a_scenario_that_is_not_run_says_what_the_plain_upload_did(run: Run) -> 
             f"   {crash}",
         ]
     )
+
+
+def test_what_the_plain_upload_did_is_summed_up_once(run: Run) -> None:
+    result = run("-k", "business.no-rights or upload.plain", save="1 / 0")
+    summary = result.stdout.str().partition("soblob: consumer contract")[2]
+    assert " ".join(summary.split()).count("ZeroDivisionError") == 1
