@@ -75,10 +75,18 @@ def secrets_of_head(message: HttpRequest | HttpResponse) -> tuple[str, ...]:
     found: list[str] = []
     for name, value in message.headers:
         if is_secret_name(name):
-            found += credentials_in(value[:LONGEST_SECRET])
+            text = value[:LONGEST_SECRET]
+            cookies = _cookies_in(name, text)
+            found += (text, *cookies) if cookies else credentials_in(text)
     if isinstance(message, HttpRequest):
         found += find_suspects(message.target[:LONGEST_SECRET])
     return tuple(found[:MOST_SECRETS])
+
+
+def _cookies_in(name: str, value: str) -> list[str]:
+    """Return the values in a Cookie or Set-Cookie header (RFC 6265, 4); none for others."""
+    pairs = {"cookie": value.split(";")[:MOST_SECRETS], "set-cookie": value.split(";")[:1]}
+    return [pair.partition("=")[2].strip(' "') for pair in pairs.get(name.lower(), ())]
 
 
 class BodyText:

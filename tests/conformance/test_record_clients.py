@@ -88,7 +88,7 @@ def _assert_shareable(record: Recording) -> None:
 def spyne() -> Iterator[Any]:
     """The benchmark's peer, in a process of its own; its URL, and a count of what it has saved."""
     if find_spec("spyne") is None:
-        pytest.skip("spyne is not installed: it comes with the extra test")
+        pytest.skip("spyne is not installed: it runs with Python 3.11 only")
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.peers.with_spyne"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],

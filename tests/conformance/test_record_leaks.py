@@ -57,7 +57,7 @@ def what_is_recorded(charset: str, folder: Path) -> str:
     shown = []
     for kind, secret in SECRETS.items():
         for encoding in ENCODINGS:
-            for place in PLACES[:: 1 if charset == "utf-8" else 4]:
+            for place in PLACES[:: 1 if charset == "utf-8" else 8]:
                 sent = in_charset(message(kind, encoding, place), charset)
                 passed = Passed(request=sent, response=echo(sent, secret))
                 shown.append(recorder.record(passed).line)
@@ -92,6 +92,23 @@ def test_a_ticket_of_one_exchange_is_none_in_the_next(tmp_path: Path) -> None:
         if file.is_file():
             text = file.read_text()
             assert [form for form in forms(ticket) if form in text] == []
+
+
+def test_a_cookie_is_a_secret_wherever_it_comes_again(tmp_path: Path) -> None:
+    cookies = ("LeakedSession1", "LeakedSession2", "LeakedSession3")
+    request = mistakes.http_request()
+    sent = ("Cookie", f"a={cookies[0]}; b={cookies[1]}")
+    request = replace(request, headers=(*request.headers, sent))
+    response = HttpResponse(
+        status=500, headers=(("Set-Cookie", f"c={cookies[2]}; Path=/; HttpOnly"),),
+        body=f"<html>{' '.join(cookies)} Path HttpOnly</html>".encode(),
+    )  # fmt: skip
+    recorder = Recorder(tmp_path / "recording.jsonl", WCF)
+    recorder.record(Passed(request=request, response=response))
+    recorder.close()
+    texts = [file.read_text() for file in tmp_path.rglob("*") if file.is_file()]
+    assert [one for one in cookies for text in texts if one[4:] in text] == []
+    assert any("Path HttpOnly</html>" in text for text in texts)
 
 
 def test_nothing_of_a_secret_reaches_the_disk_through_the_proxy(tmp_path: Path) -> None:
