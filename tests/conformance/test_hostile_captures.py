@@ -60,6 +60,11 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a HAR with many values in an entry": (lambda: har_values(400_001), "values in one place"),
     "a HAR of many entries": (
         lambda: HAR + b"{}," * 60_000 + b"{}]}}", "it has more than 50,000 entries: split it"),
+    "a HAR with many values before its entries": (
+        lambda: b'{"log": {"version": 1, "x": [' + b"0," * 500_000 + b'0], "entries": []}}',
+        "values in one place"),
+    "JSON of many values": (
+        lambda: nested(b"x", 2_100_000), "more than 1,000,000 values: split it"),
     "a HAR without entries": (
         lambda: b'{"log": {"version": "1.2", "pages": []}}',
         "an HTTP archive (HAR) without a message of the service (no entry)"),
@@ -182,9 +187,11 @@ def item(text: bytes) -> bytes:
 GROWING: Final = {
     "HAR: entries": Construct(
         lambda n: HAR + b'{"request": {"method": "GET", "url": "/"}},' * n + b"{}]}}", 8_000),
+    "HAR: a number of long texts": Construct(
+        lambda n: HAR + b'{"x": [' + (b'"' + b"A" * 100_000 + b'",') * n + b"1]}]}}", 80),
     "HAR: keys before the entries": Construct(
         lambda n: b'{"log": {"version": 1, "x": {'
-        + b",".join(b'"k%d": 1' % i for i in range(n)) + b'}, "entries": []}}', 100_000),
+        + b",".join(b'"k%d": 1' % i for i in range(n)) + b'}, "entries": []}}', 90_000),
     "HAR: values in an entry": Construct(har_values, 90_000),
     "HAR: headers": Construct(
         lambda n: entry(b'"headers": [' + b'{"name": "a", "value": "b"},' * n + b"{}]"), 8_000),

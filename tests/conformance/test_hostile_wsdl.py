@@ -16,7 +16,7 @@ from pytest_soblob.conformance.fetching import fetcher
 from tests.conformance import planted, zips
 from tests.conformance.bounds import Used, measured
 from tests.conformance.servers import body, served
-from tests.example_counts import untraced
+from tests.example_counts import FULL, at_length, untraced
 
 XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
 TYPES = f'<types xmlns="http://schemas.xmlsoap.org/wsdl/"><xs:schema {XS}>'
@@ -341,6 +341,74 @@ def test_an_odd_wsdl_is_compared(name: str, used: dict[str, Used]) -> None:
     assert "SaveImageStream, request, Description" in run.stdout
     assert run.cpu_s < 2
     assert run.peak_mib < 300
+
+
+def more(before: str, unit: str) -> Callable[[int], Callable[[Path], Path]]:
+    """The kit's own with a part before a text, any number of times, with its number for `{}`."""
+
+    def of(count: int) -> Callable[[Path], Path]:
+        parts = "".join(unit.replace("{}", str(n)) for n in range(count))
+        return edited((before, parts + before))
+
+    return of
+
+
+def packages(count: int) -> Callable[[Path], Path]:
+    return as_zip(lambda: zips.zip_of(
+        [zips.plain(f"{n}.wsdl", EMPTY.encode()) for n in range(count)]))  # fmt: skip
+
+
+ELEMENT = '<xs:element name="E{}" type="xs:string" minOccurs="0"/>'
+VALUES = (
+    '<xs:simpleType name="T0"><xs:restriction base="xs:string">%s</xs:restriction></xs:simpleType>'
+)
+GROWING: dict[str, tuple[Callable[[int], Callable[[Path], Path]], int]] = {
+    "operations": (more("</wsdl:binding>", '<wsdl:operation name="O{}"/>'), 20_000),
+    "messages": (more("<wsdl:portType", '<wsdl:message name="M{}"/>'), 20_000),
+    "ports": (more("</wsdl:service>", '<wsdl:port name="P{}" binding="tns:B"/>'), 20_000),
+    "elements of a message": (more(planted.TEXT, ELEMENT), 6_000),
+    "global elements": (more("</xs:schema>", ELEMENT.replace(' minOccurs="0"', "")), 20_000),
+    "values": (
+        lambda n: typed(VALUES % "".join(f'<xs:enumeration value="v{i}"/>' for i in range(n))),
+        20_000,
+    ),
+    "facets": (lambda n: typed(VALUES % ('<xs:pattern value="x"/>' * n)), 20_000),
+    "a long value": (lambda n: typed(VALUES % f'<xs:pattern value="{"x" * n}"/>'), 2_000_000),
+    "documentation": (more("<wsdl:portType", "<wsdl:documentation>x</wsdl:documentation>"), 20_000),
+    "header blocks": (
+        more(planted.BODY, '<soap:header message="tns:M" part="p" use="literal"/>'), 10_000),
+    "namespaces": (more("<wsdl:portType", '<wsdl:message xmlns:p{}="u{}" name="M"/>'), 10_000),
+    "other WSDLs in a ZIP": (packages, 5_000),
+    "a comment": (more("<wsdl:portType", "<!-- x -->"), 50_000),
+    "a long name": (lambda n: edited(('name="Description"', f'name="{"x" * n}"')), 2_000_000),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Used, Used]]:
+    """What each construct took, and twice as much of it."""
+    runs = []
+    for make, number in GROWING.values():
+        for times in (1, 2):
+            count = number * times if FULL else number * times // 10
+            runs.append(["check-wsdl", str(make(count)(tmp_path_factory.mktemp("it")))])
+    found = measured(tmp_path_factory.mktemp("runs"), runs)
+    return dict(zip(GROWING, zip(found[::2], found[1::2], strict=True), strict=True))
+
+
+@untraced
+@at_length
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GROWING)
+def test_twice_as_much_takes_no_more_than_twice_the_time(
+    name: str, grown: dict[str, tuple[Used, Used]]
+) -> None:
+    one, two = grown[name]
+    assert "Traceback" not in two.stderr
+    assert two.code in (0, 1, 2)
+    assert two.cpu_s < max(one.cpu_s * 2.5, 0.15), (one, two)
+    assert two.cpu_s < 2
+    assert two.peak_mib < 300
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:

@@ -473,6 +473,7 @@ EXPORTS = {
     b'<!ATTLIST items burpVersion CDATA "">\n]>\n<items burpVersion="1">',
     "SoapUI": b'<?xml version="1.0"?><con:soapui-project xmlns:con="x"/>',
     "svclog": b'<E2ETraceEvent xmlns="http://schemas.microsoft.com/2004/06/E2ETraceEvent">',
+    "a document": b"PK\x03\x04" + bytes(26) + b"word/document.xml",
     "SAZ": b"PK\x03\x04" + bytes(26) + b"raw/01_c.txt" + bytes(9),
     "pcap": b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00",
     "pcapng": b"\n\r\r\n\x1c\x00\x00\x00\x4d\x3c\x2b\x1a",
@@ -511,7 +512,7 @@ def test_a_file_of_another_kind_is_one_line_and_2(tmp_path: Path, name: str) -> 
     "data",
     [
         b"{}", b"[]", b'{"log": {"msg": "x"}}', b'{"a": "Envelope"}', b'[1, {"x": "<y/>"}]', b"{",
-        b"PK\x03\x04" + bytes(26) + b"word/document.xml", b"POST the letter", b"curly",
+        b"POST the letter", b"curly",
         request().encode(), response().encode(), ASKED, ANSWERED, b"<items/>",
         b"<!-- <items burpVersion='1'> -->",
         b"<!-- <con:soapui-project> -->" + request().encode(), b"", b"\xff\xfe", b"12345678",

@@ -15,10 +15,10 @@ from pytest_soblob.errors import SoblobError
 # `json` is faster than reading text by text, and needs memory for each value.
 _SHORT_LINE: Final = 1_000_000
 _TAG: Final = re.compile(
-    r"(?:<\?xml[^>]{0,200}\?>\s*+)?<(?:[\w.-]{1,99}:)?Envelope[\s>]"
-    r"|(?P<close></(?:[\w.-]{1,99}:)?Envelope\s*+>)",
-    re.IGNORECASE,
+    r"<(?:(?:[\w.-]{1,99}:)?Envelope[\s>]|(?P<close>/(?:[\w.-]{1,99}:)?Envelope\s*+>))"
 )
+_DECLARATION: Final = re.compile(r"<\?xml[^<>]{0,200}\?>\s{0,50}\Z")
+_BEFORE: Final = 300
 # What a message is, as its body says; a field may be named anything.
 _PAYLOAD: Final = re.compile(
     r"<(?:[\w.-]{1,99}:)?Body(?:\s[^<>]{0,2000})?>\s*+<(?:[\w.-]{1,99}:)?([\w.-]{1,200})[\s/>]"
@@ -118,7 +118,8 @@ def _envelopes(text: str) -> Iterator[str]:
         elif start is None or end > start:  # after the last one has ended
             if start is not None:
                 yield text[start:end]
-            start = tag.start()
+            declared = _DECLARATION.search(text, max(end, tag.start() - _BEFORE), tag.start())
+            start = tag.start() if declared is None else declared.start()
     if start is not None:
         yield text[start : end if end > start else None]
 

@@ -11,13 +11,15 @@ from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.conformance.captures.decoding import PIECE_BYTES, Readable
 
 DEEPEST: Final = 100
+# Of a document of which only the texts are held.
+MOST_TEXTS: Final = 1_000_000
 # A value takes some hundred bytes, whatever the JSON for it takes. An exchange of a browser has
 # some three hundred values.
 MOST_VALUES: Final = 200_000
 ERRORS: Final = (JSONError, ValueError, ArithmeticError)
 
 _LARGEST_PIECE: Final = 64 * 1024 * 1024
-_QUOTE: Final = re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
 _HEX: Final = rb"[0-9a-fA-F]"
 _HIGH: Final = rb"[dD][89abAB]%b{2}" % _HEX
 _LOW: Final = rb"[dD][c-fC-F]%b{2}" % _HEX
@@ -61,7 +63,9 @@ def iter_texts(stream: Readable) -> Iterator[tuple[Place | None, str]]:
     """
     keys: list[str | int] = []  # of the objects and lists that are open
     places: list[Place | None] = []
-    for event, value in _events(stream):
+    for count, (event, value) in enumerate(_events(stream)):
+        if count > 2 * MOST_TEXTS:
+            raise ValueError(f"more than {MOST_TEXTS:,} values: split it")
         if event == "map_key":
             keys[-1] = value
             continue
@@ -89,7 +93,7 @@ def iter_values(stream: Readable, *path: str, most: int = MOST_VALUES) -> Iterat
     Args:
         stream: The document.
         path: Keys that lead to a list; without them the whole document is the value.
-        most: Largest number of values inside one that is yielded.
+        most: Largest number of values inside one that is yielded, and between two of them.
 
     Raises:
         ValueError: It is not JSON, nests too deep, or one value is too large. `ERRORS` are all that
@@ -104,19 +108,21 @@ def iter_values(stream: Readable, *path: str, most: int = MOST_VALUES) -> Iterat
         if event in ("start_map", "start_array"):
             depth += 1
             if begins:
-                builder, count = ObjectBuilder(), 0
+                builder = ObjectBuilder()
         elif event in ("end_map", "end_array"):
             depth -= 1
         elif event == "map_key":
             keys[depth] = value
         elif begins:
+            count = 0
             yield value
+        count += 1
+        if count > 2 * most:  # a key, and a value or the end of one
+            raise ValueError(f"more than {most:,} values in one place")
         if builder is not None:
-            count += 1
-            if count > 2 * most:  # a key, and a value or the end of one
-                raise ValueError(f"more than {most:,} values in one place")
             builder.event(event, value)
             if depth == wanted:
+                count = 0
                 yield builder.value
                 builder = None
 
@@ -147,6 +153,7 @@ class _Cleaned:
         self._stream = stream
         self._left = b""
         self._size = PIECE_BYTES
+        self._is_in_text = False
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, as many as yajl reads at once best, and none only at the end."""
@@ -161,9 +168,12 @@ class _Cleaned:
                 data, self._left = data[:end], data[end:]
             if data or not piece:
                 break
-        # With each piece yajl begins the text anew that has not ended: they have to grow with it.
-        has_quote = _QUOTE.match(data) is not None
-        self._size = PIECE_BYTES if has_quote else min(2 * self._size, _LARGEST_PIECE)
+        # With each piece yajl begins the text anew that has not ended: they have to grow with it,
+        # and with nothing else, since all events of a piece are held.
+        quotes = (_ESCAPE.sub(b"", data) if b"\\" in data else data).count(b'"')
+        self._is_in_text ^= quotes % 2 == 1
+        is_long = self._is_in_text and not quotes
+        self._size = min(2 * self._size, _LARGEST_PIECE) if is_long else PIECE_BYTES
         if _LONG_NUMBER.search(data):
             raise ValueError("a number of more than 2,000 digits")
         if b"\\ud" in data or b"\\uD" in data:
