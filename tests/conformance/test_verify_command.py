@@ -24,9 +24,10 @@ import pytest
 
 from pytest_soblob import Authority, SoblobError, StubEndpoint
 from pytest_soblob.cli import main
-from pytest_soblob.conformance.providers import Credentials, Options, verify_provider
+from pytest_soblob.conformance.providers import Credentials, Options, links, verify_provider
 from pytest_soblob.conformance.providers.credentials import from_environment, from_file
 from pytest_soblob.conformance.providers.pacing import Pace, retry_after_s
+from pytest_soblob.conformance.providers.values import Address
 from tests.command import runner
 from tests.conformance.bounds import measured
 from tests.conformance.providers import TICKET, Handler, Reply, Right, served
@@ -528,3 +529,67 @@ def test_the_page_names_every_group_of_probes() -> None:
     page = (ROOT / "docs" / "conformance.md").read_text()
     for name in {row.probe.partition(".")[0] for row in report.rows}:
         assert f"`{name}`" in page or f"`{name}.*`" in page
+
+
+def test_a_certificate_that_expires_soon_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "_SOON_S", 10**12)  # that of the kit is valid for centuries
+    with Authority() as authority, StubEndpoint(tls=authority.server_context()) as endpoint:
+        options = Options(rate=1e9, only=("tls",), ca_file=str(authority.ca_file))
+        report = verify_provider(endpoint.url, options=options)
+    assert [one.id for one in report.findings] == ["tls.certificate-expires"]
+    assert report.findings[0].got.endswith(" days")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"behaviour": "iis"}, "behaviour must be one of"),
+        ({"max_uploads": -1}, "max_uploads must be 1 or more"),
+        ({"max_bytes": 0}, "max_bytes must be 1 or more"),
+        ({"rate": 0}, "rate must be over 0"),
+        ({"timeout_s": 601.0}, "timeout_s must be over 0"),
+        ({"run_id": "é"}, "run_id must be ASCII letters and digits"),
+    ],
+)
+def test_wrong_options_are_said(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(SoblobError, match=said):
+        Options(**arguments)
+
+
+def test_a_host_name_is_written_as_dns_has_it() -> None:
+    assert Address.parse("https://blåbær.example/BLOB.svc?wsdl").url == (
+        "https://xn--blbr-roah.example/BLOB.svc"
+    )
+    assert Address.parse("http://[::1]:8080").url == "http://[::1]:8080/"
+    for url in (f"http://{'a' * 70}.example/", "http://h/a b", "http://h/é"):
+        with pytest.raises(SoblobError, match=r"host name|percent-encoded"):
+            Address.parse(url)
+
+
+def test_a_folder_for_bodies_that_cannot_be_is_misuse(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with served(Right()) as url:
+        code, _, error = command(url, "--save-bodies", str(tmp_path / "file" / "below"))
+    assert (code, error.count("\n")) == (2, 1)
+    assert "cannot be created" in error
+
+
+class Unanswering(Handler):
+    """Keeps a connection, and closes it without an answer to its second call."""
+
+    seen = 0
+
+    def reply(self, reply: Reply) -> None:
+        self.seen += 1
+        if self.seen < 2:
+            super().reply(reply)
+        self.close_connection = self.seen > 1
+
+
+def test_a_connection_that_is_dropped_between_calls_is_found() -> None:
+    with served(Right(), Unanswering) as url:
+        options = Options(rate=1e9, only=("connection.keep-alive",))
+        report = verify_provider(url, Credentials(ticket=TICKET), options)
+    (finding,) = report.findings
+    assert finding.id == "connection.keep-alive"
+    assert finding.got == "the connection is closed without an answer"

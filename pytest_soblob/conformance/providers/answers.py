@@ -187,9 +187,11 @@ def _find_secrets(session: Session, sent: Sent) -> None:
         return
     text = response.body.decode("utf-8", "replace")
     text += "\n".join(value for _, value in response.headers)
+    asked = sent.request.body.decode("utf-8", "replace")
     for secret in session.secrets:
         spelled = (secret, escape(secret))
-        if len(secret) >= _SHORTEST_SECRET and any(one in text for one in spelled):
+        was_sent = len(secret) >= _SHORTEST_SECRET and escape(secret) in asked
+        if was_sent and any(one in text for one in spelled):
             session.find(
                 "answer.echoes-secret",
                 "the answer repeats a secret of the request",
