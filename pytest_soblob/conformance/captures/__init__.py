@@ -121,7 +121,8 @@ class Capture:
         self.not_held: list[tuple[str, str]] = []
         self._read = _reader(format, file)
         self.count_not_held = 0
-        is_text = format not in (FORMATS["saz"], FORMATS["json"])  # those are bytes, or are decoded
+        # Of the others one is bytes, and two are UTF-8 already.
+        is_text = format not in (FORMATS["saz"], FORMATS["json"], FORMATS["recording"])
         self._stream = as_utf8(stream) if is_text else stream
 
     def __iter__(self) -> Iterator[Judgeable]:
