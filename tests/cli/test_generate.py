@@ -203,7 +203,7 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path, what: str) -> None
         if number == "2":
             command[2] = f"import tests.mistakes; {command[2]}"
         subprocess.run(
-            [*command, str(tmp_path / number), "--count", "60", "--seed", "3", *what.split()],
+            [*command, str(tmp_path / number), "--count", "30", "--seed", "3", *what.split()],
             check=True,
             cwd=ROOT,
             env={**os.environ, "PYTHONHASHSEED": number},
