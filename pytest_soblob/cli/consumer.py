@@ -74,7 +74,11 @@ def consumer(context: click.Context, /, **options: Any) -> None:
 @click.command("scenario")
 @click.argument("name", required=False, metavar="[ID | GROUP | PATTERN]")
 def scenario(name: str | None) -> None:
-    """Explain a scenario of the consumer suite, or list those of a group or a pattern, or all."""
+    """Explain scenarios of the consumer suite.
+
+    An ID explains one. A GROUP or a PATTERN lists those that match; without an argument all are
+    listed.
+    """
     from pytest_soblob.consumer.report import explain
     from pytest_soblob.consumer.scenarios import SCENARIOS, find_scenarios
 

@@ -388,6 +388,7 @@ PIECES = (
 )  # fmt: skip
 
 
+@at_length
 @given(data=st.data())
 @settings(max_examples=either(60, 2_000), deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("name", WRITERS)
