@@ -1,5 +1,6 @@
 import gc
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -57,6 +58,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def checkout() -> Path:
     """The project's root."""
     return ROOT
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT as at a terminal: what a shell starts in the background ignores it, and children do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

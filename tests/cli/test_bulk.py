@@ -257,20 +257,17 @@ def test_a_worker_that_dies_is_one_line(folder: Path, output: str) -> None:
 
 
 @pytest.fixture(params=OR_TWO)
-def stuck(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
+def stuck(
+    request: pytest.FixtureRequest, tmp_path: Path, ctrl_c: None
+) -> "Iterator[subprocess.Popen[bytes]]":
     """A run that reads a pipe that nobody writes to, in a process group of its own."""
     (tmp_path / "right.xml").write_text(RIGHT)
     os.mkfifo(tmp_path / "fifo")
-    # What a shell starts in the background ignores SIGINT, and its children do as well.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        process = subprocess.Popen(
-            command("validate", "--jobs", str(request.param), "right.xml", "-", "fifo"),
-            cwd=tmp_path, start_new_session=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-    finally:
-        signal.signal(signal.SIGINT, before)
+    process = subprocess.Popen(
+        command("validate", "--jobs", str(request.param), "right.xml", "-", "fifo"),
+        cwd=tmp_path, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(RIGHT.encode())

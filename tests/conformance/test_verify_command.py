@@ -304,6 +304,7 @@ class Interrupting(Right):
         return super().post(headers, body)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_an_interrupt_leaves_a_report(form: str) -> None:
     right = Interrupting()
@@ -319,6 +320,7 @@ def test_an_interrupt_leaves_a_report(form: str) -> None:
         assert len(report["probes"]) > 5
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("at", [40, 55])
 def test_an_interrupt_loses_no_blob_id(at: int) -> None:
     right = Interrupting()

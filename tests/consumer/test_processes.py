@@ -217,6 +217,7 @@ def test_files_are_given_from_the_folder_where_the_suite_is_started(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_ends_the_run_soon(tmp_path: Path) -> None:
     """What has not begun is not played: 190 calls of 0.3 s would take a minute."""
     script = Path(__file__).with_name("scripted.py")
