@@ -62,7 +62,7 @@ def checkout() -> Path:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """SIGINT as at a terminal: what a shell starts in the background ignores it, and children do."""
+    """SIGINT as at a terminal: what a shell starts in the background ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,7 +1,8 @@
 """What is dear to make is made once, in whatever order the tests run.
 
 A fixture of a module's scope, or with parameters, is made anew at each change of it. In random
-order that is nearly each test.
+order that is nearly each test. A running endpoint is not for this: it would meet what other tests
+replace in its code.
 """
 
 from collections.abc import Callable, Hashable

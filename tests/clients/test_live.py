@@ -35,7 +35,7 @@ REFUSALS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running() -> Iterator[StubEndpoint]:
     endpoint = StubEndpoint(tickets=[TICKET]).start()
     yield endpoint
@@ -74,7 +74,7 @@ def test_the_client_uploads(endpoint: StubEndpoint, case: Case) -> None:
     endpoint.check()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_host() -> Iterator[StubEndpoint]:
     limit = 16 * 1024 * 1024  # WCF's default is less than one large picture
     endpoint = StubEndpoint(behaviour="wcf", tickets=[TICKET], max_message_size=limit).start()

@@ -41,7 +41,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     return given
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def host() -> Iterator[StubEndpoint]:
     settings = SoblobSettings(behaviour="wcf", wcf_host=LARGE)
     endpoint = StubEndpoint(settings=settings, tickets=[TICKET]).start()

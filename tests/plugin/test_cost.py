@@ -80,7 +80,7 @@ def test_a_run_in_this_process_imports_no_module_of_the_kit_again(run: Run) -> N
     inside = json.loads(Path("modules.json").read_text())
     again = [name for name, module in before.items() if inside.get(name) != id(module)]
     assert again == []
-    assert {name for name in inside if is_ours(name)} - set(before) == {
+    assert {name for name in inside if is_ours(name)} - set(before) <= {
         "pytest_soblob.consumer.front"  # the plugin registers it in each run
     }
 

@@ -325,7 +325,7 @@ JSON = st.recursive(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served() -> Iterator[tuple[str, dict[str, Any]]]:
     """A running endpoint, and the description that it serves of itself."""
     endpoint, _ = driven()

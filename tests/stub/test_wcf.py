@@ -200,7 +200,7 @@ def test_the_headers_of_each_hosting(hosting: str) -> None:
 # -- the short table, over a raw socket -----------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running() -> Iterator[StubEndpoint]:
     endpoint = StubEndpoint(behaviour="wcf").start()
     yield endpoint
