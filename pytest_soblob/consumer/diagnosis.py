@@ -32,7 +32,6 @@ _HIGH_BYTES: Final = re.compile(b"[\x80-\xff]")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ZERO_WIDTH: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
-_ELLIPSIS: Final = re.compile(r"\s*[\[(]?(?:\.\.+|\u2026)[\])]?\Z")
 _TAG: Final = re.compile(r"<[^>]*>")
 _PLAIN_QUOTES: Final = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
@@ -260,12 +259,23 @@ def _cut_text(given: str, got: str) -> str:
             f"it looks like cut at {len(got):,} characters ({units:,} UTF-16 units, {size:,} bytes "
             "of UTF-8)"
         )
-    kept = _ELLIPSIS.sub("", got)
+    kept = _without_ellipsis(got)
     if len(kept) < len(got) and given.startswith(kept):
         return (
             f"it looks like cut at {len(kept):,} characters, with {got[len(kept) :]!r} for the rest"
         )
     return ""
+
+
+def _without_ellipsis(text: str) -> str:
+    """Return a text without dots at its end, in brackets or not, and the white space before them."""
+    inside = text[:-1] if text.endswith((")", "]")) else text
+    kept = inside.removesuffix("\u2026")
+    if kept == inside:
+        kept = inside.rstrip(".")
+    if len(inside) - len(kept) < 2 and not inside.endswith("\u2026"):
+        return text
+    return (kept[:-1] if kept.endswith(("(", "[")) else kept).rstrip()
 
 
 def _cut_bytes(given: bytes, got: bytes) -> str:
