@@ -268,7 +268,7 @@ def _cut_text(given: str, got: str) -> str:
 
 
 def _without_ellipsis(text: str) -> str:
-    """Return a text without dots at its end, in brackets or not, and the white space before them."""
+    """Return a text without dots, perhaps in brackets, and blanks at its end."""
     inside = text[:-1] if text.endswith((")", "]")) else text
     kept = inside.removesuffix("\u2026")
     if kept == inside:
