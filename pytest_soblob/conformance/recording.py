@@ -27,6 +27,7 @@ from pytest_soblob.conformance.documented import (
     answer_of_host,
     compare,
 )
+from pytest_soblob.conformance.markup import is_of_contract
 from pytest_soblob.conformance.redacting import (
     BodyText,
     NotRedactableError,
@@ -182,7 +183,8 @@ class Recorder:
 
     def _known(self, packed: "tuple[_Packed, _Packed | None]") -> KnownSecrets:
         """Return the secrets of both messages, and the newest of those before."""
-        own = [secret for one in packed if one is not None for secret in one.secrets]
+        marked = (secret for one in packed if one is not None for secret in one.secrets)
+        own = [secret for secret in marked if not is_of_contract(secret)]
         with self._lock:
             known = KnownSecrets((*own, *self._seen))
             for secret in own:
