@@ -216,6 +216,32 @@ def test_a_lock_says_the_same_of_every_version(tmp_path: Path) -> None:
     assert weights(planted.plant(later, tmp_path), lock=lock) == {"harmless"}
 
 
+def test_a_lock_keeps_the_names_of_other_operations(tmp_path: Path) -> None:
+    wsdl, lock = planted.plant(None, tmp_path), tmp_path / "lock.json"
+    text = wsdl.read_text().replace("GetBlobStream", "GetBlobOther")
+    wsdl.write_text(text)
+    assert "operation added" in command(str(wsdl))[1]
+    command(str(wsdl), "--write-lock", str(lock))
+    assert command(str(wsdl), "--lock", str(lock)) == (0, "0 breaking, 0 risky, 0 harmless\n", "")
+    wsdl.write_text(text.replace("GetProjectImage", "GetMore"))
+    out = command(str(wsdl), "--lock", str(lock))[1]
+    assert "1 operation added" in out
+    assert "found     GetMore\n" in out
+
+
+def test_a_lock_replaces_a_lock_and_nothing_else(tmp_path: Path) -> None:
+    wsdl, lock, other = planted.plant(None, tmp_path), tmp_path / "lock.json", tmp_path / "b"
+    for _ in range(2):
+        assert command(str(wsdl), "--write-lock", str(lock))[0] == 0
+    before = wsdl.read_bytes()
+    other.write_text('{"version": "86"}')
+    for file in (wsdl, other):
+        code, out, err = command(str(wsdl), "--write-lock", str(file))
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert f"{file} is there and is no lock file: name another" in err
+    assert (wsdl.read_bytes(), other.read_text()) == (before, '{"version": "86"}')
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
