@@ -27,6 +27,7 @@ from pytest_soblob import (
     assert_valid_response,
 )
 from pytest_soblob._http import to_bytes
+from pytest_soblob._xml.schemas import schema_file
 from pytest_soblob.cli import main
 from pytest_soblob.cli.judging import JudgeSettings, judge_bytes, judge_file
 from pytest_soblob.conformance.captures.json_values import iter_values
@@ -154,11 +155,8 @@ def test_text_names_the_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in WRITERS if name != "soapui"])
 def test_a_file_without_a_message_of_the_service_is_exit_2(name: str, tmp_path: Path) -> None:
     code, out, err = validate(tmp_path, WRITERS[name](OTHERS))
-    if name == "json":  # nothing says that it is a log at all, so it is judged
-        assert code == 1
-        return
     assert (code, out) == (2, "")
-    assert "without a message of the service (" in err
+    assert ("no message of the service" if name == "json" else "message of the service (") in err
     assert err.count("\n") == 1
 
 
@@ -166,6 +164,37 @@ def edited_har(change: Any) -> bytes:
     data = json.loads(exports.har([RIGHT, RIGHT]))
     change(data["log"]["entries"][0])
     return json.dumps(data).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"a": 1}', "this is JSON without an envelope in it: no message of the service"),
+        (b"\xef\xbb\xbf [1,\n 2]\n", "this is JSON without an envelope in it"),
+        (b'{"a": 1}\n{"a": 2', "this is JSON without an envelope in it"),
+        ('{"findings": []}'.encode("utf-16"), "this is JSON without an envelope in it"),
+        (schema_file("BLOB.wsdl").read_bytes(), "this is a WSDL, and no message: compare it with"),
+        (schema_file("BLOB.wsdl").read_text().encode("utf-16"), "`soblob check-wsdl FILE`"),
+        (b"", "this is a recording of soblob record without an exchange"),
+    ],
+)
+def test_a_file_that_is_no_message_is_exit_2(data: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    file.write_bytes(data)
+    if not data:
+        (tmp_path / "r.jsonl.bodies").mkdir()
+    result = runner().invoke(main, ["validate", str(file)])
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"{a: 1}", b"[" * 100_000, b'"x"'])
+def test_what_is_no_json_is_judged_as_a_message(data: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "sent"
+    file.write_bytes(data)
+    result = runner().invoke(main, ["validate", str(file)])
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "INVALID" in result.stdout
 
 
 def test_a_body_that_the_har_does_not_hold_is_named(tmp_path: Path) -> None:

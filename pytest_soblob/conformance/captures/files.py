@@ -1,8 +1,9 @@
 """What a file holds, whatever its format: an export, raw HTTP messages or one envelope."""
 
+import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from pytest_soblob.conformance.captures import (
     is_json_with_envelope,
 )
 from pytest_soblob.conformance.captures.decoding import decoded
+from pytest_soblob.conformance.captures.recording import folder_of
 from pytest_soblob.conformance.captures.unread import find_export
 from pytest_soblob.conformance.opening import Opened, opened
 from pytest_soblob.errors import SoblobError
@@ -27,6 +29,7 @@ LARGEST_FILE_BYTES: Final = 512 * 1024 * 1024
 # Messages in one file, beyond which it is not judged: each has up to a page of output.
 MOST_MESSAGES: Final = 10_000
 
+_LARGEST_JSON: Final = 10_000_000
 _FOLLOWED: Final = re.compile(rb"\s*+=++\r?\nFollow: [a-z]{1,9},raw\r?\n")
 # In pairs of digits; the lines of the server begin with a tab.
 _HEX_LINE: Final = re.compile(rb"^\t?((?:[0-9a-f]{2})++)\r?$", re.MULTILINE)
@@ -70,10 +73,27 @@ def _contents(source: Opened, file: Path | None) -> Capture | Raw:
     text = decoded(data) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data
     if is_json_with_envelope(text):
         return Capture(FORMATS["json"], BytesIO(text))
+    if not data and file is not None and folder_of(file).is_dir():
+        raise SoblobError("this is a recording of soblob record without an exchange")
+    if _is_json(text):
+        raise SoblobError("this is JSON without an envelope in it: no message of the service")
     messages = list(islice(iter_messages_in(data), MOST_MESSAGES + 1))
     if len(messages) > MOST_MESSAGES:
         raise SoblobError(f"it has more than {MOST_MESSAGES:,} messages: split it")
     return Raw(_calls_of(messages), len(messages) == 1)
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether a file is JSON: as a whole, or its first line."""
+    text = data.removeprefix(b"\xef\xbb\xbf").strip()
+    if text[:1] not in (b"{", b"["):
+        return False
+    for part in (text.partition(b"\n")[0], text):
+        with suppress(ValueError, RecursionError):
+            if len(part) <= _LARGEST_JSON:
+                json.loads(part)
+                return True
+    return False
 
 
 def _of_a_stream(data: bytes) -> bytes:

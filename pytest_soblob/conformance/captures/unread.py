@@ -35,6 +35,8 @@ _JSON: Final = (
           "write the stream: tshark -r FILE.pcap -q -z follow,tcp,raw,0 > FILE.txt"),
 )  # fmt: skip
 _MARKUP: Final = (
+    _kind("a WSDL, and no message", _PROLOG + r"<(?:[\w.-]+:)?definitions\b",
+          "compare it with the contract by `soblob check-wsdl FILE`"),
     _kind("a trace log of WCF (svclog)", _PROLOG + r"<(?:[\w.-]+:)?(?:E2ETraceEvent|"
           r"MessageLogTraceRecord)\b",
           "extract the envelope from a <MessageLogTraceRecord>: Service Trace Viewer shows it "
