@@ -20,6 +20,7 @@ from typing import Any, Final
 from pytest_soblob._http.coding import CodingError, begins_as_xml, codings_of, decode, is_gzip
 from pytest_soblob._text import KnownSecrets, ascii_controls, clip, hide, plural
 from pytest_soblob._xml import carving as _carving
+from pytest_soblob.conformance.captures.entries import is_without_soap
 from pytest_soblob.conformance.captures.recording import VERSION, folder_of
 from pytest_soblob.conformance.documented import (
     LARGEST_COMPARED,
@@ -197,9 +198,10 @@ class Recorder:
         if not is_call(passed.request):
             return None, None
         verdict = self._requests.judge(passed.request)
-        if passed.response is None or passed.failure is not None:
+        answered = passed.response
+        if answered is None or passed.failure is not None or is_without_soap(answered):
             return verdict, None
-        return verdict, self._responses.judge(passed.response)
+        return verdict, self._responses.judge(answered)
 
     def _compare(self, passed: Passed) -> tuple[list[Difference], str | None]:
         if passed.response is None or passed.failure is not None:

@@ -31,6 +31,8 @@ from pytest_soblob._xml.schemas import schema_file
 from pytest_soblob.cli import main
 from pytest_soblob.cli.judging import JudgeSettings, judge_bytes, judge_file
 from pytest_soblob.conformance.captures.json_values import iter_values
+from pytest_soblob.conformance.recording import Passed, Recorder
+from pytest_soblob.settings import SoblobSettings
 from tests import mistakes
 from tests.cli.conftest import command as command_line
 from tests.cli.conftest import everything_on
@@ -494,6 +496,50 @@ def test_a_message_that_the_export_does_not_hold_is_named(name: str, tmp_path: P
     with pytest.warns(UserWarning, match=re.escape(f"{place}: {why}")):
         asserted.pop(kind)(tmp_path / "session")
     asserted.popitem()[1](tmp_path / "session")
+
+
+HTML = b"<html><body>no</body></html>"
+PLAIN = (("Content-Type", "text/plain"),)
+XML = (("Content-Type", "text/xml"),)
+
+
+@pytest.mark.parametrize("name", ["har", "burp", "saz", "raw", "recording"])
+@pytest.mark.parametrize(
+    ("answer", "is_judged"),
+    [
+        (HttpResponse(status=415, headers=(("Content-Length", "0"),)), False),
+        (HttpResponse(status=413), False),
+        (HttpResponse(status=307, headers=(("Location", "/x"),)), False),
+        (HttpResponse(status=503, headers=PLAIN, body=b"busy"), False),
+        (HttpResponse(status=404, headers=(("Content-Type", "text/html"),), body=HTML), False),
+        (HttpResponse(status=500, headers=XML, body=b"no"), True),
+        (HttpResponse(status=500, headers=PLAIN, body=mistakes.response().encode()), True),
+        (HttpResponse(status=200, headers=PLAIN, body=b"ok"), True),
+        (HttpResponse(status=200), True),
+    ],
+    ids=lambda one: f"{one.status} {one.body[:9]!r}" if isinstance(one, HttpResponse) else "",
+)
+def test_an_answer_of_http_alone_is_not_judged_as_soap(
+    name: str, answer: HttpResponse, is_judged: bool, tmp_path: Path
+) -> None:
+    answer = replace(answer, headers=(*answer.headers, ("Date", "Sun, 29 Nov 2026 16:00:00 GMT")))
+    if name == "raw":
+        data = to_bytes(RIGHT.request) + to_bytes(answer)
+    elif name == "recording":
+        recorder = Recorder(tmp_path / "session", SoblobSettings(behaviour="wcf"))
+        recorder.record(Passed(request=RIGHT.request, response=answer))
+        recorder.close()
+        data = (tmp_path / "session").read_bytes()
+        assert (json.loads(data)["verdicts"]["response"] is not None) is is_judged
+    else:
+        data = WRITERS[name]([Exchange(RIGHT.request, answer)])
+        data = data.replace(b'"bodySize": 99', b'"bodySize": 0')
+    code, out, err = validate(tmp_path, data)
+    assert code == (1 if is_judged else 0), out + err
+    assert out.count(": valid request") == 1
+    assert (" response, " in out or " response (" in out) is is_judged
+    if not is_judged and name != "raw":
+        assert f"response is not judged: it has the status {answer.status}, and no env" in err
 
 
 def test_a_body_that_is_empty_is_judged(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pytest_soblob.conformance.captures import (
     is_json_with_envelope,
 )
 from pytest_soblob.conformance.captures.decoding import decoded
+from pytest_soblob.conformance.captures.entries import is_without_soap
 from pytest_soblob.conformance.captures.recording import folder_of
 from pytest_soblob.conformance.captures.unread import find_export
 from pytest_soblob.conformance.opening import Opened, opened
@@ -75,7 +76,7 @@ def _contents(source: Opened, file: Path | None) -> Capture | Raw:
         return Capture(FORMATS["json"], BytesIO(text))
     if not data and file is not None and folder_of(file).is_dir():
         raise SoblobError("this is a recording of soblob record without an exchange")
-    if _is_json(text):
+    if _is_json(text) and (file is None or file.suffix.lower() != ".xml"):
         raise SoblobError("this is JSON without an envelope in it: no message of the service")
     messages = list(islice(iter_messages_in(data), MOST_MESSAGES + 1))
     if len(messages) > MOST_MESSAGES:
@@ -126,15 +127,17 @@ def _calls_of(messages: list[Captured | bytes]) -> list[tuple[int, Captured | by
     """Return the messages with their numbers, without GET requests that fetch a WSDL or a page.
 
     A client that fetches the WSDL first does so on the same connection, and so in the same capture.
-    The response that directly follows such a request is left out, too. If there are no other
-    messages, they are judged.
+    The response that directly follows such a request is left out, too, and so are answers without
+    SOAP, such as a 415. If there are no other messages, they are judged.
     """
     numbered = list(enumerate(messages, 1))
     calls = []
     is_answer_passed = False
     for number, message in numbered:
         captured = None if isinstance(message, bytes) else message.message
-        is_passed = is_answer_passed and isinstance(captured, HttpResponse)
+        is_passed = isinstance(captured, HttpResponse) and (
+            is_answer_passed or is_without_soap(captured)
+        )
         is_answer_passed = isinstance(captured, HttpRequest) and not is_call(captured)
         if not (is_passed or is_answer_passed):
             calls.append((number, message))
