@@ -31,6 +31,7 @@ from pytest_soblob._xml.schemas import schema_file
 from pytest_soblob.cli import main
 from pytest_soblob.cli.judging import JudgeSettings, judge_bytes, judge_file
 from pytest_soblob.conformance.captures.json_values import iter_values
+from pytest_soblob.conformance.captures.variables import OF_POSTMAN, fill_in
 from pytest_soblob.conformance.recording import Passed, Recorder
 from pytest_soblob.settings import SoblobSettings
 from tests import mistakes
@@ -496,6 +497,110 @@ def test_a_message_that_the_export_does_not_hold_is_named(name: str, tmp_path: P
     with pytest.warns(UserWarning, match=re.escape(f"{place}: {why}")):
         asserted.pop(kind)(tmp_path / "session")
     asserted.popitem()[1](tmp_path / "session")
+
+
+def with_variables(name: str, **changes: str) -> bytes:
+    """An export whose first request has a variable in the place of each text."""
+    sent = RIGHT.request.body.decode()
+    for new, old in changes.items():
+        assert old in sent
+        sent = sent.replace(old, f"{{{{{new}}}}}" if name == "postman" else f"${{#Project#{new}}}")
+    changed = Exchange(replace(RIGHT.request, body=sent.encode()), RIGHT.response)
+    data = WRITERS[name]([changed, RIGHT])
+    if name == "soapui":
+        values = "".join(
+            f"<con:property><con:name>{new}</con:name><con:value>{old}</con:value></con:property>"
+            for new, old in changes.items() if new != "unknown"
+        )  # fmt: skip
+        end = "</con:soapui-project>"
+        properties = f"<con:properties>{values}</con:properties>"
+        return data.decode().replace(end, properties + end).encode()
+    collection = json.loads(data)
+    collection["variable"] = [{"key": k, "value": v if k != "unknown" else ""}
+                              for k, v in changes.items()]  # fmt: skip
+    return json.dumps(collection).encode()
+
+
+VARIABLES = {"postman": "{{%s}}", "soapui": "${#Project#%s}"}
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_variables_are_filled_in(name: str, tmp_path: Path) -> None:
+    data = with_variables(name, type="PersonImage", image=mistakes.PNG, ticket=mistakes.TICKET)
+    code, out, err = validate(tmp_path, data)
+    assert (code, err, out.count(": valid request")) == (0, "", 2)
+    wrong = with_variables(name, type="PersonImage").replace(b"PersonImage", b"Kitchen", 99)
+    code, out, err = validate(tmp_path, wrong.replace(b"Kitchen</n:Type>", b"PersonImage</n:Type>"))
+    assert code == 1
+    assert "Kitchen" in out
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_variable_without_a_value_is_named_and_not_judged(name: str, tmp_path: Path) -> None:
+    code, out, err = validate(tmp_path, with_variables(name, unknown=mistakes.PNG))
+    shown = VARIABLES[name] % "unknown"
+    assert f"request is not judged: its variable {shown} has no value in the export\n" in err
+    assert (code, out.count(": valid request"), "INVALID" in out) == (0, 1, False)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_variables_that_never_end_are_named(name: str, tmp_path: Path) -> None:
+    data = with_variables(name, a="PersonImage").decode()
+    own = (VARIABLES[name] % "a") * 2
+    for before in ('"value": "PersonImage"', "<con:value>PersonImage<"):
+        data = data.replace(before, before.replace("PersonImage", own))
+    err = validate(tmp_path, data.encode())[2]
+    assert f"its variable {VARIABLES[name] % 'a'} has no value" in err
+    with pytest.raises(SoblobError, match="over 40,000,000 characters"):
+        fill_in("{{a}}" * 1_000, OF_POSTMAN, {"a": "{{a}}" * 20_000}.get)
+
+
+@pytest.mark.parametrize("url", ["{{base}}/BLOB.svc", "{{base}}"])
+def test_a_variable_of_the_path_is_filled_in(url: str, tmp_path: Path) -> None:
+    collection = json.loads(exports.postman([RIGHT]))
+    item = collection["item"][0]["item"][0]
+    item["response"] = []
+    item["request"]["url"] = url
+    _, _, err = validate(tmp_path, json.dumps(collection).encode())
+    assert "its variable {{base}} has no value" in err
+    value = f"https://h.example/Remote/Services86{'/BLOB.svc' if url == '{{base}}' else ''}"
+    collection["item"][0]["variable"] = [{"key": "base", "value": value}]
+    assert validate(tmp_path, json.dumps(collection).encode())[0] == 0
+    for host in ("{{server}}", "https://{{host}}:{{port}}"):
+        item["request"]["url"] = f"{host}/Remote/Services86/BLOB.svc"
+        assert validate(tmp_path, json.dumps(collection).encode())[::2] == (0, "")
+
+
+def test_properties_of_a_test_case_are_its_own(tmp_path: Path) -> None:
+    sent = RIGHT.request.body.decode().replace("PersonImage", "${#TestCase#type}")
+    cases = "".join(
+        f'<con:testCase name="{name}"><con:properties><con:property><con:name>type</con:name>'
+        f"<con:value>{value}</con:value></con:property></con:properties><con:testStep name='s'>"
+        f"<con:config><con:request name='r'><con:request><![CDATA[{sent}]]></con:request>"
+        "</con:request></con:config></con:testStep></con:testCase>"
+        for name, value in (("one", "PersonImage"), ("two", "Kitchen"))
+    )
+    project = exports.soapui([RIGHT]).decode()
+    end = "</con:soapui-project>"
+    data = project.replace(end, f'<con:testSuite name="T">{cases}</con:testSuite>{end}')
+    code, items, err = judged(tmp_path, data.encode())
+    assert (code, err) == (1, "")
+    found = {where: item["valid"] for where, item in items.items() if where.startswith("T > ")}
+    assert found == {"T > one > s > r, request": True, "T > two > s > r, request": False}
+
+
+def test_the_request_of_a_saved_example_is_judged(tmp_path: Path) -> None:
+    collection = json.loads(exports.postman([RIGHT]))
+    saved = collection["item"][0]["item"][0]["response"][0]
+    saved["originalRequest"] = json.loads(json.dumps(saved["originalRequest"]))
+    saved["originalRequest"]["body"]["raw"] = FAULTY_REQUESTS[0]
+    code, items, _ = judged(tmp_path, json.dumps(collection).encode())
+    assert code == 1
+    assert {where: item["valid"] for where, item in items.items()} == {
+        "BLOB > Request 1, request": True,
+        "BLOB > Request 1 > Saved, request": False,
+        "BLOB > Request 1 > Saved, response": True,
+    }
 
 
 HTML = b"<html><body>no</body></html>"
