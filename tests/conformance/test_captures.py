@@ -603,6 +603,19 @@ def test_the_request_of_a_saved_example_is_judged(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["har", "burp", "saz"])
+def test_a_preflight_of_a_browser_is_passed_over(name: str, tmp_path: Path) -> None:
+    asked = (("origin", "https://a.example"), ("access-control-request-method", "POST"))
+    request = replace(RIGHT.request, method="OPTIONS", headers=asked, body=b"")
+    allowed = HttpResponse(status=200, headers=(("Access-Control-Allow-Origin", "*"),))
+    data = WRITERS[name]([Exchange(request, allowed), RIGHT])
+    code, out, err = validate(tmp_path, data)
+    assert (code, out.count(": valid")) == (0, 2)
+    assert re.search("1 (entry|item|session) of other traffic passed over\n", err)
+    other = Exchange(replace(request, headers=asked[:1]), allowed)
+    assert "http.method" in validate(tmp_path, WRITERS[name]([other, RIGHT]))[1]
+
+
 HTML = b"<html><body>no</body></html>"
 PLAIN = (("Content-Type", "text/plain"),)
 XML = (("Content-Type", "text/xml"),)

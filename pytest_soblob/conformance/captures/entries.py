@@ -52,6 +52,8 @@ class Entry:
         """Whether it goes to the service, and does not only fetch its WSDL, or has an envelope."""
         request = self.request
         if isinstance(request, HttpRequest):
+            if _is_preflight(request):
+                return False
             if _SERVICE.search(request.path):
                 return is_call(request)
             if not is_call(request):
@@ -74,6 +76,12 @@ class Entry:
         for kind, message in (("request", self.request), ("response", self.response)):
             if message is not None and kind not in missing:
                 yield kind, f"{self.where}, {kind}", message
+
+
+def _is_preflight(request: HttpRequest) -> bool:
+    """Whether a browser asks for permission before the call (Fetch Standard, CORS protocol)."""
+    wanted = ("Origin", "Access-Control-Request-Method")
+    return request.method == "OPTIONS" and all(request.header(n) is not None for n in wanted)
 
 
 def is_without_soap(response: HttpResponse) -> bool:
