@@ -120,7 +120,7 @@ class Recorder:
             raise SoblobError(f"{error.filename} exists already: name another file") from None
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
-            raise SoblobError(f"the recording cannot be written: {said}") from None
+            raise SoblobError(f"{file} cannot be written: {said}") from None
 
     def close(self) -> None:
         """Close the file; may not be called while an exchange is recorded."""
