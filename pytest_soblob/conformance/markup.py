@@ -68,14 +68,16 @@ _NAMES: Final = frozenset(
     )
 )
 # What a message must have to be judged as it was: whatever is a part of it is nobody's secret.
-_CONTRACT: Final = (
-    *_NAMES,
-    *_WRAPPERS,
-    *(one.soap_action for one in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())),
-    *SERVICE_PATHS.values(),
-    *("Content-Type", "Content-Length", "Content-Encoding", "Transfer-Encoding", "SOAPAction"),
-    *("text/xml; charset=utf-8", "application/soap+xml; charset=utf-8", "true", "false"),
-    *("multipart/related", "application/xop+xml", "chunked", "gzip"),
+_CONTRACT: Final = frozenset(
+    (
+        *_NAMES,
+        *_WRAPPERS,
+        *(one.soap_action for one in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())),
+        *SERVICE_PATHS.values(),
+        *("Content-Type", "Content-Length", "Content-Encoding", "Transfer-Encoding", "SOAPAction"),
+        *("text/xml; charset=utf-8", "application/soap+xml; charset=utf-8", "true", "false"),
+        *("multipart/related", "application/xop+xml", "chunked", "gzip"),
+    )
 )
 # What a mask leaves of a reference at the beginning of a secret; markup cannot have it.
 _HALF_REFERENCE: Final = re.compile(f"&[#\\w]?{ELLIPSIS}")
@@ -122,6 +124,11 @@ def is_of_contract(secret: str) -> bool:
     return any(secret.strip() in text for text in _CONTRACT)
 
 
+def is_contract_text(text: str) -> bool:
+    """Return whether a whole value is a text of the contract, such as an action or a link type."""
+    return text.strip(' \t\r\n"') in _CONTRACT
+
+
 def suspects_in(text: str) -> tuple[str, ...]:
     """Return possible secrets in text that is not well-formed: what follows a secret name.
 
@@ -157,6 +164,9 @@ def redact_markup(text: str, known: KnownSecrets) -> str | None:
         return None
     split = _split_secrets(pieces, known)
     pieces = [p._replace(kind="secret") if p.element in split else p for p in pieces]
+    # A secret that begins as such a text does is masked in others only.
+    pieces = [p._replace(kind="markup") if is_contract_text(p.text) and p.kind == "value" else p
+              for p in pieces]  # fmt: skip
     values = [piece.text for piece in pieces if piece.kind == "value"]
     redacted = redact(_SEPARATOR.join(values), known).split(_SEPARATOR)
     if len(redacted) != max(len(values), 1):

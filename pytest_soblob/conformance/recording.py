@@ -28,7 +28,7 @@ from pytest_soblob.conformance.documented import (
     answer_of_host,
     compare,
 )
-from pytest_soblob.conformance.markup import is_of_contract
+from pytest_soblob.conformance.markup import is_contract_text, is_of_contract
 from pytest_soblob.conformance.redacting import (
     BodyText,
     NotRedactableError,
@@ -51,6 +51,7 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 _MOST_REMEMBERED: Final = 10
 _LONGEST_SAID: Final = 150
 _NAMED_DIFFERENCES: Final = 5
+_JUDGED: Final = ("soapaction", "content-type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +174,8 @@ class Recorder:
         }
         # Texts of the judge, the server and the system; the rest is redacted where it was read.
         for name in ("operation", "failure", "verdicts", "differs"):
-            item[name] = scrub(item[name], known)
+            if not is_contract_text(str(item[name])):
+                item[name] = scrub(item[name], known)
         self._append(item)
         return Recorded(
             line=ascii_controls(hide(_line(item, verdicts), known)),
@@ -217,8 +219,12 @@ class Recorder:
     def _message(self, packed: "_Packed", known: KnownSecrets) -> dict[str, Any]:
         """Write the body of a message; return what both kinds have in their line."""
         data, not_kept = packed.redacted(known)
+        headers = redact_headers(packed.message.headers, known)
         item: dict[str, Any] = {
-            "headers": redact_headers(packed.message.headers, known),
+            "headers": [
+                pair if pair[0].lower() in _JUDGED and is_contract_text(pair[1]) else redacted
+                for pair, redacted in zip(packed.message.headers, headers, strict=True)
+            ],
             "sent_bytes": len(packed.message.body),
             "body": self._write_body(data) if data else None,
         }

@@ -94,6 +94,26 @@ def test_a_password_that_is_a_word_of_the_contract_changes_no_verdict(
     assert f'"\\"{mistakes.ACTION}\\""' in text
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [f"{mistakes.NS}/BLOB/token", "SaveImageStream1", "ProductImage77", "text/xml; charset=1"],
+)
+def test_a_secret_that_begins_as_a_word_of_the_contract_changes_no_verdict(
+    secret: str, tmp_path: Path
+) -> None:
+    request = mistakes.request().replace("PersonImage", "ProductImage")
+    text, items = recorded(
+        tmp_path,
+        Passed(request=log_in(secret), response=None, failure="it was reset"),
+        Passed(request=mistakes.http_request(request), response=SAVED),
+        Passed(request=mistakes.http_request(request),
+               response=HttpResponse(status=500, reason=secret, body=secret.encode())),
+    )  # fmt: skip
+    assert secret not in text
+    assert "<n:Type>ProductImage</n:Type>" in text
+    assert items[1]["operation"] == "SaveImageStream"
+
+
 def test_another_password_is_masked_everywhere(tmp_path: Path) -> None:
     said = HttpResponse(status=500, reason="bad NetServer7", body=b"<html>NetServer7</html>")
     text, _ = recorded(tmp_path, Passed(request=log_in("NetServer7"), response=said))
