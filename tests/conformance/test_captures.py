@@ -191,6 +191,20 @@ def test_a_file_that_is_no_message_is_exit_2(data: bytes, said: str, tmp_path: P
     assert said in result.stderr
 
 
+def test_a_report_of_ours_is_no_message(tmp_path: Path) -> None:
+    cut = mistakes.request()[:99]
+    report = {"url": "http://h/x", "run": "e0", "ended": "complete", "findings": [{"got": cut}]}
+    code, out, err = validate(tmp_path, json.dumps(report, indent=2).encode())
+    assert (code, out) == (2, "")
+    assert "this is a report of soblob verify: it has no whole message" in err
+    wrong = exports.har([with_body(RIGHT, "request", FAULTY_REQUESTS[0])])
+    for form in ("json", "jsonl"):
+        result = validate(tmp_path, wrong, "--format", form)[1]
+        code, out, err = validate(tmp_path, result.encode())
+        assert (code, out) == (2, "")
+        assert "this is a result of soblob validate: it has no whole message" in err
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"{a: 1}", b"[" * 100_000, b'"x"'])
 def test_what_is_no_json_is_judged_as_a_message(data: bytes, tmp_path: Path) -> None:
     file = tmp_path / "sent"
