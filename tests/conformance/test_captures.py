@@ -674,6 +674,15 @@ def test_an_answer_of_http_alone_is_not_judged_as_soap(
         assert f"response is not judged: it has the status {answer.status}, and no env" in err
 
 
+def test_an_answer_of_http_alone_in_a_file_of_its_own_is_exit_2(tmp_path: Path) -> None:
+    for answer in (HttpResponse(status=415), HttpResponse(status=404, headers=PLAIN, body=HTML)):
+        code, out, err = validate(tmp_path, to_bytes(answer))
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert f"this is an answer with status {answer.status} and without an envelope" in err
+    assert validate(tmp_path, to_bytes(HttpResponse(status=200)))[0] == 1
+    assert validate(tmp_path, b"")[0] == 1
+
+
 def test_a_body_that_is_empty_is_judged(tmp_path: Path) -> None:
     data = without("response", status=200, content={"size": 0, "text": ""}, bodySize=0)
     code, items, err = judged(tmp_path, data)

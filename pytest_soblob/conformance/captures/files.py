@@ -81,6 +81,12 @@ def _contents(source: Opened, file: Path | None) -> Capture | Raw:
     messages = list(islice(iter_messages_in(data), MOST_MESSAGES + 1))
     if len(messages) > MOST_MESSAGES:
         raise SoblobError(f"it has more than {MOST_MESSAGES:,} messages: split it")
+    answers = [one.message for one in messages if isinstance(one, Captured)]
+    alone = [one for one in answers if isinstance(one, HttpResponse) and is_without_soap(one)]
+    if alone and len(alone) == len(messages):
+        raise SoblobError(
+            f"this is an answer with status {alone[0].status} and without an envelope"
+        )
     return Raw(_calls_of(messages), len(messages) == 1)
 
 
