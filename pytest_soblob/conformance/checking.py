@@ -112,9 +112,18 @@ def read_lock(path: Path) -> Description:
 def write_lock(path: Path, description: Description) -> None:
     """Write the operations of the contract to a lock file, for people to review.
 
+    A lock file that is there is replaced.
+
     Raises:
-        SoblobError: The file cannot be written.
+        SoblobError: The file cannot be written, or is there and is no lock file.
     """
+    if path.is_file():
+        try:
+            read_lock(path)
+        except SoblobError:
+            raise SoblobError(
+                f"{path} is there and is no lock file: name another file for --write-lock"
+            ) from None
     text = json.dumps(description.to_json(), indent=1, ensure_ascii=False)
     try:
         path.write_text(f"{text}\n", encoding="utf-8")

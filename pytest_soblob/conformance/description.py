@@ -98,6 +98,7 @@ class Description:
             "version": self.version,
             "addresses": list(self.addresses),
             "others": list(self.others),
+            "more": list(self.more),
             "operations": {name: asdict(self.operations[name]) for name in sorted(self.operations)},
         }
 
@@ -113,6 +114,7 @@ class Description:
                 version=str(data["version"]),
                 addresses=tuple(map(str, data["addresses"])),
                 others=tuple(map(str, data["others"])),
+                more=tuple(map(str, data["more"])),
                 operations={str(name): _operation(one) for name, one in data["operations"].items()},
             )
         except KeyError as error:

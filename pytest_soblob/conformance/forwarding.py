@@ -129,6 +129,10 @@ class Upstream:
             raise SoblobError(f"the upstream must be a URL without a query, got {shown}")
         path = parts.path or "/"
         named = _NAMED.search(path)
+        if not named and path.rstrip("/").lower().endswith(".svc"):
+            said = "the upstream must be BLOB.svc or SoPrincipal.svc, or the folder above them"
+            raise SoblobError(f"{said}, got {shown}")
+        trusted = _context(ca_file) if ca_file is not None or parts.scheme == "https" else None
         folder = path[: named.start()] if named else path.rstrip("/") + "/"
         return cls(
             scheme=parts.scheme,
@@ -137,7 +141,7 @@ class Upstream:
             authority=parts.netloc,
             folder=folder,
             path=path if named else None,
-            tls=_context(ca_file) if parts.scheme == "https" else None,
+            tls=trusted if parts.scheme == "https" else None,
             **limits,
         )
 

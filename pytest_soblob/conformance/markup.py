@@ -5,6 +5,7 @@ It is read leniently: what a tool or a server has cut off is redacted as well.
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -22,7 +23,7 @@ from pytest_soblob.contract import (
     OTHER_OPERATIONS,
     BlobLinkType,
 )
-from pytest_soblob.names import NETSERVER, SOAP11, SOAP12, XSD, XSI
+from pytest_soblob.names import NETSERVER, SERVICE_PATHS, SOAP11, SOAP12, XSD, XSI
 
 LONGEST_SECRET: Final = 5_000
 MOST_SECRETS: Final = 50
@@ -49,6 +50,7 @@ _WRAPPERS: Final = frozenset(
 )
 _BETWEEN_WORDS: Final = re.compile(r"[\s<>\"']++")
 _PREFIX: Final = re.compile(r"[\w.-]{0,20}")
+_TARGET: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,20}\s")
 _WORD: Final = re.compile(r"[^\s<>\"'=&;]++")
 # Of markup that is not well-formed: how far it is searched, and how many words follow a name.
 _LOOKED_THROUGH: Final = 200_000
@@ -63,6 +65,18 @@ _NAMES: Final = frozenset(
         *(str(link) for link in BlobLinkType),
         *("Envelope", "Header", "Body", "Fault", "faultcode", "faultstring", "Response"),
         *(NETSERVER, SOAP11, SOAP12, XSI, XSD),
+    )
+)
+# What a message must have to be judged as it was: whatever is a part of it is nobody's secret.
+_CONTRACT: Final = frozenset(
+    (
+        *_NAMES,
+        *_WRAPPERS,
+        *(one.soap_action for one in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())),
+        *SERVICE_PATHS.values(),
+        *("Content-Type", "Content-Length", "Content-Encoding", "Transfer-Encoding", "SOAPAction"),
+        *("text/xml; charset=utf-8", "application/soap+xml; charset=utf-8", "true", "false"),
+        *("multipart/related", "application/xop+xml", "chunked", "gzip"),
     )
 )
 # What a mask leaves of a reference at the beginning of a secret; markup cannot have it.
@@ -102,6 +116,19 @@ def secrets_in(text: str) -> tuple[str, ...]:
     return tuple(islice(dict.fromkeys((*found, *words)), MOST_SECRETS))
 
 
+def is_of_contract(secret: str) -> bool:
+    """Return whether a secret is a part of a word of the contract, such as `NetServer`.
+
+    It is masked where its name marks it; masked everywhere, it would change verdicts.
+    """
+    return any(secret.strip() in text for text in _CONTRACT)
+
+
+def is_contract_text(text: str) -> bool:
+    """Return whether a whole value is a text of the contract, such as an action or a link type."""
+    return text.strip(' \t\r\n"') in _CONTRACT
+
+
 def suspects_in(text: str) -> tuple[str, ...]:
     """Return possible secrets in text that is not well-formed: what follows a secret name.
 
@@ -137,6 +164,9 @@ def redact_markup(text: str, known: KnownSecrets) -> str | None:
         return None
     split = _split_secrets(pieces, known)
     pieces = [p._replace(kind="secret") if p.element in split else p for p in pieces]
+    # A secret that begins as such a text does is masked in others only.
+    pieces = [p._replace(kind="markup") if is_contract_text(p.text) and p.kind == "value" else p
+              for p in pieces]  # fmt: skip
     values = [piece.text for piece in pieces if piece.kind == "value"]
     redacted = redact(_SEPARATOR.join(values), known).split(_SEPARATOR)
     if len(redacted) != max(len(values), 1):
@@ -159,8 +189,8 @@ def _masked(text: str) -> str:
     if not stripped:
         return text
     before, _, after = text.partition(stripped)
-    shown = ELLIPSIS if any(char in stripped for char in "<&") else mask(stripped)
-    return before + shown + after
+    shown = mask(unescape(stripped))  # a reference may spell the prefix of a ticket
+    return before + (ELLIPSIS if any(char in shown for char in "<&") else shown) + after
 
 
 def _split_secrets(pieces: list[_Piece], known: KnownSecrets) -> set[int]:
@@ -249,8 +279,12 @@ def _of_other(token: re.Match[str], kind: str, own: int) -> Iterator[_Piece]:
     elif token["pi"][:6].lower() == "<?xml " and token.start() == 0:
         yield _Piece(token["pi"])
     else:
+        text = token["pi"][2:-2]
+        target = _TARGET.match(text) if kind == "secret" else None
+        at = 0 if target is None else target.end()
         yield _Piece("<?")
-        yield _Piece(token["pi"][2:-2], kind)
+        yield _Piece(text[:at], "value")  # what is no name would not be well-formed
+        yield _Piece(text[at:], kind)
         yield _Piece("?>")
 
 

@@ -63,6 +63,9 @@ class Counts:
         )
 
 
+_OWN_HOSTS: Final = ("127.0.0.1", "localhost", "0.0.0.0")  # noqa: S104 -- compared, never bound
+
+
 class Proxy:
     """Listens on 127.0.0.1, and passes calls on to one upstream.
 
@@ -104,6 +107,10 @@ class Proxy:
         except (OSError, OverflowError) as error:
             said = getattr(error, "strerror", None) or error
             raise SoblobError(f"cannot listen on 127.0.0.1:{port}: {said}") from None
+        own = self._server.server_address[1]
+        if upstream.port == own and upstream.host in _OWN_HOSTS:
+            self._server.server_close()
+            raise SoblobError(f"the upstream is this proxy itself, 127.0.0.1:{own}: name another")
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_S,), name="soblob-record", daemon=True
         )

@@ -20,6 +20,7 @@ from typing import Any, Final
 from pytest_soblob._http.coding import CodingError, begins_as_xml, codings_of, decode, is_gzip
 from pytest_soblob._text import KnownSecrets, ascii_controls, clip, hide, plural
 from pytest_soblob._xml import carving as _carving
+from pytest_soblob.conformance.captures.entries import is_without_soap
 from pytest_soblob.conformance.captures.recording import VERSION, folder_of
 from pytest_soblob.conformance.documented import (
     LARGEST_COMPARED,
@@ -27,6 +28,7 @@ from pytest_soblob.conformance.documented import (
     answer_of_host,
     compare,
 )
+from pytest_soblob.conformance.markup import is_contract_text, is_of_contract
 from pytest_soblob.conformance.redacting import (
     BodyText,
     NotRedactableError,
@@ -49,6 +51,7 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 _MOST_REMEMBERED: Final = 10
 _LONGEST_SAID: Final = 150
 _NAMED_DIFFERENCES: Final = 5
+_JUDGED: Final = ("soapaction", "content-type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +121,7 @@ class Recorder:
             raise SoblobError(f"{error.filename} exists already: name another file") from None
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
-            raise SoblobError(f"the recording cannot be written: {said}") from None
+            raise SoblobError(f"{file} cannot be written: {said}") from None
 
     def close(self) -> None:
         """Close the file; may not be called while an exchange is recorded."""
@@ -171,7 +174,8 @@ class Recorder:
         }
         # Texts of the judge, the server and the system; the rest is redacted where it was read.
         for name in ("operation", "failure", "verdicts", "differs"):
-            item[name] = scrub(item[name], known)
+            if not is_contract_text(str(item[name])):
+                item[name] = scrub(item[name], known)
         self._append(item)
         return Recorded(
             line=ascii_controls(hide(_line(item, verdicts), known)),
@@ -182,7 +186,8 @@ class Recorder:
 
     def _known(self, packed: "tuple[_Packed, _Packed | None]") -> KnownSecrets:
         """Return the secrets of both messages, and the newest of those before."""
-        own = [secret for one in packed if one is not None for secret in one.secrets]
+        marked = (secret for one in packed if one is not None for secret in one.secrets)
+        own = [secret for secret in marked if not is_of_contract(secret)]
         with self._lock:
             known = KnownSecrets((*own, *self._seen))
             for secret in own:
@@ -195,9 +200,10 @@ class Recorder:
         if not is_call(passed.request):
             return None, None
         verdict = self._requests.judge(passed.request)
-        if passed.response is None or passed.failure is not None:
+        answered = passed.response
+        if answered is None or passed.failure is not None or is_without_soap(answered):
             return verdict, None
-        return verdict, self._responses.judge(passed.response)
+        return verdict, self._responses.judge(answered)
 
     def _compare(self, passed: Passed) -> tuple[list[Difference], str | None]:
         if passed.response is None or passed.failure is not None:
@@ -213,8 +219,12 @@ class Recorder:
     def _message(self, packed: "_Packed", known: KnownSecrets) -> dict[str, Any]:
         """Write the body of a message; return what both kinds have in their line."""
         data, not_kept = packed.redacted(known)
+        headers = redact_headers(packed.message.headers, known)
         item: dict[str, Any] = {
-            "headers": redact_headers(packed.message.headers, known),
+            "headers": [
+                pair if pair[0].lower() in _JUDGED and is_contract_text(pair[1]) else redacted
+                for pair, redacted in zip(packed.message.headers, headers, strict=True)
+            ],
             "sent_bytes": len(packed.message.body),
             "body": self._write_body(data) if data else None,
         }

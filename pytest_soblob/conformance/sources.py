@@ -46,6 +46,11 @@ _IMPORTS: Final = (
 )
 _KNOWN: Final = tuple(name.encode() for name in OPERATIONS)
 
+# A URL without its scheme, as a browser shows it.
+_BARE_URL: Final = re.compile(
+    r"[\w.-]{1,253}:\d{1,5}(?:/.*)?|\w[\w.-]{0,252}\.[\w-]{1,63}/.*\.svc(?:\?.*)?", re.IGNORECASE
+)
+
 Getter = Callable[[str], bytes]
 
 
@@ -85,6 +90,11 @@ def load(source: str | Path | bytes) -> Documents:
             raise SoblobError(
                 f"{quote(source)} cannot be read: only http and https URLs are fetched; "
                 "save the WSDL and give its path"
+            )
+        if isinstance(source, str) and _BARE_URL.fullmatch(source) and not Path(source).exists():
+            raise SoblobError(
+                f"{quote(source)} cannot be read: no such file; "
+                "a URL begins with http:// or https://"
             )
         return _of_path(Path(source))
     except ValueError as error:  # a malformed URL, a NUL in a path

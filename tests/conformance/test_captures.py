@@ -27,9 +27,13 @@ from pytest_soblob import (
     assert_valid_response,
 )
 from pytest_soblob._http import to_bytes
+from pytest_soblob._xml.schemas import schema_file
 from pytest_soblob.cli import main
 from pytest_soblob.cli.judging import JudgeSettings, judge_bytes, judge_file
 from pytest_soblob.conformance.captures.json_values import iter_values
+from pytest_soblob.conformance.captures.variables import OF_POSTMAN, fill_in
+from pytest_soblob.conformance.recording import Passed, Recorder
+from pytest_soblob.settings import SoblobSettings
 from tests import mistakes
 from tests.cli.conftest import command as command_line
 from tests.cli.conftest import everything_on
@@ -154,11 +158,8 @@ def test_text_names_the_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in WRITERS if name != "soapui"])
 def test_a_file_without_a_message_of_the_service_is_exit_2(name: str, tmp_path: Path) -> None:
     code, out, err = validate(tmp_path, WRITERS[name](OTHERS))
-    if name == "json":  # nothing says that it is a log at all, so it is judged
-        assert code == 1
-        return
     assert (code, out) == (2, "")
-    assert "without a message of the service (" in err
+    assert ("no message of the service" if name == "json" else "message of the service (") in err
     assert err.count("\n") == 1
 
 
@@ -166,6 +167,51 @@ def edited_har(change: Any) -> bytes:
     data = json.loads(exports.har([RIGHT, RIGHT]))
     change(data["log"]["entries"][0])
     return json.dumps(data).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"a": 1}', "this is JSON without an envelope in it: no message of the service"),
+        (b"\xef\xbb\xbf [1,\n 2]\n", "this is JSON without an envelope in it"),
+        (b'{"a": 1}\n{"a": 2', "this is JSON without an envelope in it"),
+        ('{"findings": []}'.encode("utf-16"), "this is JSON without an envelope in it"),
+        (schema_file("BLOB.wsdl").read_bytes(), "this is a WSDL, and no message: compare it with"),
+        (schema_file("BLOB.wsdl").read_text().encode("utf-16"), "`soblob check-wsdl FILE`"),
+        (b"", "this is a recording of soblob record without an exchange"),
+    ],
+)
+def test_a_file_that_is_no_message_is_exit_2(data: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    file.write_bytes(data)
+    if not data:
+        (tmp_path / "r.jsonl.bodies").mkdir()
+    result = runner().invoke(main, ["validate", str(file)])
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert said in result.stderr
+
+
+def test_a_report_of_ours_is_no_message(tmp_path: Path) -> None:
+    cut = mistakes.request()[:99]
+    report = {"url": "http://h/x", "run": "e0", "ended": "complete", "findings": [{"got": cut}]}
+    code, out, err = validate(tmp_path, json.dumps(report, indent=2).encode())
+    assert (code, out) == (2, "")
+    assert "this is a report of soblob verify: it has no whole message" in err
+    wrong = exports.har([with_body(RIGHT, "request", FAULTY_REQUESTS[0])])
+    for form in ("json", "jsonl"):
+        result = validate(tmp_path, wrong, "--format", form)[1]
+        code, out, err = validate(tmp_path, result.encode())
+        assert (code, out) == (2, "")
+        assert "this is a result of soblob validate: it has no whole message" in err
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"{a: 1}", b"[" * 100_000, b'"x"'])
+def test_what_is_no_json_is_judged_as_a_message(data: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "sent"
+    file.write_bytes(data)
+    result = runner().invoke(main, ["validate", str(file)])
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "INVALID" in result.stdout
 
 
 def test_a_body_that_the_har_does_not_hold_is_named(tmp_path: Path) -> None:
@@ -465,6 +511,176 @@ def test_a_message_that_the_export_does_not_hold_is_named(name: str, tmp_path: P
     with pytest.warns(UserWarning, match=re.escape(f"{place}: {why}")):
         asserted.pop(kind)(tmp_path / "session")
     asserted.popitem()[1](tmp_path / "session")
+
+
+def with_variables(name: str, **changes: str) -> bytes:
+    """An export whose first request has a variable in the place of each text."""
+    sent = RIGHT.request.body.decode()
+    for new, old in changes.items():
+        assert old in sent
+        sent = sent.replace(old, f"{{{{{new}}}}}" if name == "postman" else f"${{#Project#{new}}}")
+    changed = Exchange(replace(RIGHT.request, body=sent.encode()), RIGHT.response)
+    data = WRITERS[name]([changed, RIGHT])
+    if name == "soapui":
+        values = "".join(
+            f"<con:property><con:name>{new}</con:name><con:value>{old}</con:value></con:property>"
+            for new, old in changes.items() if new != "unknown"
+        )  # fmt: skip
+        end = "</con:soapui-project>"
+        properties = f"<con:properties>{values}</con:properties>"
+        return data.decode().replace(end, properties + end).encode()
+    collection = json.loads(data)
+    collection["variable"] = [{"key": k, "value": v if k != "unknown" else ""}
+                              for k, v in changes.items()]  # fmt: skip
+    return json.dumps(collection).encode()
+
+
+VARIABLES = {"postman": "{{%s}}", "soapui": "${#Project#%s}"}
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_variables_are_filled_in(name: str, tmp_path: Path) -> None:
+    data = with_variables(name, type="PersonImage", image=mistakes.PNG, ticket=mistakes.TICKET)
+    code, out, err = validate(tmp_path, data)
+    assert (code, err, out.count(": valid request")) == (0, "", 2)
+    wrong = with_variables(name, type="PersonImage").replace(b"PersonImage", b"Kitchen", 99)
+    code, out, err = validate(tmp_path, wrong.replace(b"Kitchen</n:Type>", b"PersonImage</n:Type>"))
+    assert code == 1
+    assert "Kitchen" in out
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_variable_without_a_value_is_named_and_not_judged(name: str, tmp_path: Path) -> None:
+    code, out, err = validate(tmp_path, with_variables(name, unknown=mistakes.PNG))
+    shown = VARIABLES[name] % "unknown"
+    assert f"request is not judged: its variable {shown} has no value in the export\n" in err
+    assert (code, out.count(": valid request"), "INVALID" in out) == (0, 1, False)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_variables_that_never_end_are_named(name: str, tmp_path: Path) -> None:
+    data = with_variables(name, a="PersonImage").decode()
+    own = (VARIABLES[name] % "a") * 2
+    for before in ('"value": "PersonImage"', "<con:value>PersonImage<"):
+        data = data.replace(before, before.replace("PersonImage", own))
+    err = validate(tmp_path, data.encode())[2]
+    assert f"its variable {VARIABLES[name] % 'a'} has no value" in err
+    with pytest.raises(SoblobError, match="over 40,000,000 characters"):
+        fill_in("{{a}}" * 1_000, OF_POSTMAN, {"a": "{{a}}" * 20_000}.get)
+
+
+@pytest.mark.parametrize("url", ["{{base}}/BLOB.svc", "{{base}}"])
+def test_a_variable_of_the_path_is_filled_in(url: str, tmp_path: Path) -> None:
+    collection = json.loads(exports.postman([RIGHT]))
+    item = collection["item"][0]["item"][0]
+    item["response"] = []
+    item["request"]["url"] = url
+    _, _, err = validate(tmp_path, json.dumps(collection).encode())
+    assert "its variable {{base}} has no value" in err
+    value = f"https://h.example/Remote/Services86{'/BLOB.svc' if url == '{{base}}' else ''}"
+    collection["item"][0]["variable"] = [{"key": "base", "value": value}]
+    assert validate(tmp_path, json.dumps(collection).encode())[0] == 0
+    for host in ("{{server}}", "https://{{host}}:{{port}}"):
+        item["request"]["url"] = f"{host}/Remote/Services86/BLOB.svc"
+        assert validate(tmp_path, json.dumps(collection).encode())[::2] == (0, "")
+
+
+def test_properties_of_a_test_case_are_its_own(tmp_path: Path) -> None:
+    sent = RIGHT.request.body.decode().replace("PersonImage", "${#TestCase#type}")
+    cases = "".join(
+        f'<con:testCase name="{name}"><con:properties><con:property><con:name>type</con:name>'
+        f"<con:value>{value}</con:value></con:property></con:properties><con:testStep name='s'>"
+        f"<con:config><con:request name='r'><con:request><![CDATA[{sent}]]></con:request>"
+        "</con:request></con:config></con:testStep></con:testCase>"
+        for name, value in (("one", "PersonImage"), ("two", "Kitchen"))
+    )
+    project = exports.soapui([RIGHT]).decode()
+    end = "</con:soapui-project>"
+    data = project.replace(end, f'<con:testSuite name="T">{cases}</con:testSuite>{end}')
+    code, items, err = judged(tmp_path, data.encode())
+    assert (code, err) == (1, "")
+    found = {where: item["valid"] for where, item in items.items() if where.startswith("T > ")}
+    assert found == {"T > one > s > r, request": True, "T > two > s > r, request": False}
+
+
+def test_the_request_of_a_saved_example_is_judged(tmp_path: Path) -> None:
+    collection = json.loads(exports.postman([RIGHT]))
+    saved = collection["item"][0]["item"][0]["response"][0]
+    saved["originalRequest"] = json.loads(json.dumps(saved["originalRequest"]))
+    saved["originalRequest"]["body"]["raw"] = FAULTY_REQUESTS[0]
+    code, items, _ = judged(tmp_path, json.dumps(collection).encode())
+    assert code == 1
+    assert {where: item["valid"] for where, item in items.items()} == {
+        "BLOB > Request 1, request": True,
+        "BLOB > Request 1 > Saved, request": False,
+        "BLOB > Request 1 > Saved, response": True,
+    }
+
+
+@pytest.mark.parametrize("name", ["har", "burp", "saz"])
+def test_a_preflight_of_a_browser_is_passed_over(name: str, tmp_path: Path) -> None:
+    asked = (("origin", "https://a.example"), ("access-control-request-method", "POST"))
+    request = replace(RIGHT.request, method="OPTIONS", headers=asked, body=b"")
+    allowed = HttpResponse(status=200, headers=(("Access-Control-Allow-Origin", "*"),))
+    data = WRITERS[name]([Exchange(request, allowed), RIGHT])
+    code, out, err = validate(tmp_path, data)
+    assert (code, out.count(": valid")) == (0, 2)
+    assert re.search("1 (entry|item|session) of other traffic passed over\n", err)
+    other = Exchange(replace(request, headers=asked[:1]), allowed)
+    assert "http.method" in validate(tmp_path, WRITERS[name]([other, RIGHT]))[1]
+
+
+HTML = b"<html><body>no</body></html>"
+PLAIN = (("Content-Type", "text/plain"),)
+XML = (("Content-Type", "text/xml"),)
+
+
+@pytest.mark.parametrize("name", ["har", "burp", "saz", "raw", "recording"])
+@pytest.mark.parametrize(
+    ("answer", "is_judged"),
+    [
+        (HttpResponse(status=415, headers=(("Content-Length", "0"),)), False),
+        (HttpResponse(status=413), False),
+        (HttpResponse(status=307, headers=(("Location", "/x"),)), False),
+        (HttpResponse(status=503, headers=PLAIN, body=b"busy"), False),
+        (HttpResponse(status=404, headers=(("Content-Type", "text/html"),), body=HTML), False),
+        (HttpResponse(status=500, headers=XML, body=b"no"), True),
+        (HttpResponse(status=500, headers=PLAIN, body=mistakes.response().encode()), True),
+        (HttpResponse(status=200, headers=PLAIN, body=b"ok"), True),
+        (HttpResponse(status=200), True),
+    ],
+    ids=lambda one: f"{one.status} {one.body[:9]!r}" if isinstance(one, HttpResponse) else "",
+)
+def test_an_answer_of_http_alone_is_not_judged_as_soap(
+    name: str, answer: HttpResponse, is_judged: bool, tmp_path: Path
+) -> None:
+    answer = replace(answer, headers=(*answer.headers, ("Date", "Sun, 29 Nov 2026 16:00:00 GMT")))
+    if name == "raw":
+        data = to_bytes(RIGHT.request) + to_bytes(answer)
+    elif name == "recording":
+        recorder = Recorder(tmp_path / "session", SoblobSettings(behaviour="wcf"))
+        recorder.record(Passed(request=RIGHT.request, response=answer))
+        recorder.close()
+        data = (tmp_path / "session").read_bytes()
+        assert (json.loads(data)["verdicts"]["response"] is not None) is is_judged
+    else:
+        data = WRITERS[name]([Exchange(RIGHT.request, answer)])
+        data = data.replace(b'"bodySize": 99', b'"bodySize": 0')
+    code, out, err = validate(tmp_path, data)
+    assert code == (1 if is_judged else 0), out + err
+    assert out.count(": valid request") == 1
+    assert (" response, " in out or " response (" in out) is is_judged
+    if not is_judged and name != "raw":
+        assert f"response is not judged: it has the status {answer.status}, and no env" in err
+
+
+def test_an_answer_of_http_alone_in_a_file_of_its_own_is_exit_2(tmp_path: Path) -> None:
+    for answer in (HttpResponse(status=415), HttpResponse(status=404, headers=PLAIN, body=HTML)):
+        code, out, err = validate(tmp_path, to_bytes(answer))
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert f"this is an answer with status {answer.status} and without an envelope" in err
+    assert validate(tmp_path, to_bytes(HttpResponse(status=200)))[0] == 1
+    assert validate(tmp_path, b"")[0] == 1
 
 
 def test_a_body_that_is_empty_is_judged(tmp_path: Path) -> None:

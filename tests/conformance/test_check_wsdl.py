@@ -216,6 +216,32 @@ def test_a_lock_says_the_same_of_every_version(tmp_path: Path) -> None:
     assert weights(planted.plant(later, tmp_path), lock=lock) == {"harmless"}
 
 
+def test_a_lock_keeps_the_names_of_other_operations(tmp_path: Path) -> None:
+    wsdl, lock = planted.plant(None, tmp_path), tmp_path / "lock.json"
+    text = wsdl.read_text().replace("GetBlobStream", "GetBlobOther")
+    wsdl.write_text(text)
+    assert "operation added" in command(str(wsdl))[1]
+    command(str(wsdl), "--write-lock", str(lock))
+    assert command(str(wsdl), "--lock", str(lock)) == (0, "0 breaking, 0 risky, 0 harmless\n", "")
+    wsdl.write_text(text.replace("GetProjectImage", "GetMore"))
+    out = command(str(wsdl), "--lock", str(lock))[1]
+    assert "1 operation added" in out
+    assert "found     GetMore\n" in out
+
+
+def test_a_lock_replaces_a_lock_and_nothing_else(tmp_path: Path) -> None:
+    wsdl, lock, other = planted.plant(None, tmp_path), tmp_path / "lock.json", tmp_path / "b"
+    for _ in range(2):
+        assert command(str(wsdl), "--write-lock", str(lock))[0] == 0
+    before = wsdl.read_bytes()
+    other.write_text('{"version": "86"}')
+    for file in (wsdl, other):
+        code, out, err = command(str(wsdl), "--write-lock", str(file))
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert f"{file} is there and is no lock file: name another" in err
+    assert (wsdl.read_bytes(), other.read_text()) == (before, '{"version": "86"}')
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -270,6 +296,11 @@ MISUSE = {
     "a WSDL as a lock": (["BLOB.wsdl", "--lock", "BLOB.wsdl"], "is no lock file (it is no JSON)"),
     "no lock": (["BLOB.wsdl", "--lock", "none.json"], "none.json cannot be read: No such file"),
     "a lock into nothing": (["BLOB.wsdl", "--write-lock", "no/x"], "no/x cannot be written: No"),
+    "a port without http": (["127.0.0.1:1/Remote/Services86/BLOB.svc"],
+                            "no such file; a URL begins with http:// or https://"),
+    "a host without http": (["crm.example/Remote/Services86/BLOB.svc?wsdl"],
+                            "'crm.example/Remote/Services86/BLOB.svc?wsdl' cannot be read: no"),
+    "a host and a port": (["localhost:8086"], "a URL begins with http:// or https://"),
     "no file": (["none.wsdl"], "none.wsdl cannot be read: No such file or directory"),
     "no host": (["http:///x"], "'http:///x' cannot be read: no host given"),
     "standard input without anything": (["-"], "the WSDL cannot be parsed"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import stat
 import subprocess
 from collections import Counter
@@ -233,6 +234,8 @@ def test_another_path_is_refused_with_one_line_and_not_recorded(tmp_path: Path) 
         ("http://ada:LeakedPw@h/BLOB.svc", "without a user name"),
         ("http://h/BLOB.svc?wsdl", "without a query"),
         ("http://h/a/../BLOB.svc", "without a query"),
+        ("http://h/Remote/Services86/Person.svc", "must be BLOB.svc or SoPrincipal.svc, or the"),
+        ("http://h/Remote/Services86/person.SVC/", "got 'http://h/Remote/Services86/person.SVC/'"),
     ],
 )
 def test_an_upstream_that_is_none_is_refused(url: str, said: str) -> None:
@@ -513,6 +516,20 @@ def test_a_failure_that_depends_on_data_is_no_difference() -> None:
         assert compare(request, ours, theirs) == []
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_proxy_is_not_its_own_upstream(tmp_path: Path, host: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    upstream = ["--upstream", f"http://{host}:{port}{PATH}", "--port", port]
+    result = runner().invoke(main, ["record", *upstream, "--to", str(tmp_path / "r.jsonl")])
+    assert result.exit_code == 2
+    said = f"soblob: the upstream is this proxy itself, 127.0.0.1:{port}: name another"
+    assert all_output(result).startswith(said)
+    assert all_output(result).count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 
@@ -523,11 +540,13 @@ def test_wrong_usage_is_one_line(tmp_path: Path) -> None:
         ["--upstream", "https://h/BLOB.svc", "--to", file, "--ca", str(tmp_path / "none.pem")],
         ["--upstream", "http://h/BLOB.svc", "--to", str(tmp_path / "no" / "r.jsonl")],
         ["--upstream", "http://h/BLOB.svc", "--to", file, "--culture", "!"],
+        ["--upstream", "http://h/BLOB.svc", "--to", file, "--ca", str(tmp_path / "none.pem")],
     ):
         result = runner().invoke(main, ["record", *options])
         assert result.exit_code == 2
         assert all_output(result).count("\n") == 1, all_output(result)
         assert all_output(result).startswith("soblob: ")
+        assert ("r.jsonl cannot be written: " in all_output(result)) is (file not in options)
 
 
 @pytest.mark.slow

@@ -111,7 +111,8 @@ class Capture:
     Attributes:
         format: The format.
         passed_over: Number of entries passed over so far.
-        not_held: Place and reason for messages that the export does not hold, the first of them.
+        not_held: Place and reason for messages that the export does not hold, or that are answers
+            without SOAP, the first of them.
         count_not_held: Number of all of them so far.
     """
 
@@ -134,9 +135,10 @@ class Capture:
             if not entry.is_of_the_service:
                 self.passed_over += entry.count
                 continue
-            self.count_not_held += len(entry.not_held)
+            lacking = entry.not_judged
+            self.count_not_held += len(lacking)
             if len(self.not_held) < MOST_NOT_HELD:
-                self.not_held += [(f"{entry.where}, {kind}", why) for kind, why in entry.not_held]
+                self.not_held += [(f"{entry.where}, {kind}", why) for kind, why in lacking]
             for kind, where, message in entry.messages():
                 yield Judgeable(where, _captured(kind, message))
 

@@ -52,18 +52,44 @@ class Entry:
         """Whether it goes to the service, and does not only fetch its WSDL, or has an envelope."""
         request = self.request
         if isinstance(request, HttpRequest):
+            if _is_preflight(request):
+                return False
             if _SERVICE.search(request.path):
                 return is_call(request)
             if not is_call(request):
                 return False
         return any(_has_envelope(one) for one in (request, self.response))
 
+    @property
+    def not_judged(self) -> tuple[tuple[str, str], ...]:
+        """Message and reason for each message that is not held, or is an answer without SOAP."""
+        response = self.response
+        is_held = not any(kind == "response" for kind, _ in self.not_held)
+        if is_held and isinstance(response, HttpResponse) and is_without_soap(response):
+            why = f"it has the status {response.status}, and no envelope"
+            return (*self.not_held, ("response", why))
+        return self.not_held
+
     def messages(self) -> Iterator[tuple[str, str, Message]]:
         """Yield kind, place and message of what can be judged."""
-        missing = {kind for kind, _ in self.not_held}
+        missing = {kind for kind, _ in self.not_judged}
         for kind, message in (("request", self.request), ("response", self.response)):
             if message is not None and kind not in missing:
                 yield kind, f"{self.where}, {kind}", message
+
+
+def _is_preflight(request: HttpRequest) -> bool:
+    """Whether a browser asks for permission before the call (Fetch Standard, CORS protocol)."""
+    wanted = ("Origin", "Access-Control-Request-Method")
+    return request.method == "OPTIONS" and all(request.header(n) is not None for n in wanted)
+
+
+def is_without_soap(response: HttpResponse) -> bool:
+    """Whether an answer is one of HTTP alone, such as WCF's 415: a status from 300 on, no XML."""
+    if response.status < 300 or _has_envelope(response):
+        return False
+    media_type = (response.header("Content-Type") or "xml").lower()
+    return not response.body.strip() or "xml" not in media_type or "html" in media_type
 
 
 def _has_envelope(message: Message | None) -> bool:

@@ -1,8 +1,9 @@
 """What a file holds, whatever its format: an export, raw HTTP messages or one envelope."""
 
+import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,8 @@ from pytest_soblob.conformance.captures import (
     is_json_with_envelope,
 )
 from pytest_soblob.conformance.captures.decoding import decoded
+from pytest_soblob.conformance.captures.entries import is_without_soap
+from pytest_soblob.conformance.captures.recording import folder_of
 from pytest_soblob.conformance.captures.unread import find_export
 from pytest_soblob.conformance.opening import Opened, opened
 from pytest_soblob.errors import SoblobError
@@ -27,6 +30,7 @@ LARGEST_FILE_BYTES: Final = 512 * 1024 * 1024
 # Messages in one file, beyond which it is not judged: each has up to a page of output.
 MOST_MESSAGES: Final = 10_000
 
+_LARGEST_JSON: Final = 10_000_000
 _FOLLOWED: Final = re.compile(rb"\s*+=++\r?\nFollow: [a-z]{1,9},raw\r?\n")
 # In pairs of digits; the lines of the server begin with a tab.
 _HEX_LINE: Final = re.compile(rb"^\t?((?:[0-9a-f]{2})++)\r?$", re.MULTILINE)
@@ -70,10 +74,33 @@ def _contents(source: Opened, file: Path | None) -> Capture | Raw:
     text = decoded(data) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data
     if is_json_with_envelope(text):
         return Capture(FORMATS["json"], BytesIO(text))
+    if not data and file is not None and folder_of(file).is_dir():
+        raise SoblobError("this is a recording of soblob record without an exchange")
+    if _is_json(text) and (file is None or file.suffix.lower() != ".xml"):
+        raise SoblobError("this is JSON without an envelope in it: no message of the service")
     messages = list(islice(iter_messages_in(data), MOST_MESSAGES + 1))
     if len(messages) > MOST_MESSAGES:
         raise SoblobError(f"it has more than {MOST_MESSAGES:,} messages: split it")
+    answers = [one.message for one in messages if isinstance(one, Captured)]
+    alone = [one for one in answers if isinstance(one, HttpResponse) and is_without_soap(one)]
+    if alone and len(alone) == len(messages):
+        raise SoblobError(
+            f"this is an answer with status {alone[0].status} and without an envelope"
+        )
     return Raw(_calls_of(messages), len(messages) == 1)
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether a file is JSON: as a whole, or its first line."""
+    text = data.removeprefix(b"\xef\xbb\xbf").strip()
+    if text[:1] not in (b"{", b"["):
+        return False
+    for part in (text.partition(b"\n")[0], text):
+        with suppress(ValueError, RecursionError):
+            if len(part) <= _LARGEST_JSON:
+                json.loads(part)
+                return True
+    return False
 
 
 def _of_a_stream(data: bytes) -> bytes:
@@ -106,15 +133,17 @@ def _calls_of(messages: list[Captured | bytes]) -> list[tuple[int, Captured | by
     """Return the messages with their numbers, without GET requests that fetch a WSDL or a page.
 
     A client that fetches the WSDL first does so on the same connection, and so in the same capture.
-    The response that directly follows such a request is left out, too. If there are no other
-    messages, they are judged.
+    The response that directly follows such a request is left out, too, and so are answers without
+    SOAP, such as a 415. If there are no other messages, they are judged.
     """
     numbered = list(enumerate(messages, 1))
     calls = []
     is_answer_passed = False
     for number, message in numbered:
         captured = None if isinstance(message, bytes) else message.message
-        is_passed = is_answer_passed and isinstance(captured, HttpResponse)
+        is_passed = isinstance(captured, HttpResponse) and (
+            is_answer_passed or is_without_soap(captured)
+        )
         is_answer_passed = isinstance(captured, HttpRequest) and not is_call(captured)
         if not (is_passed or is_answer_passed):
             calls.append((number, message))

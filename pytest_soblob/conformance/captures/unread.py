@@ -27,6 +27,12 @@ def _kind(name: str, begins: str, how: str) -> _Kind:
 
 
 _JSON: Final = (
+    _kind("a report of soblob verify", r'\{\s*"url"\s*:\s*"[^"]*+"\s*,\s*"run"\s*:\s*"[^"]*+"\s*,'
+          r'\s*"ended"\s*:',
+          "it has no whole message; write the messages to files with --save-bodies"),
+    _kind("a result of soblob validate", r'(?:\[\s*)?\{\s*"file"\s*:\s*"[^"]*+"\s*,\s*"message"\s*:'
+          r'\s*\d+\s*,',
+          "it has no whole message; name the file that was judged"),
     _kind("an Insomnia export", r'\{.*?"_type"\s*:\s*"export"',
           "extract the body of a request, " + _JQ % ".resources[0].body.text"),
     _kind("a Charles session (JSON)", r'\[\s*\{\s*"status"\s*:\s*"[A-Z]+"\s*,\s*"method"',
@@ -35,6 +41,8 @@ _JSON: Final = (
           "write the stream: tshark -r FILE.pcap -q -z follow,tcp,raw,0 > FILE.txt"),
 )  # fmt: skip
 _MARKUP: Final = (
+    _kind("a WSDL, and no message", _PROLOG + r"<(?:[\w.-]+:)?definitions\b",
+          "compare it with the contract by `soblob check-wsdl FILE`"),
     _kind("a trace log of WCF (svclog)", _PROLOG + r"<(?:[\w.-]+:)?(?:E2ETraceEvent|"
           r"MessageLogTraceRecord)\b",
           "extract the envelope from a <MessageLogTraceRecord>: Service Trace Viewer shows it "
