@@ -154,8 +154,10 @@ def _progress() -> Iterator[Callable[[str], object] | None]:
 
 
 def _announce(session: Any) -> None:
-    """Say before the first request what may be uploaded."""
+    """Say before the first request what others can read, and what may be uploaded."""
     options = session.options
+    for what in session.exposed:
+        echo_error(f"soblob: warning: sent without encryption: {what}")
     if options.allow_writes:
         echo_error(
             f"soblob: at most {options.most_uploads} uploads, {options.max_bytes:,} bytes in all; "

@@ -128,7 +128,7 @@ def _find_broken(
 
 def probe_tls(session: Session) -> None:
     """Note the version of TLS, and when the certificate expires."""
-    if session.tls is None:
+    if session.address.scheme != "https":
         session.fact("TLS", "none: tickets and images can be intercepted")
         session.row("fact", "no TLS")
         return

@@ -128,12 +128,9 @@ def probe_login(session: Session) -> None:
     Raises:
         SoblobError: The log-in fails, so that nothing else can be probed with a ticket.
     """
-    credentials, options = session.credentials, session.options
+    credentials, principal = session.credentials, session.principal
     if credentials.user is None or credentials.ticket is not None:
         return
-    principal = (
-        Address.parse(options.principal_url) if options.principal_url else session.address.principal
-    )
     request = AuthenticateUsernamePasswordRequest(
         user=credentials.user,
         password=credentials.password,

@@ -46,7 +46,7 @@ class Session:
         options: How the provider is verified.
         pace: When calls may be sent.
         run_id: Part of the description of each upload.
-        tls: TLS context; None for plain HTTP.
+        tls: TLS context; None if no address is `https`.
         budget: What may still be uploaded.
         findings: By their ids.
         rows: What became of each probe.
@@ -85,6 +85,29 @@ class Session:
     def secrets(self) -> tuple[str, ...]:
         """The secrets that no text may show."""
         return self.credentials.secrets
+
+    @property
+    def principal(self) -> Address:
+        """The address of `SoPrincipal.svc`: that of the options, or the one beside `BLOB.svc`."""
+        given = self.options.principal_url
+        return Address.parse(given) if given else self.address.principal
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What will be sent so that others can read it, a line each: http, and not on loopback."""
+        credentials = self.credentials
+        found = []
+        if credentials.ticket is None and credentials.user is not None:
+            to = self.principal
+            found += [] if to.is_private else [f"user name and password, to {to.url}"]
+        to = self.address
+        named = {
+            "ticket": credentials.ticket or credentials.user,
+            "application token": credentials.application_token,
+        }
+        if any(named.values()) and not to.is_private:
+            found.append(f"{' and '.join(name for name in named if named[name])}, to {to.url}")
+        return tuple(found)
 
     @property
     def prefix(self) -> str:

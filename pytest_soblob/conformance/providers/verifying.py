@@ -108,11 +108,12 @@ def open_session(
         pace: When calls may be sent; None for the rate of the options.
 
     Raises:
-        SoblobError: The URL is invalid, the file of authorities cannot be read, or the folder for
+        SoblobError: A URL is invalid, the file of authorities cannot be read, or the folder for
             bodies cannot be created.
     """
     options = options or Options()
     address = Address.parse(url)
+    principal = Address.parse(options.principal_url) if options.principal_url else address
     if options.save_bodies is not None:
         try:
             Path(options.save_bodies).mkdir(parents=True, exist_ok=True)
@@ -120,13 +121,13 @@ def open_session(
             said = error.strerror or type(error).__name__
             raise SoblobError(f"{options.save_bodies} cannot be created: {said}") from None
     tls = None
-    if address.scheme == "https":
+    if "https" in (address.scheme, principal.scheme):
         try:
             tls = tls_context(options.ca_file)
         except OSError as error:
             said = error.strerror or type(error).__name__
             raise SoblobError(f"{options.ca_file} has no certificates: {said}") from None
-    return Session(
+    session = Session(
         address=address,
         credentials=credentials or Credentials(),
         options=options,
@@ -134,6 +135,9 @@ def open_session(
         run_id=options.run_id or secrets.token_hex(_RUN_ID_BYTES),
         tls=tls,
     )
+    if session.exposed:
+        session.fact("sent without encryption", "; ".join(session.exposed))
+    return session
 
 
 def _probes(session: Session) -> Generator[Probe, None, None]:

@@ -1,0 +1,147 @@
+"""`soblob verify`: where secrets go, and that no report or file has one."""
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from pytest_soblob import Authority, HttpRequest, SoblobError, StubEndpoint
+from pytest_soblob.cli import main
+from pytest_soblob.conformance.providers import Credentials, Options, verify_provider
+from pytest_soblob.conformance.providers.connection import Connection
+from pytest_soblob.conformance.providers.values import Address
+from pytest_soblob.conformance.providers.verifying import open_session
+from tests.command import runner
+from tests.conformance.providers import Handler, Reply, Right, served
+
+USER = Credentials(user="ada", password="let me in, please")
+
+
+@contextmanager
+def listening(received: list[bytes]) -> Iterator[int]:
+    """Keep what each connection sends first, and close it; yield the port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.05)
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.is_set():
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.settimeout(5)
+                    received.append(connection.recv(65536))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        done.set()
+        thread.join()
+        listener.close()
+
+
+# -- where they go -----------------------------------------------------------------------------
+
+
+def test_an_https_log_in_beside_http_is_encrypted() -> None:
+    received: list[bytes] = []
+    with served(Right()) as url, listening(received) as port:
+        options = Options(rate=1e9, principal_url=f"https://127.0.0.1:{port}/SoPrincipal.svc")
+        with pytest.raises(SoblobError, match="the log-in at https"):
+            verify_provider(url, USER, options)
+    assert received[0][:2] == b"\x16\x03"  # a TLS handshake
+    assert not any(b"let me in" in data for data in received)
+
+
+def test_a_user_is_logged_in_by_https_beside_http() -> None:
+    with Authority() as authority, StubEndpoint(tls=authority.server_context()) as endpoint:
+        principal = endpoint.url.replace("BLOB", "SoPrincipal")
+        options = Options(
+            rate=1e9, principal_url=principal, ca_file=str(authority.ca_file), only=("tls",)
+        )
+        with served(Right()) as url:
+            report = verify_provider(url, USER, options)
+        endpoint.discard_findings()
+    assert [row.outcome for row in report.rows if row.probe == "log-in"] == ["ok"]
+    assert report.facts["TLS"].startswith("none")
+
+
+def test_nothing_is_sent_to_https_without_a_context() -> None:
+    received: list[bytes] = []
+    with listening(received) as port:
+        address = Address.parse(f"https://127.0.0.1:{port}/BLOB.svc")
+        with pytest.raises(SoblobError, match="needs TLS"), Connection(address, 1, None, 99) as one:
+            one.send(HttpRequest(method="GET"))
+    assert not any(received)
+
+
+@pytest.mark.parametrize("place", ["redirect", "wsdl"])
+def test_a_password_goes_to_no_address_that_the_provider_names(place: str) -> None:
+    received: list[bytes] = []
+    with listening(received) as port:
+        where = f"http://127.0.0.1:{port}/SoPrincipal.svc"
+
+        class Leading(Right):
+            def post(self, headers: object, body: bytes) -> Reply:
+                return Reply(307, headers=(("Location", where),))
+
+            def wsdl(self) -> bytes:
+                found = re.sub(
+                    rb'location="[^"]*"', b'location="%b"' % where.encode(), super().wsdl()
+                )
+                return found if place == "wsdl" else super().wsdl()
+
+        with served(Leading()) as url, pytest.raises(SoblobError, match="the log-in at"):
+            verify_provider(url, USER, Options(rate=1e9))
+    assert received == []
+
+
+@pytest.mark.parametrize(
+    ("url", "principal", "said"),
+    [
+        ("http://crm.example/BLOB.svc", None, ["user name and password, to", "ticket, to"]),
+        ("http://crm.example/BLOB.svc", "https://crm.example/SoPrincipal.svc", ["ticket, to"]),
+        (
+            "https://crm.example/BLOB.svc",
+            "http://crm.example/P.svc",
+            ["user name and password, to"],
+        ),
+        ("https://crm.example/BLOB.svc", None, []),
+        ("http://localhost:1/BLOB.svc", None, []),
+        ("http://127.3.2.1/BLOB.svc", None, []),
+        ("http://[::1]:8080/BLOB.svc", None, []),
+        ("http://127.example/BLOB.svc", None, ["user name and password, to", "ticket, to"]),
+    ],
+)
+def test_what_others_can_read_is_known_before_it_is_sent(
+    url: str, principal: str | None, said: list[str]
+) -> None:
+    session = open_session(url, USER, Options(principal_url=principal))
+    assert [text.partition(" http")[0] for text in session.exposed] == said
+    assert ("sent without encryption" in session.facts) is bool(said)
+
+
+def test_the_command_warns_before_a_password_is_sent_in_the_clear() -> None:
+    environment = {"SOBLOB_USER": "ada", "SOBLOB_PASSWORD": "let me in", "SOBLOB_TICKET": ""}
+    result = runner().invoke(
+        main, ["verify", "http://host.invalid/BLOB.svc"], env=environment, prog_name="soblob"
+    )
+    first, second, last = result.stderr.splitlines()
+    assert first == (
+        "soblob: warning: sent without encryption: user name and password, to "
+        "http://host.invalid/SoPrincipal.svc"
+    )
+    assert second.endswith("ticket, to http://host.invalid/BLOB.svc")
+    assert "the host name cannot be resolved" in last
+
+
+def test_a_bad_principal_url_is_misuse_before_anything_is_sent() -> None:
+    right = Right()
+    with served(right, Handler) as url, pytest.raises(SoblobError, match="must be an http or"):
+        verify_provider(url, USER, Options(principal_url="ftp://127.0.0.1/P.svc"))
+    assert right.calls == 0
