@@ -1,5 +1,8 @@
 """`soblob verify`: where secrets go, and that no report or file has one."""
 
+import base64
+import html
+import json
 import re
 import socket
 import threading
@@ -145,3 +148,108 @@ def test_a_bad_principal_url_is_misuse_before_anything_is_sent() -> None:
     with served(right, Handler) as url, pytest.raises(SoblobError, match="must be an http or"):
         verify_provider(url, USER, Options(principal_url="ftp://127.0.0.1/P.svc"))
     assert right.calls == 0
+
+
+# -- what is shown -----------------------------------------------------------------------------
+
+SECRET = "RealTicket12345=="
+FAULT = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
+    "<faultcode>s:Client</faultcode><faultstring>{}</faultstring></s:Fault></s:Body></s:Envelope>"
+)
+TEXT_XML = "text/xml; charset=utf-8"
+
+
+def wrapped(data: bytes, width: int = 20, end: str = "\n") -> str:
+    text = base64.b64encode(data).decode()
+    return end.join(text[at : at + width] for at in range(0, len(text), width))
+
+
+TICKET = "7T:" + SECRET
+UTF_16 = "text/xml; charset=utf-16"
+# Name: the text of a fault, the encoding of the answer, its Content-Type.
+ECHOES = {
+    "plain": (TICKET, "utf-8", TEXT_XML),
+    "utf-16 without a mark": (TICKET, "utf-16-le", UTF_16),
+    "utf-16-be without a mark, as utf-8": (TICKET, "utf-16-be", TEXT_XML),
+    "utf-16 with a mark": (TICKET, "utf-16", UTF_16),
+    "utf-32": (TICKET, "utf-32", TEXT_XML),
+    "utf-32-be": (TICKET, "utf-32-be", TEXT_XML),
+    "ebcdic": (TICKET, "cp037", "text/xml; charset=cp037"),
+    "utf-7": ("7T:Real+AFQ-icket12345==", "utf-8", "text/xml; charset=utf-7"),
+    "a comment inside": ("7T:Real<!-- <> -->Ticket12345==", "utf-8", TEXT_XML),
+    "two comments inside": ("7T:Re<!--a-->al<!--b-->Ticket12345==", "utf-8", TEXT_XML),
+    "CDATA inside": ("7T:Real<![CDATA[Ticket]]>12345==", "utf-8", TEXT_XML),
+    "elements inside": ("7T:Re<i/>al<b>Ticket</b>12345==", "utf-8", TEXT_XML),
+    "a line end": ("7T:Real\nTicket12345==", "utf-8", TEXT_XML),
+    "a line end in an attribute": ('<a b="7T:Real\nTicket12345=="/>', "utf-8", TEXT_XML),
+    "a line end in a comment": ("<!-- 7T:Real\nTicket12345== -->", "utf-8", TEXT_XML),
+    "spaces": (" ".join(TICKET), "utf-8", TEXT_XML),
+    "NULs": ("\0".join(TICKET), "utf-8", "text/plain"),
+    "references": ("".join(f"&#{ord(one)};" for one in TICKET), "utf-8", TEXT_XML),
+    "wrapped base64": (wrapped(b"z" * 11 + TICKET.encode()), "utf-8", TEXT_XML),
+    "base64, one character a line": (wrapped(SECRET.encode(), 1), "utf-8", TEXT_XML),
+    "base64 wrapped by references": (wrapped(SECRET.encode(), 8, "&#10;"), "utf-8", TEXT_XML),
+    "base64 of utf-16": (wrapped(TICKET.encode("utf-16-le")), "utf-8", TEXT_XML),
+    "late, and cut off": (" " * (20_000 - 235) + TICKET, "utf-8", TEXT_XML),
+}
+
+
+def forms_of(secret: str) -> list[str]:
+    """Pieces of a secret that tell most of it, in base64 too."""
+    data = secret.encode()
+    pieces = [secret[at : at + 8] for at in range(len(secret) - 7)]
+    for before in range(3):
+        encoded = base64.b64encode(b"z" * before + data).decode()
+        pieces += [encoded[at : at + 11] for at in range(4, len(encoded) - 14)]
+    return pieces
+
+
+def flattened(text: str) -> str:
+    """What somebody could read from a text that is shown: the oracle, not the kit's own code."""
+    text = html.unescape(re.sub(r"\\x00|\\u0000|\\n|\\r", "", text))
+    plain = re.sub(r"<!--.*?-->|<!\[CDATA\[|\]\]>|<[^>]*>|\s|\0", "", text, flags=re.DOTALL)
+    return plain + re.sub(r"\s|\0", "", text)
+
+
+@pytest.mark.parametrize("name", ECHOES)
+def test_no_echo_of_a_ticket_is_shown(name: str) -> None:
+    said, encoding, media_type = ECHOES[name]
+
+    class Echoing(Right):
+        def post(self, headers: object, body: bytes) -> Reply:
+            return Reply(500, FAULT.format(said).encode(encoding), media_type)
+
+    with served(Echoing()) as url:
+        report = verify_provider(url, Credentials(ticket=TICKET), Options(rate=1e9, only=("read",)))
+    for shown in (report.to_text(10_000), json.dumps(report.to_json())):
+        seen = flattened(shown)
+        assert [piece for piece in forms_of(SECRET) if piece in seen] == []
+
+
+def test_a_header_with_a_divided_ticket_is_not_shown() -> None:
+    class Echoing(Right):
+        def post(self, headers: object, body: bytes) -> Reply:
+            return Reply(500, b"no", "text/html", (("X-Asked", "7T:Real Ticket12345=="),))
+
+    with served(Echoing()) as url:
+        report = verify_provider(url, Credentials(ticket=TICKET), Options(rate=1e9, only=("read",)))
+    found = {one.id: one for one in report.findings}
+    assert "answer.echoes-secret" in found
+    assert "(head not shown: it holds a secret" in found["answer.echoes-secret"].response
+    assert "Ticket12345" not in report.to_text()
+
+
+def test_what_holds_no_secret_is_shown() -> None:
+    """The markup around a ticket is kept, and an answer without one is as it was sent."""
+    said = "Ticket 7T:other is unknown; &lt;Real&gt; tickets have 12345 digits"
+
+    class Plain(Right):
+        def post(self, headers: object, body: bytes) -> Reply:
+            return Reply(200, FAULT.format(said).encode(), "text/xml")
+
+    with served(Plain()) as url:
+        report = verify_provider(url, Credentials(ticket=TICKET), Options(rate=1e9, only=("read",)))
+    (finding,) = (one for one in report.findings if one.id.startswith("answer."))
+    assert "<ns:Ticket>7T:Re…</ns:Ticket>" in finding.request
+    assert "&lt;Real&gt; tickets have 12345 digits</faultstring>" in finding.response

@@ -82,7 +82,7 @@ class Provider:
         try:
             sent = session.call(request.to_http_request("wsdl"), is_upload=True)
         except (SpentError, GaveUpError) as error:
-            raise SoblobError(str(error)) from None
+            raise SoblobError(session.hidden(str(error))) from None
         reading, blob_id = self._uploader.note(sent)
         if blob_id is None:
             raise _failed(session, "the upload is refused or has no blob id", reading)
@@ -102,7 +102,7 @@ class Provider:
         try:
             _, reading = self._uploader.get(blob_id)
         except GaveUpError as error:
-            raise SoblobError(str(error)) from None
+            raise SoblobError(session.hidden(str(error))) from None
         if reading.image is None:
             raise _failed(session, f"blob {blob_id} cannot be read", reading)
         return reading.image

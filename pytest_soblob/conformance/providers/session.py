@@ -7,8 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from pytest_soblob._text import ascii_controls, clip, hide
+from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.conformance.providers.connection import Connection, describe
+from pytest_soblob.conformance.providers.hiding import hidden_line
 from pytest_soblob.conformance.providers.pacing import (
     MOST_RETRIES,
     OVERLOADED,
@@ -287,7 +288,7 @@ class Session:
     def hidden(self, text: str) -> str:
         """Return text of one line, clipped, without secrets."""
         flat = ascii_controls(" ".join(text.split()))
-        return clip(hide(flat, self.secrets), _LONGEST_TEXT)
+        return clip(hidden_line(flat, self.secrets), _LONGEST_TEXT)
 
     def row(self, outcome: str, text: str) -> None:
         """Note what became of the running probe."""

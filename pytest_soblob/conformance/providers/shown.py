@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from pytest_soblob._text import ascii_controls, clip_middle, elide_base64, hide, redact
+from pytest_soblob._text import ascii_controls, clip_middle, elide_base64, hide
+from pytest_soblob.conformance.providers.hiding import hidden_body, hidden_head, holds_secret
 from pytest_soblob.conformance.providers.values import Address, Credentials, Sent
 from pytest_soblob.errors import SoblobError
+from pytest_soblob.judge.validators.packing import is_compressed
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _LONGEST_SHOWN: Final = 1_500
 _LONGEST_HEAD: Final = 600
 _LOOKED_AT_BYTES: Final = 20_000
 _LONGEST_INLINE_BYTES: Final = 2_000
+_COMPRESSED: Final = "(%d bytes, compressed)"
 _VARIABLES: Final = {
     "ticket": "SOBLOB_TICKET",
     "application_token": "SOBLOB_APPLICATION_TOKEN",
@@ -34,7 +37,7 @@ def show_request(sent: Sent, secrets: Iterable[str]) -> str:
     request = sent.request
     rows = [f"{request.method} {request.target} HTTP/{request.http_version}"]
     rows += [f"{name}: {value}" for name, value in request.headers]
-    return _shown(rows, request.body, secrets)
+    return _shown(rows, request, secrets)
 
 
 def show_response(
@@ -45,18 +48,24 @@ def show_response(
         return f"(none: {problem})"
     rows = [f"HTTP/1.1 {response.status} {response.reason_phrase}".rstrip()]
     rows += [f"{name}: {value}" for name, value in response.headers]
-    return _shown(rows, response.body, secrets)
+    return _shown(rows, response, secrets)
 
 
-def _shown(rows: list[str], body: bytes, secrets: Iterable[str]) -> str:
-    head = redact("\n".join(rows), secrets)
-    encoding = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    text = body[:_LOOKED_AT_BYTES].decode(encoding, "replace")
-    text = clip_middle(elide_base64(redact(text, secrets)), _LONGEST_SHOWN)
+def _shown(rows: list[str], message: HttpRequest | HttpResponse, secrets: Iterable[str]) -> str:
+    body = message.body
+    head = hidden_head("\n".join(rows), secrets)
+    if body and is_compressed(message):
+        return "\n".join((*_lines(clip_middle(head, _LONGEST_HEAD)), "", _COMPRESSED % len(body)))
+    media_type = message.header("Content-Type") or ""
+    text = hidden_body(body, media_type, secrets, most=_LOOKED_AT_BYTES)
+    text = clip_middle(elide_base64(text), _LONGEST_SHOWN)
     if len(body) > _LOOKED_AT_BYTES:
         text += f"\n({len(body):,} bytes in all)"
-    lines = f"{clip_middle(head, _LONGEST_HEAD)}\n\n{text}".rstrip().splitlines()
-    return "\n".join(ascii_controls(line) for line in lines)
+    return "\n".join(_lines(f"{clip_middle(head, _LONGEST_HEAD)}\n\n{text}".rstrip()))
+
+
+def _lines(text: str) -> list[str]:
+    return [ascii_controls(line) for line in text.splitlines()]
 
 
 def curl_line(sent: Sent, credentials: Credentials, folder: str | None, number: int) -> str:
@@ -131,7 +140,8 @@ def _has_secret(body: bytes, shown: str, credentials: Credentials) -> bool:
     texts = [shown.encode("latin-1").decode("utf-8", "replace")]
     if b"\0" in body:
         texts += [body.decode("utf-16-le", "replace"), body.decode("utf-16-be", "replace")]
-    return any(hide(text, credentials.secrets) != text for text in texts)
+    secrets = credentials.secrets
+    return any(hide(text, secrets) != text or holds_secret(text, secrets) for text in texts)
 
 
 def _is_text(data: bytes) -> bool:
