@@ -93,7 +93,8 @@ _CLEAR = "\r\x1b[2K"
     "--save-bodies",
     type=click.Path(file_okay=False),
     metavar="FOLDER",
-    help="Write the bodies of requests with a finding here, with variables for secrets.",
+    help="Write the bodies of requests with a finding here, with variables for secrets. No file is "
+    "overwritten.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.pass_context
@@ -108,6 +109,7 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
     """
     from pytest_soblob.conformance.providers import Options, verify_provider
     from pytest_soblob.conformance.providers.report import INTERRUPTED as WAS_INTERRUPTED
+    from pytest_soblob.conformance.providers.shown import check_folder
 
     try:
         chosen = Options(
@@ -127,6 +129,8 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
         credentials = _credentials(options["credentials_file"], ask=options["prompt"])
         if chosen.allow_writes and credentials.ticket is None and credentials.user is None:
             raise SoblobError("--allow-writes needs a ticket, or a user with a password")
+        if chosen.save_bodies is not None:
+            check_folder(chosen.save_bodies)
         with _progress() as told:
             report = verify_provider(url, credentials, chosen, started=_announce, told=told)
     except SoblobError as error:

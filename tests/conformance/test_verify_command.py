@@ -187,9 +187,9 @@ class Telling(Right):
 
 
 def test_no_secret_is_shown_in_any_form(tmp_path: Path) -> None:
-    folder = tmp_path / "bodies"
     secrets = {"SOBLOB_TICKET": "7T:deep&secret/Ticket=", "SOBLOB_APPLICATION_TOKEN": "tok<en$`x`9"}
     for form in ("text", "json"):
+        folder = tmp_path / form
         with served(Telling()) as url:
             shown = command(url, "--allow-writes", "--format", form, "--save-bodies", str(folder),
                             **secrets)  # fmt: skip

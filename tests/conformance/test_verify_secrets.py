@@ -3,17 +3,20 @@
 import base64
 import html
 import json
+import os
 import re
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from pytest_soblob import Authority, HttpRequest, SoblobError, StubEndpoint
 from pytest_soblob.cli import main
-from pytest_soblob.conformance.providers import Credentials, Options, verify_provider
+from pytest_soblob.conformance.providers import Credentials, Options, Report, verify_provider
 from pytest_soblob.conformance.providers.connection import Connection
 from pytest_soblob.conformance.providers.values import Address
 from pytest_soblob.conformance.providers.verifying import open_session
@@ -253,3 +256,61 @@ def test_what_holds_no_secret_is_shown() -> None:
     (finding,) = (one for one in report.findings if one.id.startswith("answer."))
     assert "<ns:Ticket>7T:Re…</ns:Ticket>" in finding.request
     assert "&lt;Real&gt; tickets have 12345 digits</faultstring>" in finding.response
+
+
+# -- files of bodies ---------------------------------------------------------------------------
+
+
+def bad_run(url: str, folder: Path) -> Report:
+    options = Options(rate=1e9, only=("refusal.text-plain",), save_bodies=str(folder))
+    return verify_provider(url, Credentials(ticket="7T:rightfulTicket=="), options)
+
+
+class Lenient(Right):
+    def check_type(self, value: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", ["link", "broken link", "hard link", "file"])
+def test_a_file_is_not_overwritten_and_no_link_is_followed(kind: str, tmp_path: Path) -> None:
+    folder, other = tmp_path / "bodies", tmp_path / "other"
+    folder.mkdir()
+    other.write_text("precious")
+    placed = folder / "finding-01.body"
+    match kind:
+        case "link":
+            placed.symlink_to(other)
+        case "broken link":
+            placed.symlink_to(tmp_path / "new")
+        case "hard link":
+            placed.hardlink_to(other)
+        case "file":
+            placed.write_text("precious")
+    with served(Lenient()) as url:
+        (finding,) = bad_run(url, folder).findings
+    assert finding.curl.endswith(f"# {placed} exists, and is not overwritten")
+    assert other.read_text() == "precious"
+    assert not (tmp_path / "new").exists()
+    assert kind != "file" or placed.read_text() == "precious"
+
+
+def test_a_file_of_a_body_is_its_owners(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with served(Lenient()) as url:
+            bad_run(url, tmp_path / "bodies")
+    finally:
+        os.umask(before)
+    (file,) = (tmp_path / "bodies").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_folder_with_bodies_of_an_earlier_run_is_misuse(tmp_path: Path) -> None:
+    (tmp_path / "finding-03.body").symlink_to(tmp_path / "nothing")
+    right = Right()
+    with served(right) as url:
+        result = runner().invoke(
+            main, ["verify", url, "--save-bodies", str(tmp_path)], prog_name="soblob"
+        )
+    assert (result.exit_code, result.stderr.count("\n"), right.calls) == (2, 1, 0)
+    assert "finding-03.body exists, and is not overwritten: name another folder" in result.stderr

@@ -1,5 +1,6 @@
 """Requests and responses as a report shows them: redacted, clipped, and as a curl command."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -18,6 +19,11 @@ _LONGEST_SHOWN: Final = 1_500
 _LONGEST_HEAD: Final = 600
 _LOOKED_AT_BYTES: Final = 20_000
 _LONGEST_INLINE_BYTES: Final = 2_000
+_FILE: Final = "finding-{:02}.body"
+_FILES: Final = "finding-*.body"
+_NEW: Final = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+)
 _COMPRESSED: Final = "(%d bytes, compressed)"
 _VARIABLES: Final = {
     "ticket": "SOBLOB_TICKET",
@@ -79,7 +85,7 @@ def curl_line(sent: Sent, credentials: Credentials, folder: str | None, number: 
         number: Number of the finding, for the name of the file.
 
     Raises:
-        SoblobError: The body cannot be written.
+        SoblobError: The body cannot be written, or its file exists.
     """
     request = sent.request
     words = ["curl", "-sS", "-i"]
@@ -94,7 +100,7 @@ def curl_line(sent: Sent, credentials: Credentials, folder: str | None, number: 
     if _has_secret(request.body, body, credentials):
         return f"{' '.join(words)} --data-binary @BODY  # it holds a secret, and is not shown"
     if folder is not None:
-        path = Path(folder) / f"finding-{number:02}.body"
+        path = Path(folder) / _FILE.format(number)
         _write(path, body.encode("latin-1"))
         words += ["--data-binary", "@-"]
         return f"envsubst '{_NAMES}' < {shlex.quote(str(path))} | {' '.join(words)}"
@@ -151,9 +157,23 @@ def _is_text(data: bytes) -> bool:
         return False
 
 
+def check_folder(folder: str) -> None:
+    """Check that no body in a folder would have to be overwritten.
+
+    Raises:
+        SoblobError: It has one, of an earlier run.
+    """
+    found = next(Path(folder).glob(_FILES), None)
+    if found is not None:
+        raise SoblobError(f"{found} exists, and is not overwritten: name another folder")
+
+
 def _write(path: Path, data: bytes) -> None:
+    """Write a new file that only its owner can read; no link is followed."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise SoblobError(f"{path} exists, and is not overwritten") from None
     except OSError as error:
         raise SoblobError(f"{path} cannot be written: {error.strerror}") from None
