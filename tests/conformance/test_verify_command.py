@@ -264,6 +264,33 @@ def test_one_that_stays_overloaded_ends_the_run_with_a_report() -> None:
     assert len([wait for wait in waits if wait > 1]) == 3
 
 
+class Slowing(Right):
+    """Answers each call at the fourth attempt, and asks for 30 s before each."""
+
+    attempts = 0
+
+    def post(self, headers: Any, body: bytes) -> Reply:
+        self.attempts += 1
+        if self.attempts % 4:
+            return Reply(503, headers=(("Retry-After", "9999"),))
+        return super().post(headers, body)
+
+
+def test_all_waits_together_have_a_limit() -> None:
+    pace, waits = paced()
+    right = Slowing()
+    with served(right) as url:
+        report = verify_provider(url, Credentials(ticket=TICKET), Options(), pace=pace)
+        jsonschema.validate(report.to_json(), SCHEMA)
+    assert sum(wait for wait in waits if wait > 1) == 120
+    assert right.attempts == 6
+    why = "the server stays overloaded: the waits after 429 and 503 would be more than 120 s in all"
+    assert report.ended == why
+    assert f"not complete: {why}" in " ".join(report.to_text().split())
+    (finding,) = report.findings
+    assert (finding.id, finding.got) == ("provider.overloaded", "status 503, Retry-After: 9999")
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [(None, None), ("7", 7), (" 120 ", 120), ("soon", None), ("-1", None), ("9" * 50, 999_999_999)],

@@ -106,8 +106,8 @@ def probe_keep_alive(session: Session, right: Reading) -> None:
 
 def _again(session: Session, connection: Connection, request: HttpRequest) -> Sent:
     sent = session.send_on(connection, request)
-    if sent.answer.status in OVERLOADED and sent.answer.response is not None:
-        session.pace.back_off(sent.answer.response, 0)
+    if sent.answer.status in OVERLOADED:
+        session.back_off(sent, 0)
         sent = session.send_on(connection, request)
     return sent
 

@@ -163,7 +163,7 @@ class Session:
         Raises:
             SpentError: It is an upload, and the budget is spent.
             GaveUpError: Three calls in a row and then a right one got no answer, or the server
-                stays overloaded.
+                stays overloaded, or it asks for too long waits.
         """
         to = address or self.address
         ready = self.prepared(request, to)
@@ -177,9 +177,7 @@ class Session:
             response = sent.answer.response
             if response is None or response.status not in OVERLOADED:
                 break
-            if attempt == MOST_RETRIES:
-                self.find_overload(sent)
-            self.pace.back_off(response, attempt)
+            self.back_off(sent, attempt)
         self._failed = self._failed + 1 if sent.answer.kind else 0
         if self._failed == _MOST_FAILED:
             self._check_alive(sent)
@@ -220,21 +218,40 @@ class Session:
         answer = connection.send(ready)
         return Sent(address=self.address, request=ready, answer=answer, probe=self.probe)
 
-    def find_overload(self, sent: Sent) -> None:
-        """Note that the server stays overloaded, and end the run.
+    def back_off(self, sent: Sent, attempt: int) -> None:
+        """Wait after a 429 or 503, as the server asks.
+
+        Args:
+            sent: The call.
+            attempt: How often it was sent before.
 
         Raises:
-            GaveUpError: Always.
+            GaveUpError: It was sent four times, or the waits are too long; that is a finding.
         """
+        response, status = sent.answer.response, f"status {sent.answer.status}"
+        if attempt == MOST_RETRIES:
+            tried = f"{status}, {MOST_RETRIES + 1} times"
+            raise self._overloaded(sent, f"after {MOST_RETRIES} retries", tried, status)
+        if response is None:
+            return
+        try:
+            self.pace.back_off(response, attempt)
+        except GaveUpError as error:
+            asked = response.header("Retry-After") or "none"
+            tried = f"{status}, Retry-After: {asked}"
+            raise self._overloaded(sent, f"to many calls: {error}", tried, str(error)) from None
+
+    def _overloaded(self, sent: Sent, when: str, got: str, why: str) -> GaveUpError:
+        """Note that the server stays overloaded; return what ends the run."""
         self.find(
             "provider.overloaded",
-            f"the server answers {sent.answer.status} after {MOST_RETRIES} retries",
+            f"the server answers {sent.answer.status} {when}",
             expected="an answer once the time of Retry-After has passed",
-            got=f"status {sent.answer.status}, {MOST_RETRIES + 1} times",
-            notices="a client that retries gets no answer either",
+            got=got,
+            notices="a client that retries gets no answer either, or too late",
             sent=sent,
         )
-        raise GaveUpError(f"the server stays overloaded: status {sent.answer.status}")
+        return GaveUpError(f"the server stays overloaded: {why}")
 
     def find(
         self,
