@@ -221,3 +221,68 @@ def test_what_differs_between_hosts_by_configuration_is_no_difference(host: WcfH
         report = verify(endpoint.url, allow_writes=True, behaviour="wcf", only=("wcf.*",))
         endpoint.discard_findings()
     assert ids(report) == []
+
+
+class Denying(Right):
+    """Stores each upload, and says that it has failed: with the id, with a fault, or not at all."""
+
+    says = "id"
+
+    def saved(self, number: int) -> Reply:
+        if self.says == "fault":
+            return self.refusal(RefusedError("no"))
+        if self.says == "status":
+            return Reply(403)
+        if self.says == "overload":
+            return Reply(503, headers=(("Retry-After", "0"),))
+        if self.says == "nothing":
+            return Reply(200, b"stored")
+        return self.normal("SaveImageStreamResponse", f"<Response>{number}</Response>", "false")
+
+
+@pytest.mark.parametrize(
+    ("says", "listed", "unknown", "refused"),
+    [
+        ("id", (1000,), 0, 0),
+        ("fault", (), 0, 1),
+        ("status", (), 0, 1),
+        ("nothing", (), 1, 0),
+        ("overload", (), 4, 0),
+    ],
+)
+def test_no_upload_that_may_be_stored_is_left_out(
+    says: str, listed: tuple[int, ...], unknown: int, refused: int
+) -> None:
+    right = Denying()
+    right.says = says
+    with served(right) as url:
+        report = verify(url, allow_writes=True, only=("upload.wsdl",))
+    assert len(right.images) == (4 if says == "overload" else 1)
+    assert (report.blob_ids, report.unknown_ids, report.refused_uploads) == (
+        listed, unknown, refused,
+    )  # fmt: skip
+    assert report.uploads == len(listed) + unknown + refused
+    text = report.to_text(80)
+    assert f"blob ids: {', '.join(map(str, listed)) or 'none'}" in text
+    assert ("may be stored: " in text) is bool(unknown)
+    assert ("refused, should not be stored: 1 upload" in text) is bool(refused)
+
+
+@pytest.mark.parametrize("handler", [Handler, None])
+def test_each_upload_is_accounted_for(handler: type[Handler] | None) -> None:
+    """Of a whole run: what was sent is listed, refused or may be stored, also without answers."""
+
+    class Closing(Handler):
+        def reply(self, reply: Reply) -> None:
+            if b"<SaveImageStreamResponse" in reply.body and len(self.right.images) % 2:
+                self.close_connection = True
+                return
+            super().reply(reply)
+
+    right = Right()
+    with served(right, handler or Closing) as url:
+        report = verify(url, allow_writes=True)
+    assert set(report.blob_ids) <= set(right.images)
+    lost = set(right.images) - set(report.blob_ids)
+    assert len(lost) <= report.unknown_ids + report.refused_uploads
+    assert report.uploads == len(report.blob_ids) + report.unknown_ids + report.refused_uploads

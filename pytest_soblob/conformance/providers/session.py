@@ -53,7 +53,8 @@ class Session:
         rows: What became of each probe.
         facts: What was learnt that is neither right nor wrong, by name.
         blob_ids: Ids of the blobs that the provider says it has stored.
-        unknown_ids: Number of uploads that no id is known of.
+        unknown_ids: Number of uploads that no id is known of, and that were not refused.
+        refused_uploads: Number of uploads that were refused without an id.
         requests: Number of requests sent.
         probe: Id of the running probe.
         control: The right call, which shows whether the provider still answers; None until it was
@@ -73,6 +74,7 @@ class Session:
     facts: dict[str, str] = field(default_factory=dict)
     blob_ids: list[int] = field(default_factory=list)
     unknown_ids: int = 0
+    refused_uploads: int = 0
     requests: int = 0
     probe: str = ""
     control: HttpRequest | None = None
@@ -315,11 +317,16 @@ class Session:
         """Note what was learnt; a later value of the same name replaces the earlier."""
         self.facts[name] = self.hidden(value)
 
-    def stored(self, blob_id: int | None) -> None:
-        """Note the blob id in the answer to an upload; None if nothing was stored."""
+    def stored(self, blob_id: int) -> None:
+        """Note the blob id in the answer to an upload, whatever else the answer says."""
         self.unknown_ids = max(0, self.unknown_ids - 1)
-        if blob_id is not None and blob_id not in self.blob_ids:
+        if blob_id not in self.blob_ids:
             self.blob_ids.append(blob_id)
+
+    def upload_refused(self) -> None:
+        """Note that an upload was refused: nothing should be stored, which nobody can tell."""
+        self.unknown_ids = max(0, self.unknown_ids - 1)
+        self.refused_uploads += 1
 
     def count_findings(self) -> int:
         """Return the number of findings, those of several probes counted for each."""

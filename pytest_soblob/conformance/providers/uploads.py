@@ -75,8 +75,10 @@ class Uploader:
         """Judge the answer to an upload, and keep its blob id."""
         reading = find_in_answer(self.session, sent)
         blob_id = reading.blob_id if (reading.blob_id or 0) > 0 else None
-        if reading.is_refused or blob_id is not None:
-            self.session.stored(None if reading.is_refused else blob_id)
+        if blob_id is not None:  # also one beside Succeeded false
+            self.session.stored(blob_id)
+        elif reading.is_refused:
+            self.session.upload_refused()
         return reading, None if reading.is_refused else blob_id
 
     def upload(
