@@ -129,6 +129,10 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
         credentials = _credentials(options["credentials_file"], ask=options["prompt"])
         if chosen.allow_writes and credentials.ticket is None and credentials.user is None:
             raise SoblobError("--allow-writes needs a ticket, or a user with a password")
+        for name in ("max_uploads", "max_bytes"):
+            if not chosen.allow_writes and _is_given(context, name):
+                option = name.replace("_", "-")
+                raise SoblobError(f"--{option} has no effect without --allow-writes")
         if chosen.save_bodies is not None:
             check_folder(chosen.save_bodies)
         with _progress() as told:
@@ -143,6 +147,10 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
         echo_error("soblob: interrupted")
         context.exit(INTERRUPTED)
     context.exit(0 if report.is_clean else FOUND)
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 @contextmanager

@@ -286,3 +286,71 @@ def test_each_upload_is_accounted_for(handler: type[Handler] | None) -> None:
     lost = set(right.images) - set(report.blob_ids)
     assert len(lost) <= report.unknown_ids + report.refused_uploads
     assert report.uploads == len(report.blob_ids) + report.unknown_ids + report.refused_uploads
+
+
+# -- a wrong URL, a wrong ticket, wrong options ------------------------------------------------
+
+
+def nowhere(status: int) -> type[Handler]:
+    """A server that answers each call with one status, as one does whose path is another."""
+
+    def answer(handler: Handler) -> None:
+        handler.body()
+        where = (("Location", "/other/BLOB.svc?x=1"),) if status < 400 else ()
+        handler.reply(Reply(status, headers=where))
+
+    return type("Nowhere", (Handler,), {"do_GET": answer, "do_POST": answer})
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (404, "status 404, nothing is at this path; is it the URL of BLOB.svc?"),
+        (401, "status 401, it wants a log-in by HTTP, which is not sent"),
+        (302, "status 302, it redirects to '/other/BLOB.svc': use that URL"),
+    ],
+)
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_wrong_url_is_said_and_nothing_is_compared_there(
+    status: int, said: str, writes: bool
+) -> None:
+    with served(Right(), nowhere(status)) as url:
+        report = verify(url, allow_writes=writes, behaviour="wcf")
+    assert report.ended == f"no service answers, neither to GET nor to POST: {said}"
+    assert {row.probe for row in report.rows} == {"help", "tls", "wsdl", "read"}
+    assert report.uploads == 0
+    assert said in report.to_text(10_000)
+    with served(Right(), nowhere(status)) as url:
+        assert said in verify(url, only=("refusal.*",)).ended
+
+
+def test_with_a_bare_status_for_the_right_call_others_are_not_tried() -> None:
+    right = Right()
+    right.post = lambda headers, body: Reply(405)  # type: ignore[method-assign]
+    with served(right) as url:
+        report = verify(url)
+    rows = [row for row in report.rows if row.probe.startswith(("refusal.", "connection."))]
+    assert len(rows) > 20
+    assert {row.outcome for row in rows} == {"not tried"}
+    (finding,) = report.findings
+    assert finding.what.endswith("nothing is at this path; is it the URL of BLOB.svc?")
+
+
+@pytest.mark.parametrize("kind", [Right, Faulty])
+def test_with_a_ticket_that_is_not_accepted_no_upload_is_a_finding(kind: type[Right]) -> None:
+    with served(kind()) as url:
+        report = verify(url, "7T:expiredTicket==", allow_writes=True)
+    assert ids(report) == []
+    assert report.ended == "the ticket is not accepted, so that no upload can be tried"
+    (row,) = (row for row in report.rows if row.probe.startswith("upload."))
+    assert row.outcome == "not tried"
+
+
+def test_a_server_that_names_itself_to_posts_only_is_named() -> None:
+    class Shy(Handler):
+        def send_header(self, keyword: str, value: str) -> None:
+            if keyword != "Server" or self.command == "POST":
+                super().send_header(keyword, value)
+
+    with served(Right(), Shy) as url:
+        assert verify(url, only=("read",)).facts["server"].startswith("BaseHTTP")

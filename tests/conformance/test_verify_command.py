@@ -111,6 +111,8 @@ def test_a_terminal_shows_the_probe_that_is_sent(monkeypatch: pytest.MonkeyPatch
         (("http://127.0.0.1:1/a", "--credentials", "missing"), "cannot be read: No such file"),
         (("http://127.0.0.1:1/a", "--prompt"), "needs a terminal"),
         (("http://127.0.0.1:1/a", "--run-id", "a b"), "must be ASCII letters and digits"),
+        (("http://127.0.0.1:1/a", "--max-uploads", "3"), "no effect without --allow-writes"),
+        (("http://127.0.0.1:1/a", "--max-bytes", "9"), "--max-bytes has no effect"),
         (("https://127.0.0.1:1/a", "--ca-file", "missing"), "missing has no certificates"),
     ],
 )
@@ -120,6 +122,25 @@ def test_misuse_is_one_line_and_2(arguments: tuple[str, ...], said: str) -> None
     assert said in error
     assert error.count("\n") == 1
     assert "secret" not in error
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needs"),
+    [
+        ("upload.*", ": upload.* needs --allow-writes"),
+        ("wcf.mtom", ": wcf.* needs --behaviour wcf"),
+        ("nothing", ""),
+    ],
+)
+def test_a_pattern_of_probes_that_may_not_be_sent_says_what_it_needs(
+    pattern: str, needs: str
+) -> None:
+    with served(Right()) as url:
+        code, _, error = command(url, "--only", pattern, SOBLOB_TICKET=TICKET)
+    assert (code, error.count("\n")) == (2, 1)
+    assert error.endswith(
+        f"no probe that may be sent is named {pattern}{needs} (see `soblob verify --help`)\n"
+    )
 
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:

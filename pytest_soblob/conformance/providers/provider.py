@@ -77,6 +77,11 @@ class Provider:
         __tracebackhide__ = True
         if image is not None and not isinstance(image, bytes):
             raise SoblobError(f"image must be bytes, not a {image.__class__.__name__}")
+        if not self._session.options.allow_writes:
+            raise SoblobError(
+                "uploads are not allowed: give --soblob-allow-writes=yes to pytest, or "
+                "Options(allow_writes=True)"
+            )
         session = self._ready()
         request = replace(self._uploader.request(image, description), type=find_link_type(type))
         try:

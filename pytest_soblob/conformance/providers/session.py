@@ -60,6 +60,9 @@ class Session:
         control: The right call, which shows whether the provider still answers; None until it was
             answered once.
         warnings: How often the judge had a warning about an answer, by rule.
+        help_status: Status of the answer to a GET of the URL; None before it.
+        is_ticket_refused: Whether the answer to the right call says that the ticket is not
+            accepted.
     """
 
     address: Address
@@ -79,6 +82,8 @@ class Session:
     probe: str = ""
     control: HttpRequest | None = None
     warnings: Counter[str] = field(default_factory=Counter)
+    help_status: int | None = None
+    is_ticket_refused: bool = False
     _failed: int = 0
 
     def __post_init__(self) -> None:

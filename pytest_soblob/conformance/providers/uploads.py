@@ -91,6 +91,9 @@ class Uploader:
             what: What is uploaded, in a few words.
             request: The upload.
             http: The upload as it is sent; None for the profile `wsdl`.
+
+        Raises:
+            GaveUpError: It is refused, and so was the ticket before.
         """
         known = set(self.session.blob_ids)
         sent, reading, blob_id = self.send(http or request.to_http_request("wsdl"))
@@ -105,6 +108,9 @@ class Uploader:
 
     def _find_unsaved(self, name: str, what: str, sent: Sent, reading: Reading) -> None:
         refused = reading.is_refused
+        if refused and self.session.is_ticket_refused:
+            self.session.row("not tried", f"{what}: the ticket is not accepted: {reading.text}")
+            raise GaveUpError("the ticket is not accepted, so that no upload can be tried")
         self.session.find(
             f"{name}.refused" if refused else "upload.no-blob-id",
             f"a right upload is {'refused' if refused else 'answered without a blob id'}: {what}",

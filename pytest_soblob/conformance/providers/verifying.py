@@ -77,7 +77,8 @@ def verify_provider(
     except KeyboardInterrupt:
         session.row("not tried", "interrupted")
         ended = INTERRUPTED
-    _check_chosen(session)
+    if ended == COMPLETE:
+        _check_chosen(session)
     return report_of(session, ended)
 
 
@@ -85,7 +86,23 @@ def _check_chosen(session: Session) -> None:
     only = session.options.only
     sent = {row.probe for row in session.rows} | {one.probe for one in session.findings.values()}
     if only and not any(fnmatchcase(name, pattern) for name in sent for pattern in only):
-        raise SoblobError(f"no probe that may be sent is named {', '.join(only)}")
+        raise SoblobError(
+            f"no probe that may be sent is named {', '.join(only)}{_needs(session.options)}"
+        )
+
+
+def _needs(options: Options) -> str:
+    """Return which options the chosen probes need, after a colon; empty for none."""
+    needs = [
+        f"{group}.* needs {option}"
+        for group, option, is_given in (
+            ("upload", "--allow-writes", options.allow_writes),
+            ("malformed", "--allow-writes", options.allow_writes),
+            ("wcf", "--behaviour wcf", options.behaviour is not None),
+        )
+        if not is_given and any(pattern.startswith(group) for pattern in options.only)
+    ]
+    return f": {', '.join(needs)}" if needs else ""
 
 
 def _is_chosen(name: str, only: tuple[str, ...]) -> bool:
