@@ -11,7 +11,7 @@ import pytest
 from pytest_soblob import SoblobSettings, StubEndpoint, WcfHost
 from pytest_soblob.conformance.providers import Credentials, Options, Report, verify_provider
 from tests.conformance.bad_providers import BAD, Bad
-from tests.conformance.providers import TICKET, Handler, RefusedError, Reply, Right, served
+from tests.conformance.providers import NS, TICKET, Handler, RefusedError, Reply, Right, served
 
 FAST = 1e9
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text())
@@ -354,3 +354,26 @@ def test_a_server_that_names_itself_to_posts_only_is_named() -> None:
 
     with served(Right(), Shy) as url:
         assert verify(url, only=("read",)).facts["server"].startswith("BaseHTTP")
+
+
+class AnyOrder(Right):
+    """Takes the children of the operation in any order, as an XML mapper does."""
+
+    def check_parts(self, parts: list[Any]) -> None:
+        names = [f"{{{NS}}}{name}" for name in ("Type", "Image", "Description")]
+        if sorted(part.tag for part in parts) != sorted(names):
+            super().check_parts(parts)
+        parts.sort(key=lambda part: names.index(part.tag))
+
+
+def test_a_malformed_upload_is_described_in_words() -> None:
+    with served(AnyOrder()) as url:
+        report = verify(url, allow_writes=True, only=("malformed.body.child-*",))
+    (finding,) = report.findings
+    assert finding.id == "malformed.body.child-out-of-order"
+    assert finding.what == "A child comes after one that must follow it, and the upload is taken"
+    assert finding.expected.startswith("dropped (it succeeds, and its image is lost), as by a .NET")
+    assert finding.notices.endswith("loses its pictures in production without an error")
+    texts = {row.outcome: row.text for row in report.rows if row.probe.startswith("malformed.")}
+    assert texts["finding"].startswith("A child comes after one that must follow it: taken, status")
+    assert texts["refused"] == "A child is in no namespace: status 500, fault: parts"
