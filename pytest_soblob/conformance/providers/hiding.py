@@ -11,7 +11,6 @@ WHY_NOT: Final = "it holds a secret in a form that cannot be masked"
 _TAG: Final = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*+>")
 _MASKED: Final = "\x01"
 _SPACE: Final = re.compile(r"\s++")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def holds_secret(text: str, secrets: Iterable[str]) -> bool:
@@ -66,7 +65,7 @@ def hidden_body(data: bytes, content_type: str, secrets: Iterable[str], *, most:
     try:
         body = BodyText(data[:most], content_type)
         known = KnownSecrets((*secrets, *body.secrets))
-        text = _SURROGATE.sub("\ufffd", body.text(known))
+        text = body.text(known).encode("utf-8", "replace").decode()
     except NotRedactableError as error:
         return f"({len(data):,} bytes, not shown: {error})"
     if holds_secret(body.original, secrets):
