@@ -344,6 +344,27 @@ def test_with_a_ticket_that_is_not_accepted_no_upload_is_a_finding(kind: type[Ri
     assert report.ended == "the ticket is not accepted, so that no upload can be tried"
     (row,) = (row for row in report.rows if row.probe.startswith("upload."))
     assert row.outcome == "not tried"
+    with served(kind()) as url:
+        report = verify(url, "7T:expired==", allow_writes=True, only=("upload.together",))
+    assert ids(report) == []
+    assert report.refused_uploads == 3
+
+
+class Hiding(Right):
+    """Says of a blob that does not exist that the caller has no right to read it."""
+
+    def read(self, number: int) -> Reply:
+        if number in self.images:
+            return super().read(number)
+        return self.failed("GetBlobStreamResponse", "SoRightsException", "not authorized")
+
+
+def test_a_blob_that_may_not_be_read_is_no_reason_not_to_upload() -> None:
+    right = Hiding()
+    with served(right) as url:
+        report = verify(url, allow_writes=True)
+    assert report.is_clean, report.to_text()
+    assert right.saves > 20
 
 
 def test_a_server_that_names_itself_to_posts_only_is_named() -> None:
