@@ -319,7 +319,9 @@ def test_a_wrong_url_is_said_and_nothing_is_compared_there(
     assert report.ended == f"no service answers, neither to GET nor to POST: {said}"
     assert {row.probe for row in report.rows} == {"help", "tls", "wsdl", "read"}
     assert report.uploads == 0
+    assert report.rows[-1].outcome == "finding"
     assert said in report.to_text(10_000)
+    assert max(map(len, report.to_text(80).rpartition("not complete")[2].splitlines())) <= 80
     with served(Right(), nowhere(status)) as url:
         assert said in verify(url, only=("refusal.*",)).ended
 

@@ -190,7 +190,8 @@ def probe_right_read(session: Session) -> Reading:
         )
     _stop_if_saved(session, reading)
     if reading.kind == "status" and (session.help_status or 200) >= 300:
-        session.row("fact", reading.text)
+        found = "read.no-envelope" in session.findings
+        session.row("finding" if found else "fact", reading.text)
         raise GaveUpError(f"no service answers, neither to GET nor to POST{_hint(sent)}")
     reading = replace(reading, is_telling=_is_telling(session, reading))
     session.fact("a blob that does not exist", reading.text)

@@ -97,15 +97,17 @@ class Report:
         blocks += [_finding(number, one, width) for number, one in enumerate(self.findings, 1)]
         if self.options.allow_writes:
             blocks.append(_uploads(self, width))
-        blocks.append(self._summary())
+        blocks.append(self._summary(width))
         return "\n\n".join(filter(None, blocks))
 
-    def _summary(self) -> str:
+    def _summary(self, width: int) -> str:
         found = plural(len(self.findings), "finding") if self.findings else "no findings"
         tried = sum(row.outcome != "not tried" for row in self.rows)
         text = f"{found}, {tried} of {plural(len(self.rows), 'probe')} tried, "
         text += plural(self.requests, "request")
-        return text if self.ended == COMPLETE else f"{text}\nnot complete: {self.ended}"
+        if self.ended == COMPLETE:
+            return text
+        return f"{text}\n{_wrapped('not complete: ', self.ended, width)}"
 
 
 def report_of(session: Session, ended: str) -> Report:
