@@ -6,6 +6,7 @@ leaves the process. Values drawn by a strategy carry `DRAWN_MARK` and may be sho
 must rebuild its value.
 """
 
+from pytest_soblob._text._escapes import views_of
 from pytest_soblob._text._known import KnownSecrets, credentials_in
 from pytest_soblob._text._masking import DRAWN_MARK, mask
 from pytest_soblob._text._names import is_secret_name
@@ -42,4 +43,5 @@ __all__ = [
     "plural",
     "quote",
     "redact",
+    "views_of",
 ]

@@ -93,7 +93,8 @@ _CLEAR = "\r\x1b[2K"
     "--save-bodies",
     type=click.Path(file_okay=False),
     metavar="FOLDER",
-    help="Write the bodies of requests with a finding here, with variables for secrets.",
+    help="Write the bodies of requests with a finding here, with variables for secrets. No file is "
+    "overwritten.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.pass_context
@@ -108,6 +109,7 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
     """
     from pytest_soblob.conformance.providers import Options, verify_provider
     from pytest_soblob.conformance.providers.report import INTERRUPTED as WAS_INTERRUPTED
+    from pytest_soblob.conformance.providers.shown import check_folder
 
     try:
         chosen = Options(
@@ -127,6 +129,12 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
         credentials = _credentials(options["credentials_file"], ask=options["prompt"])
         if chosen.allow_writes and credentials.ticket is None and credentials.user is None:
             raise SoblobError("--allow-writes needs a ticket, or a user with a password")
+        for name in ("max_uploads", "max_bytes"):
+            if not chosen.allow_writes and _is_given(context, name):
+                option = name.replace("_", "-")
+                raise SoblobError(f"--{option} has no effect without --allow-writes")
+        if chosen.save_bodies is not None:
+            check_folder(chosen.save_bodies)
         with _progress() as told:
             report = verify_provider(url, credentials, chosen, started=_announce, told=told)
     except SoblobError as error:
@@ -139,6 +147,10 @@ def verify(context: click.Context, /, url: str, **options: Any) -> None:
         echo_error("soblob: interrupted")
         context.exit(INTERRUPTED)
     context.exit(0 if report.is_clean else FOUND)
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 @contextmanager
@@ -154,8 +166,10 @@ def _progress() -> Iterator[Callable[[str], object] | None]:
 
 
 def _announce(session: Any) -> None:
-    """Say before the first request what may be uploaded."""
+    """Say before the first request what others can read, and what may be uploaded."""
     options = session.options
+    for what in session.exposed:
+        echo_error(f"soblob: warning: sent without encryption: {what}")
     if options.allow_writes:
         echo_error(
             f"soblob: at most {options.most_uploads} uploads, {options.max_bytes:,} bytes in all; "

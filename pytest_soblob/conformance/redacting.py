@@ -122,6 +122,28 @@ class BodyText:
         Raises:
             NotRedactableError: It has too many secrets for so much base64.
         """
+        text = self.text(known)
+        data = self._codec.encode(text)
+        if b"\0" in data:
+            others = ("utf-8",) if self._codec.is_wide else ("utf-16-le", "utf-16-be")
+            if any(one.encode(name, "ignore") in data for one in known for name in others):
+                raise NotRedactableError(f"it is {self._codec.name}, but not all of it")
+        return data
+
+    @property
+    def original(self) -> str:
+        """The body as text, with a mark for the middle of each long base64."""
+        return self._text
+
+    def text(self, known: KnownSecrets) -> str:
+        """Return the body without a readable secret, as text.
+
+        Args:
+            known: Its own secrets, and others.
+
+        Raises:
+            NotRedactableError: It has too many secrets for so much base64.
+        """
         if sum(map(len, self._middles.values())) * len(known.values) > _MOST_SEARCHED:
             raise NotRedactableError(f"it has {len(known.values)} secrets and long base64")
         text = redact_markup(self._text, known)
@@ -130,12 +152,7 @@ class BodyText:
         if self._middles:
             mark = re.compile("|".join(map(re.escape, self._middles)))
             text = mark.sub(lambda found: self._middle(found[0], known), text)
-        data = self._codec.encode(text)
-        if b"\0" in data:
-            others = ("utf-8",) if self._codec.is_wide else ("utf-16-le", "utf-16-be")
-            if any(one.encode(name, "ignore") in data for one in known for name in others):
-                raise NotRedactableError(f"it is {self._codec.name}, but not all of it")
-        return data
+        return text
 
     def _middle(self, mark: str, known: KnownSecrets) -> str:
         """Return what a mark stands for, or an ellipsis if it has a secret."""

@@ -42,7 +42,7 @@ def test_a_suite_verifies_and_uploads(
     with served(right) as url:
         result = pytester.runpytest_inprocess(f"--soblob-url={url}")
         result.assert_outcomes(passed=1, failed=1)
-        result.stdout.fnmatch_lines(["*uploads are not allowed*"])
+        result.stdout.fnmatch_lines(["*uploads are not allowed: *--soblob-allow-writes=yes*"])
         assert right.saves == 0
         given = (f"--soblob-url={url}", "--soblob-allow-writes=yes")
         pytester.runpytest_inprocess(*given).assert_outcomes(passed=2)

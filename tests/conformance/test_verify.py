@@ -11,7 +11,7 @@ import pytest
 from pytest_soblob import SoblobSettings, StubEndpoint, WcfHost
 from pytest_soblob.conformance.providers import Credentials, Options, Report, verify_provider
 from tests.conformance.bad_providers import BAD, Bad
-from tests.conformance.providers import TICKET, Handler, RefusedError, Reply, Right, served
+from tests.conformance.providers import NS, TICKET, Handler, RefusedError, Reply, Right, served
 
 FAST = 1e9
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text())
@@ -221,3 +221,182 @@ def test_what_differs_between_hosts_by_configuration_is_no_difference(host: WcfH
         report = verify(endpoint.url, allow_writes=True, behaviour="wcf", only=("wcf.*",))
         endpoint.discard_findings()
     assert ids(report) == []
+
+
+class Denying(Right):
+    """Stores each upload, and says that it has failed: with the id, with a fault, or not at all."""
+
+    says = "id"
+
+    def saved(self, number: int) -> Reply:
+        if self.says == "fault":
+            return self.refusal(RefusedError("no"))
+        if self.says == "status":
+            return Reply(403)
+        if self.says == "overload":
+            return Reply(503, headers=(("Retry-After", "0"),))
+        if self.says == "nothing":
+            return Reply(200, b"stored")
+        return self.normal("SaveImageStreamResponse", f"<Response>{number}</Response>", "false")
+
+
+@pytest.mark.parametrize(
+    ("says", "listed", "unknown", "refused"),
+    [
+        ("id", (1000,), 0, 0),
+        ("fault", (), 0, 1),
+        ("status", (), 0, 1),
+        ("nothing", (), 1, 0),
+        ("overload", (), 4, 0),
+    ],
+)
+def test_no_upload_that_may_be_stored_is_left_out(
+    says: str, listed: tuple[int, ...], unknown: int, refused: int
+) -> None:
+    right = Denying()
+    right.says = says
+    with served(right) as url:
+        report = verify(url, allow_writes=True, only=("upload.wsdl",))
+    assert len(right.images) == (4 if says == "overload" else 1)
+    assert (report.blob_ids, report.unknown_ids, report.refused_uploads) == (
+        listed, unknown, refused,
+    )  # fmt: skip
+    assert report.uploads == len(listed) + unknown + refused
+    text = report.to_text(80)
+    assert f"blob ids: {', '.join(map(str, listed)) or 'none'}" in text
+    assert ("may be stored: " in text) is bool(unknown)
+    assert ("refused, should not be stored: 1 upload" in text) is bool(refused)
+
+
+@pytest.mark.parametrize("handler", [Handler, None])
+def test_each_upload_is_accounted_for(handler: type[Handler] | None) -> None:
+    """Of a whole run: what was sent is listed, refused or may be stored, also without answers."""
+
+    class Closing(Handler):
+        def reply(self, reply: Reply) -> None:
+            if b"<SaveImageStreamResponse" in reply.body and len(self.right.images) % 2:
+                self.close_connection = True
+                return
+            super().reply(reply)
+
+    right = Right()
+    with served(right, handler or Closing) as url:
+        report = verify(url, allow_writes=True)
+    assert set(report.blob_ids) <= set(right.images)
+    lost = set(right.images) - set(report.blob_ids)
+    assert len(lost) <= report.unknown_ids + report.refused_uploads
+    assert report.uploads == len(report.blob_ids) + report.unknown_ids + report.refused_uploads
+
+
+# -- a wrong URL, a wrong ticket, wrong options ------------------------------------------------
+
+
+def nowhere(status: int) -> type[Handler]:
+    """A server that answers each call with one status, as one does whose path is another."""
+
+    def answer(handler: Handler) -> None:
+        handler.body()
+        where = (("Location", "/other/BLOB.svc?x=1"),) if status < 400 else ()
+        handler.reply(Reply(status, headers=where))
+
+    return type("Nowhere", (Handler,), {"do_GET": answer, "do_POST": answer})
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (404, "status 404, nothing is at this path; is it the URL of BLOB.svc?"),
+        (401, "status 401, it wants a log-in by HTTP, which is not sent"),
+        (302, "status 302, it redirects to '/other/BLOB.svc': use that URL"),
+    ],
+)
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_wrong_url_is_said_and_nothing_is_compared_there(
+    status: int, said: str, writes: bool
+) -> None:
+    with served(Right(), nowhere(status)) as url:
+        report = verify(url, allow_writes=writes, behaviour="wcf")
+    assert report.ended == f"no service answers, neither to GET nor to POST: {said}"
+    assert {row.probe for row in report.rows} == {"help", "tls", "wsdl", "read"}
+    assert report.uploads == 0
+    assert report.rows[-1].outcome == "finding"
+    assert said in report.to_text(10_000)
+    assert max(map(len, report.to_text(80).rpartition("not complete")[2].splitlines())) <= 80
+    with served(Right(), nowhere(status)) as url:
+        assert said in verify(url, only=("refusal.*",)).ended
+
+
+def test_with_a_bare_status_for_the_right_call_others_are_not_tried() -> None:
+    right = Right()
+    right.post = lambda headers, body: Reply(405)  # type: ignore[method-assign]
+    with served(right) as url:
+        report = verify(url)
+    rows = [row for row in report.rows if row.probe.startswith(("refusal.", "connection."))]
+    assert len(rows) > 20
+    assert {row.outcome for row in rows} == {"not tried"}
+    (finding,) = report.findings
+    assert finding.what.endswith("nothing is at this path; is it the URL of BLOB.svc?")
+
+
+@pytest.mark.parametrize("kind", [Right, Faulty])
+def test_with_a_ticket_that_is_not_accepted_no_upload_is_a_finding(kind: type[Right]) -> None:
+    with served(kind()) as url:
+        report = verify(url, "7T:expiredTicket==", allow_writes=True)
+    assert ids(report) == []
+    assert report.ended == "the ticket is not accepted, so that no upload can be tried"
+    (row,) = (row for row in report.rows if row.probe.startswith("upload."))
+    assert row.outcome == "not tried"
+    with served(kind()) as url:
+        report = verify(url, "7T:expired==", allow_writes=True, only=("upload.together",))
+    assert ids(report) == []
+    assert report.refused_uploads == 3
+
+
+class Hiding(Right):
+    """Says of a blob that does not exist that the caller has no right to read it."""
+
+    def read(self, number: int) -> Reply:
+        if number in self.images:
+            return super().read(number)
+        return self.failed("GetBlobStreamResponse", "SoRightsException", "not authorized")
+
+
+def test_a_blob_that_may_not_be_read_is_no_reason_not_to_upload() -> None:
+    right = Hiding()
+    with served(right) as url:
+        report = verify(url, allow_writes=True)
+    assert report.is_clean, report.to_text()
+    assert right.saves > 20
+
+
+def test_a_server_that_names_itself_to_posts_only_is_named() -> None:
+    class Shy(Handler):
+        def send_header(self, keyword: str, value: str) -> None:
+            if keyword != "Server" or self.command == "POST":
+                super().send_header(keyword, value)
+
+    with served(Right(), Shy) as url:
+        assert verify(url, only=("read",)).facts["server"].startswith("BaseHTTP")
+
+
+class AnyOrder(Right):
+    """Takes the children of the operation in any order, as an XML mapper does."""
+
+    def check_parts(self, parts: list[Any]) -> None:
+        names = [f"{{{NS}}}{name}" for name in ("Type", "Image", "Description")]
+        if sorted(part.tag for part in parts) != sorted(names):
+            super().check_parts(parts)
+        parts.sort(key=lambda part: names.index(part.tag))
+
+
+def test_a_malformed_upload_is_described_in_words() -> None:
+    with served(AnyOrder()) as url:
+        report = verify(url, allow_writes=True, only=("malformed.body.child-*",))
+    (finding,) = report.findings
+    assert finding.id == "malformed.body.child-out-of-order"
+    assert finding.what == "A child comes after one that must follow it, and the upload is taken"
+    assert finding.expected.startswith("dropped (it succeeds, and its image is lost), as by a .NET")
+    assert finding.notices.endswith("loses its pictures in production without an error")
+    texts = {row.outcome: row.text for row in report.rows if row.probe.startswith("malformed.")}
+    assert texts["finding"].startswith("A child comes after one that must follow it: taken, status")
+    assert texts["refused"] == "A child is in no namespace: status 500, fault: parts"

@@ -111,6 +111,8 @@ def test_a_terminal_shows_the_probe_that_is_sent(monkeypatch: pytest.MonkeyPatch
         (("http://127.0.0.1:1/a", "--credentials", "missing"), "cannot be read: No such file"),
         (("http://127.0.0.1:1/a", "--prompt"), "needs a terminal"),
         (("http://127.0.0.1:1/a", "--run-id", "a b"), "must be ASCII letters and digits"),
+        (("http://127.0.0.1:1/a", "--max-uploads", "3"), "no effect without --allow-writes"),
+        (("http://127.0.0.1:1/a", "--max-bytes", "9"), "--max-bytes has no effect"),
         (("https://127.0.0.1:1/a", "--ca-file", "missing"), "missing has no certificates"),
     ],
 )
@@ -120,6 +122,25 @@ def test_misuse_is_one_line_and_2(arguments: tuple[str, ...], said: str) -> None
     assert said in error
     assert error.count("\n") == 1
     assert "secret" not in error
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needs"),
+    [
+        ("upload.*", ": upload.* needs --allow-writes"),
+        ("wcf.mtom", ": wcf.* needs --behaviour wcf"),
+        ("nothing", ""),
+    ],
+)
+def test_a_pattern_of_probes_that_may_not_be_sent_says_what_it_needs(
+    pattern: str, needs: str
+) -> None:
+    with served(Right()) as url:
+        code, _, error = command(url, "--only", pattern, SOBLOB_TICKET=TICKET)
+    assert (code, error.count("\n")) == (2, 1)
+    assert error.endswith(
+        f"no probe that may be sent is named {pattern}{needs} (see `soblob verify --help`)\n"
+    )
 
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
@@ -187,9 +208,9 @@ class Telling(Right):
 
 
 def test_no_secret_is_shown_in_any_form(tmp_path: Path) -> None:
-    folder = tmp_path / "bodies"
     secrets = {"SOBLOB_TICKET": "7T:deep&secret/Ticket=", "SOBLOB_APPLICATION_TOKEN": "tok<en$`x`9"}
     for form in ("text", "json"):
+        folder = tmp_path / form
         with served(Telling()) as url:
             shown = command(url, "--allow-writes", "--format", form, "--save-bodies", str(folder),
                             **secrets)  # fmt: skip
@@ -262,6 +283,33 @@ def test_one_that_stays_overloaded_ends_the_run_with_a_report() -> None:
     assert [one.id for one in report.findings] == ["provider.overloaded"]
     assert report.ended == "the server stays overloaded: status 429"
     assert len([wait for wait in waits if wait > 1]) == 3
+
+
+class Slowing(Right):
+    """Answers each call at the fourth attempt, and asks for 30 s before each."""
+
+    attempts = 0
+
+    def post(self, headers: Any, body: bytes) -> Reply:
+        self.attempts += 1
+        if self.attempts % 4:
+            return Reply(503, headers=(("Retry-After", "9999"),))
+        return super().post(headers, body)
+
+
+def test_all_waits_together_have_a_limit() -> None:
+    pace, waits = paced()
+    right = Slowing()
+    with served(right) as url:
+        report = verify_provider(url, Credentials(ticket=TICKET), Options(), pace=pace)
+        jsonschema.validate(report.to_json(), SCHEMA)
+    assert sum(wait for wait in waits if wait > 1) == 120
+    assert right.attempts == 6
+    why = "the server stays overloaded: the waits after 429 and 503 would be more than 120 s in all"
+    assert report.ended == why
+    assert f"not complete: {why}" in " ".join(report.to_text().split())
+    (finding,) = report.findings
+    assert (finding.id, finding.got) == ("provider.overloaded", "status 503, Retry-After: 9999")
 
 
 @pytest.mark.parametrize(

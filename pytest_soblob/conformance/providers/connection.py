@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 from pytest_soblob._http import to_bytes
 from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.conformance.providers.values import Address, Answer
+from pytest_soblob.errors import SoblobError
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _PIECE_BYTES: Final = 64 * 1024
@@ -87,11 +88,14 @@ class Connection:
 
     Raises:
         OSError: There is no connection; `describe` says why in one line.
+        SoblobError: The address is `https`, and there is no context: nothing is sent.
     """
 
     def __init__(
         self, address: Address, timeout_s: float, tls: ssl.SSLContext | None, most: int
     ) -> None:
+        if address.scheme == "https" and tls is None:
+            raise SoblobError(f"{address.url} needs TLS, and there is no context for it")
         self._timeout_s = timeout_s
         self._most = most
         plain = socket.create_connection((address.host, address.port), timeout_s)

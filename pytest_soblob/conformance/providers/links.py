@@ -64,6 +64,9 @@ _LENIENT: Final = ("chunked", "http-1.0")  # that a right server may refuse
 def probe_form(session: Session, name: str, right: Reading) -> None:
     """Send the right call in another form; its answer must be the same."""
     does, change, notices = FORMS[name]
+    if right.kind == "status":
+        session.row("not tried", f"{does}: the right call gets no envelope")
+        return
     sent = session.call(change(base_request(session)))
     reading = find_in_answer(session, sent)
     same = (reading.kind, reading.reason) == (right.kind, right.reason)
@@ -82,6 +85,9 @@ def probe_form(session: Session, name: str, right: Reading) -> None:
 
 def probe_keep_alive(session: Session, right: Reading) -> None:
     """Send three calls on one connection."""
+    if right.kind == "status":
+        session.row("not tried", "three calls on one connection: the right call gets no envelope")
+        return
     request = _with("Connection", "keep-alive")(base_request(session))
     sent: Sent | None = None
     try:
@@ -106,8 +112,8 @@ def probe_keep_alive(session: Session, right: Reading) -> None:
 
 def _again(session: Session, connection: Connection, request: HttpRequest) -> Sent:
     sent = session.send_on(connection, request)
-    if sent.answer.status in OVERLOADED and sent.answer.response is not None:
-        session.pace.back_off(sent.answer.response, 0)
+    if sent.answer.status in OVERLOADED:
+        session.back_off(sent, 0)
         sent = session.send_on(connection, request)
     return sent
 
@@ -128,7 +134,7 @@ def _find_broken(
 
 def probe_tls(session: Session) -> None:
     """Note the version of TLS, and when the certificate expires."""
-    if session.tls is None:
+    if session.address.scheme != "https":
         session.fact("TLS", "none: tickets and images can be intercepted")
         session.row("fact", "no TLS")
         return

@@ -11,6 +11,7 @@ from pytest_soblob.conformance.providers.uploads import Uploader, as_http, expla
 from pytest_soblob.conformance.providers.values import Sent
 from pytest_soblob.generate.specimens import MalformedBytes
 from pytest_soblob.images.encoding import ImageBytes
+from pytest_soblob.judge.catalogue import RULES
 from pytest_soblob.soap.messages import SaveImageStreamRequest
 from pytest_soblob.wire import HttpRequest
 
@@ -28,6 +29,17 @@ class Outcome(IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
+
+
+_LOST: Final = {
+    Outcome.REFUSED: "",
+    Outcome.DROPPED: " (it succeeds, and its image is lost)",
+    Outcome.TAKEN: "",
+}
+_IN_PRODUCTION: Final = {
+    Outcome.REFUSED: "fails in production",
+    Outcome.DROPPED: "loses its pictures in production without an error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,8 @@ def probe_fault(uploader: Uploader, host: Uploader, fault: Fault) -> None:
         data = MalformedBytes(fault.rule, request, variant=fault.variant)
         return as_http(request, bytes(data))
 
-    _compare(uploader, host, f"malformed.{fault.name}", fault.rule, make)
+    meaning = RULES[fault.rule].meaning
+    _compare(uploader, host, f"malformed.{fault.name}", meaning, make)
 
 
 def probe_invented_ticket(uploader: Uploader, host: Uploader) -> None:
@@ -84,7 +97,7 @@ def probe_invented_ticket(uploader: Uploader, host: Uploader) -> None:
         uploader,
         host,
         "malformed.invented-ticket",
-        _INVENTED.sends,
+        _INVENTED.sends.capitalize(),
         lambda request: _INVENTED.change(request.to_http_request("wsdl")),
     )
 
@@ -102,16 +115,17 @@ def _compare(
     if outcome > expected:
         session.find(
             finding_id,
-            f"an upload that breaks {what} is {outcome}"
+            f"{what}, and the upload is {outcome}"
             if outcome is Outcome.TAKEN
-            else f"an upload that breaks {what} succeeds, and its image is lost",
-            expected=f"{expected}, as by a .NET host: {said.text}",
-            got=f"{outcome}: {reading.text}",
-            notices="a client with this mistake passes here, and fails in production",
+            else f"{what}, and the upload succeeds, but its image is lost",
+            expected=f"{expected}{_LOST[expected]}, as by a .NET host: {said.text}",
+            got=f"{outcome}{_LOST[outcome]}: {reading.text}",
+            notices=f"a client with this mistake passes here, and {_IN_PRODUCTION[expected]}",
             sent=sent,
         )
     label = "finding" if outcome > expected else str(outcome)
-    session.row(label, f"{what}: {outcome}, {reading.text}")
+    became = f"{outcome}, " if label == "finding" else ""
+    session.row(label, f"{what}: {became}{reading.text}")
 
 
 def _outcome(

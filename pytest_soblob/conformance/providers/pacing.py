@@ -12,6 +12,7 @@ from pytest_soblob.wire import HttpResponse
 
 OVERLOADED: Final = (429, 503)
 LONGEST_WAIT_S: Final = 30.0
+MOST_WAITS_S: Final = 120.0  # of all waits after 429 and 503 together
 MOST_RETRIES: Final = 3
 _FIRST_WAIT_S: Final = 1.0
 
@@ -32,11 +33,13 @@ class Pace:
         rate: Largest number of calls per second.
         sleep: Waits for some seconds.
         clock: Seconds that only grow.
+        waited_s: Seconds of all waits after 429 and 503.
     """
 
     rate: float
     sleep: Callable[[float], object] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    waited_s: float = field(default=0.0, init=False)
     _next: float = field(default=0.0, init=False)
 
     def wait(self) -> None:
@@ -47,10 +50,19 @@ class Pace:
         self._next = max(now, self._next) + 1 / self.rate
 
     def back_off(self, response: HttpResponse, attempt: int) -> float:
-        """Wait as an overloaded server asks, at most 30 s; return the seconds."""
+        """Wait as an overloaded server asks, at most 30 s; return the seconds.
+
+        Raises:
+            GaveUpError: It would be more than 120 s with all waits before; nothing is waited for.
+        """
         asked = retry_after_s(response.header("Retry-After"))
         seconds = _FIRST_WAIT_S * 2**attempt if asked is None else asked
         seconds = min(max(seconds, 0.0), LONGEST_WAIT_S)
+        if self.waited_s + seconds > MOST_WAITS_S:
+            raise GaveUpError(
+                f"the waits after 429 and 503 would be more than {MOST_WAITS_S:g} s in all"
+            )
+        self.waited_s += seconds
         self.sleep(seconds)
         return seconds
 

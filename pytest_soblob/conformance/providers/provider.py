@@ -77,12 +77,17 @@ class Provider:
         __tracebackhide__ = True
         if image is not None and not isinstance(image, bytes):
             raise SoblobError(f"image must be bytes, not a {image.__class__.__name__}")
+        if not self._session.options.allow_writes:
+            raise SoblobError(
+                "uploads are not allowed: give --soblob-allow-writes=yes to pytest, or "
+                "Options(allow_writes=True)"
+            )
         session = self._ready()
         request = replace(self._uploader.request(image, description), type=find_link_type(type))
         try:
             sent = session.call(request.to_http_request("wsdl"), is_upload=True)
         except (SpentError, GaveUpError) as error:
-            raise SoblobError(str(error)) from None
+            raise SoblobError(session.hidden(str(error))) from None
         reading, blob_id = self._uploader.note(sent)
         if blob_id is None:
             raise _failed(session, "the upload is refused or has no blob id", reading)
@@ -102,7 +107,7 @@ class Provider:
         try:
             _, reading = self._uploader.get(blob_id)
         except GaveUpError as error:
-            raise SoblobError(str(error)) from None
+            raise SoblobError(session.hidden(str(error))) from None
         if reading.image is None:
             raise _failed(session, f"blob {blob_id} cannot be read", reading)
         return reading.image

@@ -33,6 +33,8 @@ from pytest_soblob.wire import HttpRequest
 
 _MOST_SHOWN: Final = 20
 _LOCKED: Final = (401, 403)
+_NOTHING_THERE: Final = (404, 405, 410, 501)
+_NOT_NAMED: Final = "not named"
 # A failure for lack of a ticket: the name of the exception [vendor documentation], or usual words.
 _ABOUT_TICKET: Final = re.compile(
     r"SoSession|ticket|credential|log(?:ged)? ?in|authenti|authori[sz]", re.IGNORECASE
@@ -54,8 +56,9 @@ def probe_help(session: Session) -> None:
         raise SoblobError(f"{session.address.url} does not answer: {answer.problem}")
     server = answer.response.header("Server")
     media = answer.response.header("Content-Type") or "no Content-Type"
+    session.help_status = answer.status
     session.fact("help page", f"status {answer.status}, {media}")
-    session.fact("server", server or "not named")
+    session.fact("server", server or _NOT_NAMED)
     if answer.surplus:
         find_in_answer(session, sent)
     session.row("fact", f"GET: status {answer.status}, {media}")
@@ -128,12 +131,9 @@ def probe_login(session: Session) -> None:
     Raises:
         SoblobError: The log-in fails, so that nothing else can be probed with a ticket.
     """
-    credentials, options = session.credentials, session.options
+    credentials, principal = session.credentials, session.principal
     if credentials.user is None or credentials.ticket is not None:
         return
-    principal = (
-        Address.parse(options.principal_url) if options.principal_url else session.address.principal
-    )
     request = AuthenticateUsernamePasswordRequest(
         user=credentials.user,
         password=credentials.password,
@@ -161,10 +161,14 @@ def probe_right_read(session: Session) -> Reading:
     """Send a right call; return its answer, with which those to wrong ones are compared.
 
     Raises:
-        GaveUpError: The answer is that of a save, and uploads are not allowed.
+        GaveUpError: The answer is that of a save, and uploads are not allowed; or neither GET nor
+            the call is answered by a service.
     """
     sent = session.call(base_request(session))
     reading = find_in_answer(session, sent)
+    server = None if sent.answer.response is None else sent.answer.response.header("Server")
+    if server and session.facts.get("server") == _NOT_NAMED:
+        session.fact("server", server)
     session.control = None if sent.answer.kind else base_request(session)
     if reading.is_saved or reading.image:
         session.find(
@@ -178,16 +182,21 @@ def probe_right_read(session: Session) -> Reading:
     if reading.kind == "status" and not (_is_anonymous(session) and sent.answer.status in _LOCKED):
         session.find(
             "read.no-envelope",
-            "a right call is answered without an envelope",
+            f"a right call is answered without an envelope{_hint(sent)}",
             expected="a normal answer, Succeeded false, or a fault",
             got=reading.text,
             notices="an HTTP error, which does not say what is wrong",
             sent=sent,
         )
     _stop_if_saved(session, reading)
+    if reading.kind == "status" and (session.help_status or 200) >= 300:
+        found = "read.no-envelope" in session.findings
+        session.row("finding" if found else "fact", reading.text)
+        raise GaveUpError(f"no service answers, neither to GET nor to POST{_hint(sent)}")
     reading = replace(reading, is_telling=_is_telling(session, reading))
     session.fact("a blob that does not exist", reading.text)
     if not _is_anonymous(session) and _ABOUT_TICKET.search(reading.reason):
+        session.is_ticket_refused = True
         session.fact("ticket", f"it is not accepted: {reading.text}")
     if not reading.is_telling:
         session.fact(
@@ -197,6 +206,18 @@ def probe_right_read(session: Session) -> Reading:
         )
     session.row("fact", f"GetBlobStream of a blob that does not exist: {reading.text}")
     return reading
+
+
+def _hint(sent: Sent) -> str:
+    """Return what a bare status for a right call means, after a colon; empty if unknown."""
+    status = sent.answer.status or 0
+    if status in _LOCKED:
+        return f": status {status}, it wants a log-in by HTTP, which is not sent"
+    if 300 <= status < 400:
+        return f": {_why_not(sent)}"
+    if status in _NOTHING_THERE:
+        return f": status {status}, nothing is at this path; is it the URL of BLOB.svc?"
+    return ""
 
 
 def _is_telling(session: Session, right: Reading) -> bool:
@@ -225,6 +246,9 @@ def probe_refusal(session: Session, refusal: Refusal, right: Reading) -> None:
     Raises:
         GaveUpError: The answer is that of a save: no more calls are sent.
     """
+    if right.kind == "status":
+        session.row("not tried", f"{refusal.sends}: the right call gets no envelope either")
+        return
     if refusal.needs_ticket and _is_anonymous(session):
         session.row("not tried", f"{refusal.sends}: it needs a ticket to compare with")
         return

@@ -31,8 +31,9 @@ class Report:
         rows: What became of each probe, in order.
         facts: What was learnt that is neither right nor wrong, by name.
         findings: Where the provider differs, in the order found.
-        blob_ids: Ids of the blobs that were stored.
-        unknown_ids: Number of uploads whose answer has no id.
+        blob_ids: Ids of the blobs that were stored, those beside `Succeeded` false included.
+        unknown_ids: Number of uploads without an answer, or whose answer has no id.
+        refused_uploads: Number of uploads that were refused, and whose answer has no id.
         requests: Number of requests sent.
         uploads: Number of uploads sent.
         sent_bytes: Bytes of the uploads.
@@ -47,6 +48,7 @@ class Report:
     findings: tuple[Finding, ...]
     blob_ids: tuple[int, ...]
     unknown_ids: int
+    refused_uploads: int
     requests: int
     uploads: int
     sent_bytes: int
@@ -79,6 +81,7 @@ class Report:
             "description_prefix": f"{DESCRIPTION_PREFIX}{self.run_id}",
             "blob_ids": list(self.blob_ids),
             "uploads_without_id": self.unknown_ids,
+            "uploads_refused": self.refused_uploads,
         }
 
     def to_text(self, width: int = 92) -> str:
@@ -94,15 +97,17 @@ class Report:
         blocks += [_finding(number, one, width) for number, one in enumerate(self.findings, 1)]
         if self.options.allow_writes:
             blocks.append(_uploads(self, width))
-        blocks.append(self._summary())
+        blocks.append(self._summary(width))
         return "\n\n".join(filter(None, blocks))
 
-    def _summary(self) -> str:
+    def _summary(self, width: int) -> str:
         found = plural(len(self.findings), "finding") if self.findings else "no findings"
         tried = sum(row.outcome != "not tried" for row in self.rows)
         text = f"{found}, {tried} of {plural(len(self.rows), 'probe')} tried, "
         text += plural(self.requests, "request")
-        return text if self.ended == COMPLETE else f"{text}\nnot complete: {self.ended}"
+        if self.ended == COMPLETE:
+            return text
+        return f"{text}\n{_wrapped('not complete: ', self.ended, width)}"
 
 
 def report_of(session: Session, ended: str) -> Report:
@@ -122,6 +127,7 @@ def report_of(session: Session, ended: str) -> Report:
         findings=tuple(session.findings.values()),
         blob_ids=tuple(session.blob_ids),
         unknown_ids=session.unknown_ids,
+        refused_uploads=session.refused_uploads,
         requests=session.requests,
         uploads=budget.uploads,
         sent_bytes=budget.sent_bytes,
@@ -166,7 +172,10 @@ def _uploads(report: Report, width: int) -> str:
     prefix = f"descriptions begin with {DESCRIPTION_PREFIX}{report.run_id}"
     rows = [f"{sent}{prefix}", _wrapped("blob ids: ", ids, width)]
     if report.unknown_ids:
-        rows.append(f"uploads whose answer has no blob id: {report.unknown_ids}")
+        rows.append(f"without a blob id, may be stored: {plural(report.unknown_ids, 'upload')}")
+    if report.refused_uploads:
+        refused = plural(report.refused_uploads, "upload")
+        rows.append(f"refused, should not be stored: {refused}")
     return "\n".join(rows)
 
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from pytest_soblob._text import ascii_controls, clip, hide
+from pytest_soblob._text import ascii_controls, clip
 from pytest_soblob.conformance.providers.connection import Connection, describe
+from pytest_soblob.conformance.providers.hiding import hidden_line
 from pytest_soblob.conformance.providers.pacing import (
     MOST_RETRIES,
     OVERLOADED,
@@ -46,18 +47,22 @@ class Session:
         options: How the provider is verified.
         pace: When calls may be sent.
         run_id: Part of the description of each upload.
-        tls: TLS context; None for plain HTTP.
+        tls: TLS context; None if no address is `https`.
         budget: What may still be uploaded.
         findings: By their ids.
         rows: What became of each probe.
         facts: What was learnt that is neither right nor wrong, by name.
         blob_ids: Ids of the blobs that the provider says it has stored.
-        unknown_ids: Number of uploads that no id is known of.
+        unknown_ids: Number of uploads that no id is known of, and that were not refused.
+        refused_uploads: Number of uploads that were refused without an id.
         requests: Number of requests sent.
         probe: Id of the running probe.
         control: The right call, which shows whether the provider still answers; None until it was
             answered once.
         warnings: How often the judge had a warning about an answer, by rule.
+        help_status: Status of the answer to a GET of the URL; None before it.
+        is_ticket_refused: Whether the answer to the right call says that the ticket is not
+            accepted.
     """
 
     address: Address
@@ -72,10 +77,13 @@ class Session:
     facts: dict[str, str] = field(default_factory=dict)
     blob_ids: list[int] = field(default_factory=list)
     unknown_ids: int = 0
+    refused_uploads: int = 0
     requests: int = 0
     probe: str = ""
     control: HttpRequest | None = None
     warnings: Counter[str] = field(default_factory=Counter)
+    help_status: int | None = None
+    is_ticket_refused: bool = False
     _failed: int = 0
 
     def __post_init__(self) -> None:
@@ -85,6 +93,29 @@ class Session:
     def secrets(self) -> tuple[str, ...]:
         """The secrets that no text may show."""
         return self.credentials.secrets
+
+    @property
+    def principal(self) -> Address:
+        """The address of `SoPrincipal.svc`: that of the options, or the one beside `BLOB.svc`."""
+        given = self.options.principal_url
+        return Address.parse(given) if given else self.address.principal
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What will be sent so that others can read it, a line each: http, and not on loopback."""
+        credentials = self.credentials
+        found = []
+        if credentials.ticket is None and credentials.user is not None:
+            to = self.principal
+            found += [] if to.is_private else [f"user name and password, to {to.url}"]
+        to = self.address
+        named = {
+            "ticket": credentials.ticket or credentials.user,
+            "application token": credentials.application_token,
+        }
+        if any(named.values()) and not to.is_private:
+            found.append(f"{' and '.join(name for name in named if named[name])}, to {to.url}")
+        return tuple(found)
 
     @property
     def prefix(self) -> str:
@@ -139,7 +170,7 @@ class Session:
         Raises:
             SpentError: It is an upload, and the budget is spent.
             GaveUpError: Three calls in a row and then a right one got no answer, or the server
-                stays overloaded.
+                stays overloaded, or it asks for too long waits.
         """
         to = address or self.address
         ready = self.prepared(request, to)
@@ -153,9 +184,7 @@ class Session:
             response = sent.answer.response
             if response is None or response.status not in OVERLOADED:
                 break
-            if attempt == MOST_RETRIES:
-                self.find_overload(sent)
-            self.pace.back_off(response, attempt)
+            self.back_off(sent, attempt)
         self._failed = self._failed + 1 if sent.answer.kind else 0
         if self._failed == _MOST_FAILED:
             self._check_alive(sent)
@@ -196,21 +225,40 @@ class Session:
         answer = connection.send(ready)
         return Sent(address=self.address, request=ready, answer=answer, probe=self.probe)
 
-    def find_overload(self, sent: Sent) -> None:
-        """Note that the server stays overloaded, and end the run.
+    def back_off(self, sent: Sent, attempt: int) -> None:
+        """Wait after a 429 or 503, as the server asks.
+
+        Args:
+            sent: The call.
+            attempt: How often it was sent before.
 
         Raises:
-            GaveUpError: Always.
+            GaveUpError: It was sent four times, or the waits are too long; that is a finding.
         """
+        response, status = sent.answer.response, f"status {sent.answer.status}"
+        if attempt == MOST_RETRIES:
+            tried = f"{status}, {MOST_RETRIES + 1} times"
+            raise self._overloaded(sent, f"after {MOST_RETRIES} retries", tried, status)
+        if response is None:
+            return
+        try:
+            self.pace.back_off(response, attempt)
+        except GaveUpError as error:
+            asked = response.header("Retry-After") or "none"
+            tried = f"{status}, Retry-After: {asked}"
+            raise self._overloaded(sent, f"to many calls: {error}", tried, str(error)) from None
+
+    def _overloaded(self, sent: Sent, when: str, got: str, why: str) -> GaveUpError:
+        """Note that the server stays overloaded; return what ends the run."""
         self.find(
             "provider.overloaded",
-            f"the server answers {sent.answer.status} after {MOST_RETRIES} retries",
+            f"the server answers {sent.answer.status} {when}",
             expected="an answer once the time of Retry-After has passed",
-            got=f"status {sent.answer.status}, {MOST_RETRIES + 1} times",
-            notices="a client that retries gets no answer either",
+            got=got,
+            notices="a client that retries gets no answer either, or too late",
             sent=sent,
         )
-        raise GaveUpError(f"the server stays overloaded: status {sent.answer.status}")
+        return GaveUpError(f"the server stays overloaded: {why}")
 
     def find(
         self,
@@ -264,7 +312,7 @@ class Session:
     def hidden(self, text: str) -> str:
         """Return text of one line, clipped, without secrets."""
         flat = ascii_controls(" ".join(text.split()))
-        return clip(hide(flat, self.secrets), _LONGEST_TEXT)
+        return clip(hidden_line(flat, self.secrets), _LONGEST_TEXT)
 
     def row(self, outcome: str, text: str) -> None:
         """Note what became of the running probe."""
@@ -274,11 +322,16 @@ class Session:
         """Note what was learnt; a later value of the same name replaces the earlier."""
         self.facts[name] = self.hidden(value)
 
-    def stored(self, blob_id: int | None) -> None:
-        """Note the blob id in the answer to an upload; None if nothing was stored."""
+    def stored(self, blob_id: int) -> None:
+        """Note the blob id in the answer to an upload, whatever else the answer says."""
         self.unknown_ids = max(0, self.unknown_ids - 1)
-        if blob_id is not None and blob_id not in self.blob_ids:
+        if blob_id not in self.blob_ids:
             self.blob_ids.append(blob_id)
+
+    def upload_refused(self) -> None:
+        """Note that an upload was refused: nothing should be stored, which nobody can tell."""
+        self.unknown_ids = max(0, self.unknown_ids - 1)
+        self.refused_uploads += 1
 
     def count_findings(self) -> int:
         """Return the number of findings, those of several probes counted for each."""

@@ -1,5 +1,6 @@
 """Requests and responses as a report shows them: redacted, clipped, and as a curl command."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -7,15 +8,23 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from pytest_soblob._text import ascii_controls, clip_middle, elide_base64, hide, redact
+from pytest_soblob._text import ascii_controls, clip_middle, elide_base64, hide
+from pytest_soblob.conformance.providers.hiding import hidden_body, hidden_head, holds_secret
 from pytest_soblob.conformance.providers.values import Address, Credentials, Sent
 from pytest_soblob.errors import SoblobError
+from pytest_soblob.judge.validators.packing import is_compressed
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 _LONGEST_SHOWN: Final = 1_500
 _LONGEST_HEAD: Final = 600
 _LOOKED_AT_BYTES: Final = 20_000
 _LONGEST_INLINE_BYTES: Final = 2_000
+_FILE: Final = "finding-{:02}.body"
+_FILES: Final = "finding-*.body"
+_NEW: Final = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+)
+_COMPRESSED: Final = "(%d bytes, compressed)"
 _VARIABLES: Final = {
     "ticket": "SOBLOB_TICKET",
     "application_token": "SOBLOB_APPLICATION_TOKEN",
@@ -34,7 +43,7 @@ def show_request(sent: Sent, secrets: Iterable[str]) -> str:
     request = sent.request
     rows = [f"{request.method} {request.target} HTTP/{request.http_version}"]
     rows += [f"{name}: {value}" for name, value in request.headers]
-    return _shown(rows, request.body, secrets)
+    return _shown(rows, request, secrets)
 
 
 def show_response(
@@ -45,18 +54,24 @@ def show_response(
         return f"(none: {problem})"
     rows = [f"HTTP/1.1 {response.status} {response.reason_phrase}".rstrip()]
     rows += [f"{name}: {value}" for name, value in response.headers]
-    return _shown(rows, response.body, secrets)
+    return _shown(rows, response, secrets)
 
 
-def _shown(rows: list[str], body: bytes, secrets: Iterable[str]) -> str:
-    head = redact("\n".join(rows), secrets)
-    encoding = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    text = body[:_LOOKED_AT_BYTES].decode(encoding, "replace")
-    text = clip_middle(elide_base64(redact(text, secrets)), _LONGEST_SHOWN)
+def _shown(rows: list[str], message: HttpRequest | HttpResponse, secrets: Iterable[str]) -> str:
+    body = message.body
+    head = hidden_head("\n".join(rows), secrets)
+    if body and is_compressed(message):
+        return "\n".join((*_lines(clip_middle(head, _LONGEST_HEAD)), "", _COMPRESSED % len(body)))
+    media_type = message.header("Content-Type") or ""
+    text = hidden_body(body, media_type, secrets, most=_LOOKED_AT_BYTES)
+    text = clip_middle(elide_base64(text), _LONGEST_SHOWN)
     if len(body) > _LOOKED_AT_BYTES:
         text += f"\n({len(body):,} bytes in all)"
-    lines = f"{clip_middle(head, _LONGEST_HEAD)}\n\n{text}".rstrip().splitlines()
-    return "\n".join(ascii_controls(line) for line in lines)
+    return "\n".join(_lines(f"{clip_middle(head, _LONGEST_HEAD)}\n\n{text}".rstrip()))
+
+
+def _lines(text: str) -> list[str]:
+    return [ascii_controls(line) for line in text.splitlines()]
 
 
 def curl_line(sent: Sent, credentials: Credentials, folder: str | None, number: int) -> str:
@@ -70,7 +85,7 @@ def curl_line(sent: Sent, credentials: Credentials, folder: str | None, number: 
         number: Number of the finding, for the name of the file.
 
     Raises:
-        SoblobError: The body cannot be written.
+        SoblobError: The body cannot be written, or its file exists.
     """
     request = sent.request
     words = ["curl", "-sS", "-i"]
@@ -85,7 +100,7 @@ def curl_line(sent: Sent, credentials: Credentials, folder: str | None, number: 
     if _has_secret(request.body, body, credentials):
         return f"{' '.join(words)} --data-binary @BODY  # it holds a secret, and is not shown"
     if folder is not None:
-        path = Path(folder) / f"finding-{number:02}.body"
+        path = Path(folder) / _FILE.format(number)
         _write(path, body.encode("latin-1"))
         words += ["--data-binary", "@-"]
         return f"envsubst '{_NAMES}' < {shlex.quote(str(path))} | {' '.join(words)}"
@@ -131,7 +146,8 @@ def _has_secret(body: bytes, shown: str, credentials: Credentials) -> bool:
     texts = [shown.encode("latin-1").decode("utf-8", "replace")]
     if b"\0" in body:
         texts += [body.decode("utf-16-le", "replace"), body.decode("utf-16-be", "replace")]
-    return any(hide(text, credentials.secrets) != text for text in texts)
+    secrets = credentials.secrets
+    return any(hide(text, secrets) != text or holds_secret(text, secrets) for text in texts)
 
 
 def _is_text(data: bytes) -> bool:
@@ -141,9 +157,23 @@ def _is_text(data: bytes) -> bool:
         return False
 
 
+def check_folder(folder: str) -> None:
+    """Check that no body in a folder would have to be overwritten.
+
+    Raises:
+        SoblobError: It has one, of an earlier run.
+    """
+    found = next(Path(folder).glob(_FILES), None)
+    if found is not None:
+        raise SoblobError(f"{found} exists, and is not overwritten: name another folder")
+
+
 def _write(path: Path, data: bytes) -> None:
+    """Write a new file that only its owner can read; no link is followed."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise SoblobError(f"{path} exists, and is not overwritten") from None
     except OSError as error:
         raise SoblobError(f"{path} cannot be written: {error.strerror}") from None

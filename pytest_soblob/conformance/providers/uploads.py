@@ -75,8 +75,11 @@ class Uploader:
         """Judge the answer to an upload, and keep its blob id."""
         reading = find_in_answer(self.session, sent)
         blob_id = reading.blob_id if (reading.blob_id or 0) > 0 else None
-        if reading.is_refused or blob_id is not None:
-            self.session.stored(None if reading.is_refused else blob_id)
+        if blob_id is not None:  # also one beside Succeeded false
+            self.session.stored(blob_id)
+            self.session.is_ticket_refused &= reading.is_refused
+        elif reading.is_refused:
+            self.session.upload_refused()
         return reading, None if reading.is_refused else blob_id
 
     def upload(
@@ -89,6 +92,9 @@ class Uploader:
             what: What is uploaded, in a few words.
             request: The upload.
             http: The upload as it is sent; None for the profile `wsdl`.
+
+        Raises:
+            GaveUpError: It is refused, and so was the ticket before.
         """
         known = set(self.session.blob_ids)
         sent, reading, blob_id = self.send(http or request.to_http_request("wsdl"))
@@ -103,6 +109,7 @@ class Uploader:
 
     def _find_unsaved(self, name: str, what: str, sent: Sent, reading: Reading) -> None:
         refused = reading.is_refused
+        self.stop_if_ticket_refused(what, reading)
         self.session.find(
             f"{name}.refused" if refused else "upload.no-blob-id",
             f"a right upload is {'refused' if refused else 'answered without a blob id'}: {what}",
@@ -114,6 +121,16 @@ class Uploader:
             sent=sent,
         )
         self.session.row("finding", f"{what}: {reading.text}")
+
+    def stop_if_ticket_refused(self, what: str, reading: Reading) -> None:
+        """End the run if a right upload is refused, and so was the ticket before.
+
+        Raises:
+            GaveUpError: It is so: what is refused then says nothing of uploads.
+        """
+        if reading.is_refused and self.session.is_ticket_refused:
+            self.session.row("not tried", f"{what}: the ticket is not accepted: {reading.text}")
+            raise GaveUpError("the ticket is not accepted, so that no upload can be tried")
 
     def _find_repeated(self, blob_id: int, sent: Sent) -> None:
         self.session.find(
@@ -348,8 +365,9 @@ def probe_together(uploader: Uploader) -> None:
     with ThreadPoolExecutor(len(prepared)) as pool:
         answers = list(pool.map(_sender(session), prepared))
     lost = False
-    for request, sent in zip(requests, answers, strict=True):
-        reading, blob_id = uploader.note(sent)
+    noted = [uploader.note(sent) for sent in answers]
+    for request, sent, (reading, blob_id) in zip(requests, answers, noted, strict=True):
+        uploader.stop_if_ticket_refused(f"{len(requests)} uploads at the same time", reading)
         stored = None if blob_id is None else uploader.get(blob_id)[1].image
         if stored != request.image:
             lost = True

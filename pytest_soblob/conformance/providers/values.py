@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -132,6 +133,16 @@ class Address:
     def url(self) -> str:
         """The URL, without a query."""
         return f"{self.scheme}://{self.host_header}{self.path}"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody between can read what is sent: by TLS, or on loopback."""
+        if self.scheme == "https" or self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @property
     def principal(self) -> "Address":

@@ -77,7 +77,8 @@ def verify_provider(
     except KeyboardInterrupt:
         session.row("not tried", "interrupted")
         ended = INTERRUPTED
-    _check_chosen(session)
+    if ended == COMPLETE:
+        _check_chosen(session)
     return report_of(session, ended)
 
 
@@ -85,7 +86,23 @@ def _check_chosen(session: Session) -> None:
     only = session.options.only
     sent = {row.probe for row in session.rows} | {one.probe for one in session.findings.values()}
     if only and not any(fnmatchcase(name, pattern) for name in sent for pattern in only):
-        raise SoblobError(f"no probe that may be sent is named {', '.join(only)}")
+        raise SoblobError(
+            f"no probe that may be sent is named {', '.join(only)}{_needs(session.options)}"
+        )
+
+
+def _needs(options: Options) -> str:
+    """Return which options the chosen probes need, after a colon; empty for none."""
+    needs = [
+        f"{group}.* needs {option}"
+        for group, option, is_given in (
+            ("upload", "--allow-writes", options.allow_writes),
+            ("malformed", "--allow-writes", options.allow_writes),
+            ("wcf", "--behaviour wcf", options.behaviour is not None),
+        )
+        if not is_given and any(pattern.startswith(group) for pattern in options.only)
+    ]
+    return f": {', '.join(needs)}" if needs else ""
 
 
 def _is_chosen(name: str, only: tuple[str, ...]) -> bool:
@@ -108,11 +125,12 @@ def open_session(
         pace: When calls may be sent; None for the rate of the options.
 
     Raises:
-        SoblobError: The URL is invalid, the file of authorities cannot be read, or the folder for
+        SoblobError: A URL is invalid, the file of authorities cannot be read, or the folder for
             bodies cannot be created.
     """
     options = options or Options()
     address = Address.parse(url)
+    principal = Address.parse(options.principal_url) if options.principal_url else address
     if options.save_bodies is not None:
         try:
             Path(options.save_bodies).mkdir(parents=True, exist_ok=True)
@@ -120,13 +138,13 @@ def open_session(
             said = error.strerror or type(error).__name__
             raise SoblobError(f"{options.save_bodies} cannot be created: {said}") from None
     tls = None
-    if address.scheme == "https":
+    if "https" in (address.scheme, principal.scheme):
         try:
             tls = tls_context(options.ca_file)
         except OSError as error:
             said = error.strerror or type(error).__name__
             raise SoblobError(f"{options.ca_file} has no certificates: {said}") from None
-    return Session(
+    session = Session(
         address=address,
         credentials=credentials or Credentials(),
         options=options,
@@ -134,6 +152,9 @@ def open_session(
         run_id=options.run_id or secrets.token_hex(_RUN_ID_BYTES),
         tls=tls,
     )
+    if session.exposed:
+        session.fact("sent without encryption", "; ".join(session.exposed))
+    return session
 
 
 def _probes(session: Session) -> Generator[Probe, None, None]:
