@@ -27,9 +27,9 @@ from pytest_soblob.conformance.documented import (
     answer_of_host,
     compare,
 )
+from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.conformance.redacting import (
     BodyText,
-    NotRedactableError,
     redact_headers,
     redact_target,
     scrub,
@@ -139,8 +139,11 @@ class Recorder:
         request, response = passed.request, passed.response
         packed = _Packed(request), None if response is None else _Packed(response)
         known = self._known(packed)
-        verdicts = self._judge(passed)
         differs, not_compared = self._compare(passed)
+        try:
+            verdicts = self._judge(passed)
+        except Exception as error:  # noqa: BLE001 -- the exchange is recorded all the same
+            verdicts, not_compared = (None, None), f"the judging failed: {type(error).__name__}"
         envelope = None if response is None else _envelope_of(response)
         blob_id = None if envelope is None else _blob_id(envelope)
         item: dict[str, Any] = {
@@ -170,11 +173,12 @@ class Recorder:
             "not_compared": not_compared,
         }
         # Texts of the judge, the server and the system; the rest is redacted where it was read.
-        for name in ("operation", "failure", "verdicts", "differs"):
-            item[name] = scrub(item[name], known)
+        lowered = _lowered(known)
+        for name in ("operation", "failure", "verdicts", "differs", "not_compared"):
+            item[name] = scrub(item[name], lowered)
         self._append(item)
         return Recorded(
-            line=ascii_controls(hide(_line(item, verdicts), known)),
+            line=ascii_controls(hide(_line(item, verdicts), lowered)),
             is_invalid=any(verdict is not None and not verdict.is_valid for verdict in verdicts),
             differs=bool(differs),
             failed=passed.failure is not None,
@@ -219,9 +223,9 @@ class Recorder:
             "body": self._write_body(data) if data else None,
         }
         if packed.codings:
-            item["decoded"] = list(packed.codings)
+            item["decoded"] = scrub(packed.codings, known)
         if not_kept is not None:
-            item["not_kept"] = not_kept
+            item["not_kept"] = hide(not_kept, _lowered(known))
         return item
 
     def _write_body(self, data: bytes) -> str:
@@ -279,8 +283,8 @@ class _Packed:
         try:
             self._text = BodyText(self._plain(), message.header("Content-Type") or "")
             self.secrets = (*self.secrets, *self._text.secrets)
-        except (CodingError, NotRedactableError) as error:
-            self._not_kept = str(error)
+        except Exception as error:  # noqa: BLE001 -- no body may end the recording
+            self._not_kept = _why(error)
 
     def _plain(self) -> bytes:
         body = self.message.body
@@ -297,8 +301,20 @@ class _Packed:
             return b"", self._not_kept
         try:
             return self._text.redacted(known), None
-        except NotRedactableError as error:
-            return b"", str(error)
+        except Exception as error:  # noqa: BLE001 -- no body may end the recording
+            return b"", _why(error)
+
+
+def _lowered(known: KnownSecrets) -> KnownSecrets:
+    """Return secrets as they are and in lower case, as the judge shows names of codings."""
+    return known | (secret.lower() for secret in known)
+
+
+def _why(error: Exception) -> str:
+    """Return why a body is not kept."""
+    if isinstance(error, CodingError | NotRedactableError):
+        return str(error)
+    return f"the search for secrets in it failed: {type(error).__name__}"
 
 
 def _envelope_of(response: HttpResponse) -> Envelope | None:

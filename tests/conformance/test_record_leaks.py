@@ -12,8 +12,9 @@ import pytest
 from pytest_soblob import HttpRequest, HttpResponse
 from pytest_soblob._text import KnownSecrets
 from pytest_soblob._xml.document import parse
+from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.conformance.recording import Passed, Recorder
-from pytest_soblob.conformance.redacting import BodyText, NotRedactableError
+from pytest_soblob.conformance.redacting import BodyText
 from pytest_soblob.settings import SoblobSettings
 from tests import mistakes
 from tests.conformance.recorded import answered, call, raw_upstream, recording
