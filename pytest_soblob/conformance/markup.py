@@ -47,6 +47,14 @@ _WRAPPERS: Final = frozenset(
     for operation in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())
     for name in (operation.name, operation.response_element, f"{operation.name}Result")
 )
+# Names of secrets in messages of other systems; in prose these words mean something else.
+_OF_OTHERS: Final = re.compile(
+    r"(?:.*[-_.])?(?:pin|pincode|nonce|sid|sig|signature|assertion|samlart|session)", re.IGNORECASE
+)
+# A list of names and values, such as `<Key>password</Key><Value>...</Value>`.
+_NAMING: Final = re.compile(r"(?:\w*(?:name|key)|id)", re.IGNORECASE)
+_VALUED: Final = re.compile(r"\w*(?:value|val|text|content)", re.IGNORECASE)
+_SIMPLE_NAME: Final = re.compile(r"[\w.:-]{1,100}")
 _BETWEEN_WORDS: Final = re.compile(r"[\s<>\"']++")
 _PREFIX: Final = re.compile(r"[\w.-]{0,20}")
 _WORD: Final = re.compile(r"[^\s<>\"'=&;]++")
@@ -81,6 +89,11 @@ class _Piece(NamedTuple):
     text: str
     kind: str = "markup"
     element: int = 0
+
+
+def names_secret(name: str) -> bool:
+    """Whether an element, attribute, header or field of a recording with that name is secret."""
+    return is_secret_name(name) or _OF_OTHERS.fullmatch(name) is not None
 
 
 def secrets_in(text: str) -> tuple[str, ...]:
@@ -197,6 +210,7 @@ def _pieces(text: str) -> list[_Piece] | None:
 
 def _pieces_of_markup(text: str) -> list[_Piece] | None:
     found: list[_Piece] = []
+    named = False  # whether the last element was a name, and its text that of a secret
     # Name, whether its content is secret, number.
     stack: list[tuple[str, bool, int]] = [("", False, 0)]
     at = number = 0
@@ -207,6 +221,10 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
         kind = "secret" if is_secret else "value"
         if begins > at:
             found.append(_Piece(text[at:begins], kind, own))
+            named = named or (
+                _NAMING.fullmatch(_local(stack[-1][0])) is not None
+                and _is_name_of_secret(text[at:begins])
+            )
         if begins == len(text):
             break
         token = _TOKEN.match(text, begins)
@@ -227,9 +245,13 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
         elif _ATTRIBUTES.fullmatch(token["rest"]) is None:
             return None
         else:
-            local = token["name"].rpartition(":")[2]
-            inside = is_secret or (local not in _WRAPPERS and is_secret_name(local))
-            found += _of_start_tag(token[0], inside)
+            local = _local(token["name"])
+            inside = is_secret or (local not in _WRAPPERS and names_secret(local))
+            inside = inside or (named and _VALUED.fullmatch(local) is not None)
+            named = False
+            naming = None if inside else _naming_attribute(token["rest"])
+            found += _of_start_tag(token[0], inside or naming is not None, naming)
+            inside = inside or naming is not None
             if not token["rest"].endswith("/"):
                 number += 1
                 stack.append((token["name"], inside, number))
@@ -254,15 +276,33 @@ def _of_other(token: re.Match[str], kind: str, own: int) -> Iterator[_Piece]:
         yield _Piece("?>")
 
 
-def _of_start_tag(tag: str, is_secret: bool) -> Iterator[_Piece]:
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _is_name_of_secret(text: str) -> bool:
+    stripped = text.strip()
+    return _SIMPLE_NAME.fullmatch(stripped) is not None and names_secret(stripped)
+
+
+def _naming_attribute(rest: str) -> str | None:
+    """Return the attribute that says that the others have a secret: `key` in `key="password"`."""
+    for found in _ATTRIBUTE.finditer(rest):
+        value = found[found.lastindex or 1]
+        if _NAMING.fullmatch(_local(found[1])) and _is_name_of_secret(value):
+            return found[1]
+    return None
+
+
+def _of_start_tag(tag: str, is_secret: bool, naming: str | None = None) -> Iterator[_Piece]:
     """Yield the parts of a start tag: the values of its attributes, and what is around them."""
     at = 0
     for found in _ATTRIBUTE.finditer(tag):
         start, end = found.span(found.lastindex or 1)
         name = found[1]
-        if _OF_XML.fullmatch(name):
+        if _OF_XML.fullmatch(name) or name == naming:
             continue
-        secret = is_secret or is_secret_name(name.rpartition(":")[2])
+        secret = is_secret or names_secret(_local(name))
         yield _Piece(tag[at:start])
         yield _Piece(tag[start:end], "secret" if secret else "value")
         at = end

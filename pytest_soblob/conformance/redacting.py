@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from secrets import token_hex
 from typing import Any, Final
+from urllib.parse import unquote
 
 from pytest_soblob._text import (
     ELLIPSIS,
@@ -16,7 +17,6 @@ from pytest_soblob._text import (
     credentials_in,
     find_suspects,
     hide,
-    is_secret_name,
     mask,
     redact,
 )
@@ -24,12 +24,17 @@ from pytest_soblob.conformance.encodings import Codec, NotRedactableError, is_te
 from pytest_soblob.conformance.markup import (
     LONGEST_SECRET,
     MOST_SECRETS,
+    names_secret,
     redact_markup,
     secrets_in,
 )
 from pytest_soblob.conformance.parts import searched
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
+# A field of a query; ASP.NET's session in a path, as in `/(S(value))/`.
+_IN_TARGET: Final = re.compile(r"(?<=[?&;])([\w.%-]{1,100})=([^&;#]+)|(?<=[/)(])[A-Z]\(([^()/]+)\)")
+# What declares entities or attributes; the DOCTYPE of a page of HTML does not.
+_DECLARATION: Final = re.compile(r"<!(?:ENTITY|ATTLIST)|<!DOCTYPE[^>]*\[", re.IGNORECASE)
 # Text beside long base64 that is redacted; a body with more is not kept.
 LARGEST_TEXT: Final = 1024 * 1024
 # Base64 of an image, in one piece or in lines; it is longer than any secret.
@@ -63,13 +68,20 @@ def secrets_of_head(message: HttpRequest | HttpResponse) -> tuple[str, ...]:
     """Return the secrets in headers whose names mark them as secret, and in the target."""
     found: list[str] = []
     for name, value in message.headers:
-        if is_secret_name(name):
+        if names_secret(name):
             text = value[:LONGEST_SECRET]
             cookies = _cookies_in(name, text)
             found += (text, *cookies) if cookies else credentials_in(text)
     if isinstance(message, HttpRequest):
-        found += find_suspects(message.target[:LONGEST_SECRET])
+        target = message.target[:LONGEST_SECRET]
+        found += find_suspects(target)
+        found += (one[2] or one[3] for one in _IN_TARGET.finditer(target) if _is_secret(one))
     return tuple(found[:MOST_SECRETS])
+
+
+def _is_secret(found: re.Match[str]) -> bool:
+    """Whether a part of a target is a session in its path, or a field with the name of a secret."""
+    return found[3] is not None or names_secret(unquote(found[1]))
 
 
 def _cookies_in(name: str, value: str) -> list[str]:
@@ -102,6 +114,8 @@ class BodyText:
             raise NotRedactableError(
                 f"its text, without long base64, is over {LARGEST_TEXT:,} characters"
             )
+        if _DECLARATION.search(self._text) is not None:
+            raise NotRedactableError("it has a DTD, whose entities can be a secret")
         self.secrets = secrets_in(self._text)
 
     def _searched(self, data: bytes, content_type: str, text: str) -> str:
@@ -147,7 +161,7 @@ def redact_headers(
     """Return headers without secrets; of a secret one the scheme is kept."""
     shown = []
     for name, value in headers:
-        if is_secret_name(name):
+        if names_secret(name):
             scheme, blank, rest = value.partition(" ")
             masked = f"{scheme} {mask(rest)}" if blank and scheme.isalpha() else mask(value)
             shown.append((hide(name, known), masked))
@@ -158,7 +172,16 @@ def redact_headers(
 
 def redact_target(target: str, known: KnownSecrets) -> str:
     """Return the target of a request line without secrets."""
-    return redact(target, known)
+    begun = redact(target, known)
+    return _IN_TARGET.sub(_masked_in_target, begun)
+
+
+def _masked_in_target(found: re.Match[str]) -> str:
+    if not _is_secret(found) or ELLIPSIS in found[0]:
+        return found[0]
+    number = 2 if found[3] is None else 3
+    start, end = (at - found.start() for at in found.span(number))
+    return found[0][:start] + mask(found[number]) + found[0][end:]
 
 
 def scrub(value: Any, known: KnownSecrets) -> Any:

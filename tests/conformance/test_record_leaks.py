@@ -12,6 +12,7 @@ import pytest
 from pytest_soblob import HttpRequest, HttpResponse
 from pytest_soblob._text import KnownSecrets
 from pytest_soblob._xml.document import parse
+from pytest_soblob.conformance import markup
 from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.conformance.recording import Passed, Recorder
 from pytest_soblob.conformance.redacting import BodyText
@@ -228,3 +229,77 @@ def test_a_body_in_two_encodings_is_not_kept() -> None:
     wide = BodyText(f"<a>{known}</a>".encode("utf-16") + known.encode())
     with pytest.raises(NotRedactableError, match="it is "):
         wide.redacted(KnownSecrets([known]))
+
+
+PAIRS = (
+    "<p><Name>password</Name><Value>{}</Value></p>",
+    "<a:KeyValue><a:Key>Passord</a:Key><a:Value i='2'>{}</a:Value></a:KeyValue>",
+    "<add key='password' value='{}'/>",
+    "<Param name='Ticket'>{}</Param>",
+    "<input type='hidden' id='jwt' value='{}'/>",
+    *(f"<n:{name}>{{}}</n:{name}>" for name in (
+        "Passord", "Kennwort", "SessionId", "Session", "PIN", "Nonce", "Assertion", "Signature",
+        "Jwt", "AccessKey", "SAMLResponse", "sid")),
+)  # fmt: skip
+HEADERS = (
+    *("X-JWT", "X-Session-Id", "X-Signature", "X-Forwarded-Access-Key", "X-Csrf-Nonce"),
+    *("X-Pin", "SID"),
+)
+TARGETS = ("?sid={}", "?a=1&jwt={}&b=2", "?sig={}", "/(S({}))/x", "?x=1;pin={}", "?%73id={}")
+
+
+def recorded(folder: Path, *pairs: Passed) -> str:
+    """All that a recording has, as text."""
+    recorder = Recorder(folder / "recording.jsonl", WCF)
+    lines = [recorder.record(one).line for one in pairs]
+    recorder.close()
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return "\n".join((*lines, *(file.read_bytes().decode("latin-1") for file in files)))
+
+
+def passed(
+    body: bytes | str, *headers: tuple[str, str], target: str = "", said: str = ""
+) -> Passed:
+    """An exchange whose answer is a text."""
+    data = body.encode() if isinstance(body, str) else body
+    sent = HttpRequest(target=f"/BLOB.svc{target}", headers=headers, body=data)
+    return Passed(request=sent, response=HttpResponse(body=said.encode()))
+
+
+def test_names_of_other_systems_mark_a_secret_too(tmp_path: Path) -> None:
+    for number, pair in enumerate(PAIRS):
+        folder = tmp_path / f"b{number}"
+        folder.mkdir()
+        body = f"<e xmlns:n='urn:n' xmlns:a='urn:a'>{pair.format(SECRET)}<d>kept too</d></e>"
+        text = recorded(folder, passed(body, said=f"it was {SECRET}"))
+        assert SECRET[4:] not in text, pair
+        assert "<d>kept too</d>" in text
+    for number, name in enumerate(HEADERS):
+        folder = tmp_path / f"h{number}"
+        folder.mkdir()
+        assert SECRET[4:] not in recorded(folder, passed("", (name, SECRET), said=SECRET)), name
+    for number, target in enumerate(TARGETS):
+        folder = tmp_path / f"t{number}"
+        folder.mkdir()
+        text = recorded(folder, passed("", target=target.format(SECRET), said=SECRET))
+        assert SECRET[4:] not in text, target
+
+
+def test_no_name_of_the_contract_becomes_secret_by_them() -> None:
+    assert [name for name in markup._NAMES if markup._OF_OTHERS.fullmatch(name)] == []
+    secret = {name for name in markup._NAMES if markup.names_secret(name)} - markup._WRAPPERS
+    assert {name for name in secret if not re.search("Ticket|Token|Credentials", name)} == set()
+    assert markup._VALUED.fullmatch("Description") is None
+
+
+@pytest.mark.parametrize("declared", [
+    f'<!DOCTYPE a [<!ENTITY p "{SECRET}">]>', f'<!doctype a [ <!ATTLIST a b CDATA "{SECRET}"> ]>',
+])  # fmt: skip
+def test_a_body_with_entities_is_not_kept(tmp_path: Path, declared: str) -> None:
+    body = f"{declared}<a><Password>&p;</Password></a>"
+    for encoding in ("utf-8", "utf-16"):
+        with pytest.raises(NotRedactableError, match="DTD"):
+            BodyText(body.encode(encoding))
+    assert SECRET not in recorded(tmp_path, passed(body))
+    page = b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "x.dtd"><html><p>[x]</p></html>'
+    assert BodyText(page).redacted(KnownSecrets()) == page

@@ -101,6 +101,8 @@ def test_what_is_left_of_a_known_secret_where_it_was_cut_goes_as_well(
         *("pwd", "PWD", "userPwd", "user_pwd", "db.pwd2", "pass", "Pass", "DBPass", "passphrase"),
         *("auth", "Auth", "proxyAuth", "x-auth", "Authorization", "OAuth", "bearer", "Bearer"),
         *("apikey", "ApiKey", "api_key", "X-API-Key", "APIKEY", "Cookie", "Set-Cookie", "TICKET"),
+        *("Passord", "nyttPassord", "Kennwort", "SessionId", "X-Session-Id", "jwt", "X-JWT"),
+        *("AccessKey", "X-Forwarded-Access-Key", "PrivateKey", "sessionKey", "SAMLResponse"),
     ],
 )
 def test_these_names_hold_a_secret(name: str) -> None:
@@ -114,6 +116,7 @@ def test_these_names_hold_a_secret(name: str) -> None:
     [
         *("author", "Author", "AUTHOR", "authority", "Authenticate", "passport", "PASSPORT"),
         *("bypass", "compass", "passage", "passenger", "bearers", "capikeys", "pwdx", "xpwd"),
+        *("accessibility", "privately", "sessions", "key", "ajwtx", "sample"),
     ],
 )
 def test_these_do_not(name: str) -> None:
