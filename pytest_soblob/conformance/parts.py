@@ -53,7 +53,7 @@ def _boundary(data: bytes, content_type: str) -> bytes | None:
     """Return what separates the parts (RFC 2046, 5.1), or None if there are none."""
     if content_type.lstrip().lower().startswith("multipart/"):
         message = Message()
-        message["Content-Type"] = re.sub(r"[\r\n]", " ", content_type)
+        message["Content-Type"] = " ".join(content_type.split())
         named = message.get_boundary()
         if named:
             return named.encode("latin-1", "replace")
