@@ -211,6 +211,7 @@ def _pieces(text: str) -> list[_Piece] | None:
 def _pieces_of_markup(text: str) -> list[_Piece] | None:
     found: list[_Piece] = []
     named = False  # whether the last element was a name, and its text that of a secret
+    own_text: set[int] = set()  # elements whose text is secret, but not their children
     # Name, whether its content is secret, number.
     stack: list[tuple[str, bool, int]] = [("", False, 0)]
     at = number = 0
@@ -218,7 +219,7 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
         begins = text.find("<", at)
         begins = len(text) if begins < 0 else begins
         _, is_secret, own = stack[-1]
-        kind = "secret" if is_secret else "value"
+        kind = "secret" if is_secret or own in own_text else "value"
         if begins > at:
             found.append(_Piece(text[at:begins], kind, own))
             named = named or (
@@ -249,12 +250,12 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
             inside = is_secret or (local not in _WRAPPERS and names_secret(local))
             inside = inside or (named and _VALUED.fullmatch(local) is not None)
             named = False
-            naming = None if inside else _naming_attribute(token["rest"])
-            found += _of_start_tag(token[0], inside or naming is not None, naming)
-            inside = inside or naming is not None
+            is_named = not inside and _has_naming_attribute(token["rest"])
+            found += _of_start_tag(token[0], inside, is_named=is_named)
             if not token["rest"].endswith("/"):
                 number += 1
                 stack.append((token["name"], inside, number))
+                own_text |= {number} if is_named else set()
     return found
 
 
@@ -285,24 +286,24 @@ def _is_name_of_secret(text: str) -> bool:
     return _SIMPLE_NAME.fullmatch(stripped) is not None and names_secret(stripped)
 
 
-def _naming_attribute(rest: str) -> str | None:
-    """Return the attribute that says that the others have a secret: `key` in `key="password"`."""
-    for found in _ATTRIBUTE.finditer(rest):
-        value = found[found.lastindex or 1]
-        if _NAMING.fullmatch(_local(found[1])) and _is_name_of_secret(value):
-            return found[1]
-    return None
+def _has_naming_attribute(rest: str) -> bool:
+    """Whether an attribute says that the value is secret: `key` in `key="password"`."""
+    return any(
+        _NAMING.fullmatch(_local(found[1])) and _is_name_of_secret(found[found.lastindex or 1])
+        for found in _ATTRIBUTE.finditer(rest)
+    )
 
 
-def _of_start_tag(tag: str, is_secret: bool, naming: str | None = None) -> Iterator[_Piece]:
+def _of_start_tag(tag: str, is_secret: bool, *, is_named: bool = False) -> Iterator[_Piece]:
     """Yield the parts of a start tag: the values of its attributes, and what is around them."""
     at = 0
     for found in _ATTRIBUTE.finditer(tag):
         start, end = found.span(found.lastindex or 1)
         name = found[1]
-        if _OF_XML.fullmatch(name) or name == naming:
+        if _OF_XML.fullmatch(name):
             continue
         secret = is_secret or names_secret(_local(name))
+        secret = secret or (is_named and _VALUED.fullmatch(_local(name)) is not None)
         yield _Piece(tag[at:start])
         yield _Piece(tag[start:end], "secret" if secret else "value")
         at = end

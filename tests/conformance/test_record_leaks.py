@@ -24,6 +24,7 @@ from tests.leaks import ENCODINGS, PLACES, SECRETS, forms, message
 from tests.once import Once
 
 CHARSETS = ("utf-8", "utf-16", "utf-16-be", "iso-8859-1", "gzip")
+WSDLS = Path(__file__).parents[2] / "schemas"
 WCF = SoblobSettings(behaviour="wcf")
 
 
@@ -291,6 +292,14 @@ def test_no_name_of_the_contract_becomes_secret_by_them() -> None:
     usual = re.compile("Ticket|Token|Credentials|Password")
     assert [name for name in secret if not usual.search(name)] == []
     assert markup._VALUED.fullmatch("Description") is None
+
+
+def test_a_description_of_a_secret_has_none() -> None:
+    """In a WSDL an element is named Ticket, and has no value."""
+    for wsdl in WSDLS.glob("*.*"):
+        text = BodyText(wsdl.read_bytes())
+        assert text.secrets == (), wsdl
+        assert text.redacted(KnownSecrets()) == wsdl.read_bytes()
 
 
 @pytest.mark.parametrize("declared", [
