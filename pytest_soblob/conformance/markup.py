@@ -16,6 +16,7 @@ from pytest_soblob._text import (
     mask,
     redact,
 )
+from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.contract import (
     COMPLEX_TYPES,
     OPERATIONS,
@@ -25,7 +26,8 @@ from pytest_soblob.contract import (
 from pytest_soblob.names import NETSERVER, SOAP11, SOAP12, XSD, XSI
 
 LONGEST_SECRET: Final = 5_000
-MOST_SECRETS: Final = 50
+MOST_SECRETS: Final = 500
+_TOO_MANY: Final = f"it has over {MOST_SECRETS} secrets"
 _MOST_TOKENS: Final = 50_000
 _TOKEN: Final = re.compile(
     r"(?P<comment><!--.*?-->)|<!\[CDATA\[(?P<cdata>.*?)\]\]>|(?P<pi><\?.*?\?>)"
@@ -97,7 +99,11 @@ def names_secret(name: str) -> bool:
 
 
 def secrets_in(text: str) -> tuple[str, ...]:
-    """Return the secrets that the names in a text mark: the first of them, and their words."""
+    """Return the secrets that the names in a text mark, and their words.
+
+    Raises:
+        NotRedactableError: There are too many to search for each.
+    """
     pieces = _pieces(text)
     if pieces is None:
         return suspects_in(text)
@@ -109,10 +115,10 @@ def secrets_in(text: str) -> tuple[str, ...]:
                 joined.setdefault(piece.element, []).append(piece.text)
             found[piece.text.strip()[:LONGEST_SECRET]] = None
         if len(found) > MOST_SECRETS:
-            break
+            raise NotRedactableError(_TOO_MANY)
     found |= dict.fromkeys("".join(parts).strip()[:LONGEST_SECRET] for parts in joined.values())
     words = (word for one in tuple(found) for word in _BETWEEN_WORDS.split(one, 10) if word)
-    return tuple(islice(dict.fromkeys((*found, *words)), MOST_SECRETS))
+    return tuple(islice(dict.fromkeys((*found, *words)), 3 * MOST_SECRETS))
 
 
 def suspects_in(text: str) -> tuple[str, ...]:
@@ -134,7 +140,7 @@ def suspects_in(text: str) -> tuple[str, ...]:
         if len(local) <= _LONGEST_NAME and is_secret_name(local) and local not in _WRAPPERS:
             left = _WORDS_AFTER_NAME
         if len(found) >= MOST_SECRETS:
-            break
+            raise NotRedactableError(_TOO_MANY)
     return (*found, *islice(find_suspects(text[:_LOOKED_THROUGH]), MOST_SECRETS))
 
 

@@ -8,11 +8,11 @@ import hashlib
 import json
 import os
 import threading
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
@@ -46,7 +46,7 @@ from pytest_soblob.soap.messages import SaveImageStreamResponse
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 # Secrets of earlier exchanges, such as a ticket that a server repeats in a later answer.
-_MOST_REMEMBERED: Final = 10
+_MOST_REMEMBERED: Final = 1_000
 _LONGEST_SAID: Final = 150
 _NAMED_DIFFERENCES: Final = 5
 
@@ -103,7 +103,7 @@ class Recorder:
         self._responses = self._requests.responses
         self._bodies = folder_of(file)
         self._lock = threading.Lock()
-        self._seen: deque[str] = deque(maxlen=_MOST_REMEMBERED)
+        self._seen: dict[str, None] = {}  # the newest last
         self._number = 0
         self._file = file
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
@@ -185,13 +185,15 @@ class Recorder:
         )
 
     def _known(self, packed: "tuple[_Packed, _Packed | None]") -> KnownSecrets:
-        """Return the secrets of both messages, and the newest of those before."""
+        """Return the secrets of both messages, and of those before the ones seen last."""
         own = [secret for one in packed if one is not None for secret in one.secrets]
         with self._lock:
             known = KnownSecrets((*own, *self._seen))
             for secret in own:
-                if secret not in self._seen:
-                    self._seen.append(secret)
+                self._seen.pop(secret, None)
+                self._seen[secret] = None
+            for secret in list(islice(self._seen, max(len(self._seen) - _MOST_REMEMBERED, 0))):
+                del self._seen[secret]
         return known
 
     def _judge(self, passed: Passed) -> tuple[Verdict | None, Verdict | None]:

@@ -232,6 +232,50 @@ def test_a_body_in_two_encodings_is_not_kept() -> None:
         wide.redacted(KnownSecrets([known]))
 
 
+def test_many_secrets_of_one_exchange_do_not_displace_those_before(tmp_path: Path) -> None:
+    """A secret that comes again is one of the newest; each is counted once."""
+    cookies = [("Cookie", f"a{number}=valuevalue{number}") for number in range(60)]
+    repeated = "".join(f"<Token>secretvalue{i % 7:04d}</Token>" for i in range(2_000))
+    text = recorded(
+        tmp_path,
+        passed(f"<a><Password>{SECRET}</Password></a>"),
+        *(passed("<a/>", *cookies) for _ in range(15)),
+        passed(f"<a>{repeated}</a>"),
+        passed("<a/>", said=f"login failed for {SECRET}"),
+    )
+    assert SECRET[4:] not in text
+    assert "valuevalue" not in text
+    assert "secretvalue" not in text
+    assert "not_kept" not in text
+
+
+def test_all_secrets_of_a_body_are_known_or_it_is_not_kept(tmp_path: Path) -> None:
+    for number, count in enumerate((60, 490, 600)):
+        named = "".join(f"<Token>secretvalue{i:04d}</Token>" for i in range(count))
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        body = f"<a>{named}<Password>{SECRET}</Password></a>"
+        text = recorded(folder, passed(body, said=f"<p>failed for {SECRET}</p>"))
+        assert ("over 500 secrets" in text) is (count > 500)
+        assert count > 500 or SECRET[4:] not in text
+        assert "secretvalue" not in text
+
+
+def test_large_pictures_are_kept_however_many_secrets_there_were(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    image = base64.b64encode(draw.randbytes(3_000_000)).decode()
+    hidden = base64.b64encode(b"xx" + SECRET.encode()).decode()
+    many = "".join(f"<Token>secretvalue{i:04d}</Token>" for i in range(450))
+    text = recorded(
+        tmp_path,
+        passed(f"<a>{many}<Password>{SECRET}</Password></a>"),
+        passed(f"<a><n>{image}</n></a>"),
+        passed(f"<a><n>{image[:2_000_000]}{hidden}{image[2_000_000:]}</n></a>"),
+    )
+    assert text.count(image) == 1
+    assert hidden[8:20] not in text
+
+
 PAIRS = (
     "<p><Name>password</Name><Value>{}</Value></p>",
     "<a:KeyValue><a:Key>Passord</a:Key><a:Value i='2'>{}</a:Value></a:KeyValue>",
