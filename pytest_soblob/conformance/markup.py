@@ -256,7 +256,8 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
             inside = is_secret or (local not in _WRAPPERS and names_secret(local))
             inside = inside or (named and _VALUED.fullmatch(local) is not None)
             named = False
-            is_named = not inside and _has_naming_attribute(token["rest"])
+            rest = token["rest"]
+            is_named = "=" in rest and not inside and _has_naming_attribute(rest)
             found += _of_start_tag(token[0], inside, is_named=is_named)
             if not token["rest"].endswith("/"):
                 number += 1

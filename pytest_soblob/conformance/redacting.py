@@ -105,9 +105,9 @@ class BodyText:
     def __init__(self, data: bytes, content_type: str = "") -> None:
         text, self._codec = read_text(data, content_type)
         _check_width(data, self._codec)
-        if not is_text(text if self._codec.is_wide else self._searched(data, content_type, text)):
-            raise NotRedactableError("it is not text: it may be compressed or in another encoding")
         self._text, self._middles = _elided(text)
+        if not is_text(self._searched(data, content_type)):
+            raise NotRedactableError("it is not text: it may be compressed or in another encoding")
         if len(self._text) > LARGEST_TEXT:
             raise NotRedactableError(
                 f"its text, without long base64, is over {LARGEST_TEXT:,} characters"
@@ -116,10 +116,12 @@ class BodyText:
             raise NotRedactableError("it has a DTD, whose entities can be a secret")
         self.secrets = secrets_in(self._text)
 
-    def _searched(self, data: bytes, content_type: str, text: str) -> str:
-        """Return what must be text: all but pictures in parts."""
-        checked = searched(data, content_type)
-        return text if checked is data else checked.decode(self._codec.name, "surrogateescape")
+    def _searched(self, data: bytes, content_type: str) -> str:
+        """Return what must be text: all but pictures in parts, and long base64."""
+        checked = data if self._codec.is_wide else searched(data, content_type)
+        if checked is data:
+            return self._text
+        return checked.decode(self._codec.name, "surrogateescape")
 
     def redacted(self, known: KnownSecrets) -> bytes:
         """Return the body without a readable secret, in its encoding.
