@@ -9,6 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,14 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
-from pytest_soblob._http.coding import CodingError, begins_as_xml, codings_of, decode, is_gzip
+from pytest_soblob._http.coding import (
+    LARGEST_BYTES,
+    CodingError,
+    begins_as_xml,
+    codings_of,
+    decode,
+    is_gzip,
+)
 from pytest_soblob._text import KnownSecrets, ascii_controls, clip, hide, plural
 from pytest_soblob._xml import carving as _carving
 from pytest_soblob.conformance.captures.recording import VERSION, folder_of
@@ -47,6 +55,12 @@ from pytest_soblob.wire import HttpRequest, HttpResponse
 
 # Secrets of earlier exchanges, such as a ticket that a server repeats in a later answer.
 _MOST_REMEMBERED: Final = 1_000
+# Exchanges with a larger body, decoded, are recorded by few threads: each costs several times as
+# many bytes, which the allocator keeps for the thread.
+_SMALL_BYTES: Final = 1024 * 1024
+_WORKERS: Final = 2
+# deflate makes at most so many bytes of one; br makes more, of which the other limit lets few pass.
+_MOST_TIMES: Final = 1032
 _LONGEST_SAID: Final = 150
 _NAMED_DIFFERENCES: Final = 5
 
@@ -105,6 +119,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._seen: dict[str, None] = {}  # the newest last
         self._number = 0
+        self._workers = ThreadPoolExecutor(_WORKERS, "soblob-record-large")
         self._file = file
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         try:
@@ -122,6 +137,7 @@ class Recorder:
 
     def close(self) -> None:
         """Close the file; may not be called while an exchange is recorded."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
         os.close(self._descriptor)
 
     def discard(self) -> None:
@@ -136,6 +152,12 @@ class Recorder:
         Raises:
             OSError: It cannot be written. What was written before stays readable.
         """
+        size = max(_decoded_size(one) for one in (passed.request, passed.response))
+        if size <= _SMALL_BYTES:
+            return self._record(passed)
+        return self._workers.submit(self._record, passed).result()
+
+    def _record(self, passed: Passed) -> Recorded:
         request, response = passed.request, passed.response
         packed = _Packed(request), None if response is None else _Packed(response)
         known = self._known(packed)
@@ -317,6 +339,15 @@ def _why(error: Exception) -> str:
     if isinstance(error, CodingError | NotRedactableError):
         return str(error)
     return f"the search for secrets in it failed: {type(error).__name__}"
+
+
+def _decoded_size(message: HttpRequest | HttpResponse | None) -> int:
+    """Return the most bytes that a body can have without its codings."""
+    if message is None:
+        return 0
+    size = len(message.body)
+    is_packed = message.header("Content-Encoding") is not None or is_gzip(message.body)
+    return max(size, min(LARGEST_BYTES, size * _MOST_TIMES)) if is_packed else size
 
 
 def _envelope_of(response: HttpResponse) -> Envelope | None:

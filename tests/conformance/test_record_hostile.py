@@ -304,6 +304,62 @@ def test_a_bomb_is_recorded_within_bounds(tmp_path: Path, name: str) -> None:
     assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 1
 
 
+def test_few_threads_record_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once: list[str] = []
+    most = 0
+    recorder = Recorder(tmp_path / "r.jsonl", SoblobSettings(behaviour="wcf"))
+    judge = recorder._judge
+
+    def count(passed: Passed) -> Any:
+        nonlocal most
+        at_once.append("")
+        most = max(most, len(at_once))
+        try:
+            return judge(passed)
+        finally:
+            at_once.pop()
+
+    monkeypatch.setattr(recorder, "_judge", count)
+    body = gzip.compress(b"<a>" + b"A " * 200_000 + b"</a>")
+    headers = (("Content-Type", "text/xml"), ("Content-Encoding", "gzip"))
+    for answer in (HttpResponse(headers=headers, body=body), HttpResponse(body=b"x" * 2_000_000)):
+        passed = Passed(request=RIGHT, response=answer)
+        threads = [threading.Thread(target=recorder.record, args=(passed,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    recorder.close()
+    assert most <= 2
+    assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 12
+
+
+@pytest.mark.slow
+@untraced
+def test_many_compressed_bodies_at_once_are_recorded_within_bounds(tmp_path: Path) -> None:
+    """Each is a few kilobytes, and 15 MB when decoded."""
+    lines = gzip.compress(b"<a>" + (b"A" * 70 + b"\n") * 200_000 + b"</a>")
+    headers = (("Content-Type", "text/xml"), ("Content-Encoding", "gzip"))
+    passed = Passed(request=HttpRequest(headers=headers, body=lines),
+                    response=HttpResponse(headers=headers, body=lines))  # fmt: skip
+    child = os.fork()
+    if not child:
+        code = 99
+        with suppress(BaseException):
+            recorder = Recorder(tmp_path / "r.jsonl", SoblobSettings(behaviour="wcf"))
+            threads = [threading.Thread(target=recorder.record, args=(passed,)) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            (tmp_path / "used").write_text(str(_peak_kib()))
+            code = 0
+        os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 6
+    assert int((tmp_path / "used").read_text()) - _peak_kib() < 400 * 1024
+
+
 def _peak_kib() -> int:
     status = Path("/proc/self/status").read_text()
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
