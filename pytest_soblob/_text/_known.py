@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
+from pytest_soblob._text._blocks import Needles
 from pytest_soblob._text._escapes import views_of
 from pytest_soblob._text._masking import SHORTEST_REPLACED, mask
 from pytest_soblob._text._showing import ELLIPSIS
@@ -21,13 +22,21 @@ Span = tuple[int, int]
 # Of a value that was cut off, its beginning is searched for.
 _SHORTEST_BEGINNING: Final = 12
 _LONGEST_NEEDLE: Final = 8
+_SHORTEST_NESTED: Final = 6
 _TICKET_PREFIXES: Final = ("7T:", "8A:")
 _SHORTEST_BARE: Final = 8
 _MOST_CUTS: Final = 20
 _MOST_WORDS: Final = 20
 _RUN: Final = re.compile(r"[A-Za-z0-9+/]++(?:\r?\n[ \t]*+[A-Za-z0-9+/]++)*+={0,2}")
 # Looked up at import: Python reads a file on the first use of an encoding.
-_ENCODERS: Final = (codecs.getencoder("utf-8"), codecs.getencoder("utf-16-le"))
+_encode: Final = codecs.getencoder("utf-8")
+# With how many bytes of a value in each are searched for.
+_ENCODERS: Final = (
+    (_encode, 8),
+    (codecs.getencoder("utf-16-le"), 8),
+    (codecs.getencoder("utf-32-le"), 16),
+)
+_LINE_END: Final = re.compile(r"\r?\n[ \t]*+")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
@@ -62,12 +71,9 @@ class KnownSecrets:
         """Yield the spans of the text that hold one of them, whole or cut off; in no order."""
         if not self.values:
             return
-        for spelling, head in self._spellings:
-            start = text.find(head)
-            while start >= 0:
-                end = start + _common(text, start, spelling)
-                yield start, end
-                start = text.find(head, end)
+        for start, head in self._heads.find(text):
+            for spelling in self._spellings[head]:
+                yield start, start + _common(text, start, spelling)
         cut, cuts = text.find(ELLIPSIS), 0
         while cut >= 0 and cuts < _MOST_CUTS:
             yield from self._at_cut(text, cut)
@@ -75,17 +81,24 @@ class KnownSecrets:
         yield from self._find_base64(text)
 
     @cached_property
-    def _spellings(self) -> tuple[tuple[str, str], ...]:
-        """Each value as it may appear in text without escapes, and how that begins."""
+    def _spellings(self) -> dict[str, list[str]]:
+        """Each value as it may appear in text without escapes, by how that begins."""
         read = self._read
         # In a form a space is written as a plus.
         plus = [text.replace(" ", "+") for text in read if " " in text]
         # A final backslash is read as one escape with the quotation mark that follows.
         ends = [text.rstrip("\\") for text in read if text.endswith("\\")]
-        all_of_them = sorted({*read, *plus, *ends}, key=len, reverse=True)
-        return tuple(
-            (s, s[:_SHORTEST_BEGINNING]) for s in all_of_them if len(s) >= SHORTEST_REPLACED
-        )
+        digits = [_encode(text, "surrogatepass")[0].hex() for text in read]
+        digits = [one for one in digits if len(one) >= _SHORTEST_BEGINNING]
+        by_head: dict[str, list[str]] = {}
+        for one in {*read, *plus, *ends, *digits, *map(str.upper, digits)}:
+            if len(one) >= SHORTEST_REPLACED:
+                by_head.setdefault(one[:_SHORTEST_BEGINNING], []).append(one)
+        return by_head
+
+    @cached_property
+    def _heads(self) -> Needles:
+        return Needles(self._spellings)
 
     @cached_property
     def _read(self) -> list[str]:
@@ -99,8 +112,8 @@ class KnownSecrets:
         return frozenset(value[:n] for value in self.values for n in lengths if n < len(value))
 
     @cached_property
-    def _needles(self) -> tuple[str, ...]:
-        return tuple({needle for value in self._read for needle in _needles_of(value)})
+    def _needles(self) -> Needles:
+        return Needles(needle for value in self._read for needle in _needles_of(value))
 
     def _at_cut(self, text: str, cut: int) -> Iterator[Span]:
         """Yield the remains of a secret on either side of an ellipsis."""
@@ -116,12 +129,12 @@ class KnownSecrets:
 
     def _find_base64(self, text: str) -> Iterator[Span]:
         flat = text.translate(_URL_SAFE) if "-" in text or "_" in text else text
-        hits = sorted(flat.find(needle) for needle in self._needles if needle in flat)
-        if not hits:
+        joined = _LINE_END.sub("", flat)  # a line may end inside a needle
+        if not self._needles.is_in(joined):
             return
         # If there is one, each run is searched: a needle may be in many.
         for run in _RUN.finditer(flat):
-            if any(needle in run[0] for needle in self._needles):
+            if self._needles.is_in(_LINE_END.sub("", run[0])):
                 yield run.span()
 
 
@@ -140,14 +153,25 @@ def _common(text: str, start: int, value: str) -> int:
 
 
 def _needles_of(value: str) -> Iterator[str]:
-    """Yield what any base64 that encodes this value contains, for UTF-8 and UTF-16."""
-    for encode in _ENCODERS:
-        data = encode(value, "surrogatepass")[0][:_LONGEST_NEEDLE]
-        for before in range(3):
-            encoded = b64encode(bytes(before) + data).decode("ascii")
-            # Only the characters that depend on nothing but the value.
-            own = encoded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
-            yield own[:_LONGEST_NEEDLE]
+    """Yield what any base64 that encodes this value contains, for UTF-8, UTF-16 and UTF-32.
+
+    Also the base64 of base64 of UTF-8, if the value is long enough for both.
+    """
+    for encode, count in _ENCODERS:
+        data = encode(value, "surrogatepass")[0][:count]
+        for own in _own_base64(data):
+            yield own[:count]
+    if len(value) >= _SHORTEST_NESTED:
+        for own in _own_base64(_encode(value, "surrogatepass")[0][:_LONGEST_NEEDLE]):
+            for nested in _own_base64(own.encode("ascii")):
+                yield nested[:_LONGEST_NEEDLE]
+
+
+def _own_base64(data: bytes) -> Iterator[str]:
+    """Yield the characters that depend on nothing but these bytes, whatever comes before them."""
+    for before in range(3):
+        encoded = b64encode(bytes(before) + data).decode("ascii")
+        yield encoded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
 
 
 def credentials_in(value: str) -> Iterator[str]:

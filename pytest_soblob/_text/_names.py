@@ -11,10 +11,11 @@ from typing import Final
 Span = tuple[int, int]
 
 # Parts of a name, common misspellings included (Tickt, Tokn); they match anywhere in it.
-_STEMS: Final = "tick|tok|passw|secret|creden"
+_STEMS: Final = "tick|tok|passw|passord|kennwort|secret|creden"
 # Whole words of a name (`userPwd`, `x-api-key`, `AUTH`); author and passport do not match.
 _WORDS: Final = (
-    "pwd|pass(?:phrase|code)?|o?auth(?:ori[sz]ation)?|bearer|api[-_. ]?key|(?:set-?)?cookie"
+    "pwd|pass(?:phrase|code)?|o?auth(?:ori[sz]ation)?|bearer|(?:set-?)?cookie|jwt"
+    "|(?:api|access|private|session)[-_. ]?key|session[-_. ]?id|saml[-_. ]?(?:response|request|art)"
 )
 _BEGINS: Final = r"(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]))"
 _ENDS: Final = r"(?:(?![^\W\d_])|(?<=[a-z])(?=[A-Z]))"
@@ -31,6 +32,12 @@ _HINTS: Final = (
     "bearer",
     "api",
     "cookie",
+    "kennwort",
+    "jwt",
+    "access",
+    "private",
+    "session",
+    "saml",
 )
 _SECRET_PART: Final = rf"(?:(?i:{_STEMS})|{_BEGINS}(?i:{_WORDS}){_ENDS})"
 _NAME: Final = re.compile(rf"{_SECRET_PART}[\w.-]*+")

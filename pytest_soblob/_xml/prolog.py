@@ -3,6 +3,7 @@
 Also the limits on parsing cost: the attributes of one start tag, and the elements of a document.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -328,8 +329,13 @@ def sniff_utf16(data: bytes) -> str | None:
 
 
 def decode(data: bytes, encoding: str) -> str:
-    """Return bytes as text, in Latin-1 if the encoding is not known; never fails."""
+    """Return bytes as text, in Latin-1 if the encoding is none that is known; never fails.
+
+    Python's punycode is quadratic, and its idna has no error handlers; no XML is in either.
+    """
     try:
-        return data.decode(encoding, "replace")
-    except LookupError:
-        return data.decode("latin-1")
+        if codecs.lookup(encoding).name not in ("punycode", "idna"):
+            return data.decode(encoding, "replace")
+    except (LookupError, ValueError):
+        pass
+    return data.decode("latin-1")

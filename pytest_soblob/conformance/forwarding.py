@@ -29,6 +29,8 @@ _PIECE_BYTES: Final = 64 * 1024
 # Chunks of a few bytes each cost a thousand times what their bytes cost.
 _MOST_SMALL_PIECES: Final = 20_000
 _SMALL_BYTES: Final = 64
+# Of one head, or of the trailers; http.client reads at most 100 headers.
+_MOST_LINES: Final = 300
 _OF_ONE_CONNECTION: Final = frozenset(
     (
         *("connection", "keep-alive", "proxy-connection", "proxy-authorization", "te"),
@@ -42,18 +44,38 @@ _NAMED: Final = re.compile(r"(?:BLOB|SoPrincipal)\.svc/?\Z", re.IGNORECASE)
 
 
 class _Lines:
-    """The lines of a head; http.client takes the end of the stream for the end of a head."""
+    """A stream whose lines are whole, few in a row, and without a CR that is no end of a line.
+
+    http.client takes the end of the stream for the end of a head or of trailers, and reads any
+    number of trailers and of interim answers. Others take a bare CR for a line end.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self._in_a_row = 0
         self.close = stream.close
         self.flush = stream.flush
 
     def readline(self, limit: int) -> bytes:
         line: bytes = self._stream.readline(limit)
+        self._in_a_row += 1
         if len(line) < limit and not line.endswith(b"\n"):
-            raise HTTPException("the connection was closed before the end of the head")
+            raise HTTPException("the connection was closed before the end of the headers")
+        if b"\r" in line.removesuffix(b"\n").removesuffix(b"\r") or b"\0" in line:
+            raise HTTPException("a line of its headers has a bare CR or a NUL (RFC 9112, 2.2)")
+        if self._in_a_row > _MOST_LINES:
+            raise HTTPException(f"it has over {_MOST_LINES} lines of headers")
         return line
+
+    def read(self, count: int) -> bytes:
+        self._in_a_row = 0
+        data: bytes = self._stream.read(count)
+        return data
+
+    def read1(self, count: int) -> bytes:
+        self._in_a_row = 0
+        data: bytes = self._stream.read1(count)
+        return data
 
 
 class UpstreamError(Exception):
@@ -216,12 +238,10 @@ class Upstream:
         connection.sock.settimeout(min(self.stall_s, self.answer_s))
         answer = HTTPResponse(connection.sock, method=request.method)
         with closing(answer):
-            whole: Any = answer.fp
-            lines: Any = _Lines(whole)
+            lines: Any = _Lines(answer.fp)
             try:
                 answer.fp = lines
                 answer.begin()
-                answer.fp = whole
             except (HTTPException, OSError, ValueError) as error:
                 raise UpstreamError(f"there is no answer: {_said(sent_error or error)}") from None
             return self._read(answer, request)

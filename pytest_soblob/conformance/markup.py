@@ -17,6 +17,7 @@ from pytest_soblob._text import (
     mask,
     redact,
 )
+from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.contract import (
     COMPLEX_TYPES,
     OPERATIONS,
@@ -26,7 +27,8 @@ from pytest_soblob.contract import (
 from pytest_soblob.names import NETSERVER, SERVICE_PATHS, SOAP11, SOAP12, XSD, XSI
 
 LONGEST_SECRET: Final = 5_000
-MOST_SECRETS: Final = 50
+MOST_SECRETS: Final = 500
+_TOO_MANY: Final = f"it has over {MOST_SECRETS} secrets"
 _MOST_TOKENS: Final = 50_000
 _TOKEN: Final = re.compile(
     r"(?P<comment><!--.*?-->)|<!\[CDATA\[(?P<cdata>.*?)\]\]>|(?P<pi><\?.*?\?>)"
@@ -48,6 +50,14 @@ _WRAPPERS: Final = frozenset(
     for operation in (*OPERATIONS.values(), *OTHER_OPERATIONS.values())
     for name in (operation.name, operation.response_element, f"{operation.name}Result")
 )
+# Names of secrets in messages of other systems; in prose these words mean something else.
+_OF_OTHERS: Final = re.compile(
+    r"(?:.*[-_.])?(?:pin|pincode|nonce|sid|sig|signature|assertion|samlart|session)", re.IGNORECASE
+)
+# A list of names and values, such as `<Key>password</Key><Value>...</Value>`.
+_NAMING: Final = re.compile(r"(?:\w*(?:name|key)|id)", re.IGNORECASE)
+_VALUED: Final = re.compile(r"\w*(?:value|val|text|content)", re.IGNORECASE)
+_SIMPLE_NAME: Final = re.compile(r"[\w.:-]{1,100}")
 _BETWEEN_WORDS: Final = re.compile(r"[\s<>\"']++")
 _PREFIX: Final = re.compile(r"[\w.-]{0,20}")
 _TARGET: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,20}\s")
@@ -97,8 +107,17 @@ class _Piece(NamedTuple):
     element: int = 0
 
 
+def names_secret(name: str) -> bool:
+    """Whether an element, attribute, header or field of a recording with that name is secret."""
+    return is_secret_name(name) or _OF_OTHERS.fullmatch(name) is not None
+
+
 def secrets_in(text: str) -> tuple[str, ...]:
-    """Return the secrets that the names in a text mark: the first of them, and their words."""
+    """Return the secrets that the names in a text mark, and their words.
+
+    Raises:
+        NotRedactableError: There are too many to search for each.
+    """
     pieces = _pieces(text)
     if pieces is None:
         return suspects_in(text)
@@ -110,10 +129,10 @@ def secrets_in(text: str) -> tuple[str, ...]:
                 joined.setdefault(piece.element, []).append(piece.text)
             found[piece.text.strip()[:LONGEST_SECRET]] = None
         if len(found) > MOST_SECRETS:
-            break
+            raise NotRedactableError(_TOO_MANY)
     found |= dict.fromkeys("".join(parts).strip()[:LONGEST_SECRET] for parts in joined.values())
     words = (word for one in tuple(found) for word in _BETWEEN_WORDS.split(one, 10) if word)
-    return tuple(islice(dict.fromkeys((*found, *words)), MOST_SECRETS))
+    return tuple(islice(dict.fromkeys((*found, *words)), 3 * MOST_SECRETS))
 
 
 def is_of_contract(secret: str) -> bool:
@@ -148,7 +167,7 @@ def suspects_in(text: str) -> tuple[str, ...]:
         if len(local) <= _LONGEST_NAME and is_secret_name(local) and local not in _WRAPPERS:
             left = _WORDS_AFTER_NAME
         if len(found) >= MOST_SECRETS:
-            break
+            raise NotRedactableError(_TOO_MANY)
     return (*found, *islice(find_suspects(text[:_LOOKED_THROUGH]), MOST_SECRETS))
 
 
@@ -227,6 +246,8 @@ def _pieces(text: str) -> list[_Piece] | None:
 
 def _pieces_of_markup(text: str) -> list[_Piece] | None:
     found: list[_Piece] = []
+    named = False  # whether the last element was a name, and its text that of a secret
+    own_text: set[int] = set()  # elements whose text is secret, but not their children
     # Name, whether its content is secret, number.
     stack: list[tuple[str, bool, int]] = [("", False, 0)]
     at = number = 0
@@ -234,9 +255,13 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
         begins = text.find("<", at)
         begins = len(text) if begins < 0 else begins
         _, is_secret, own = stack[-1]
-        kind = "secret" if is_secret else "value"
+        kind = "secret" if is_secret or own in own_text else "value"
         if begins > at:
             found.append(_Piece(text[at:begins], kind, own))
+            named = named or (
+                _NAMING.fullmatch(_local(stack[-1][0])) is not None
+                and _is_name_of_secret(text[at:begins])
+            )
         if begins == len(text):
             break
         token = _TOKEN.match(text, begins)
@@ -257,12 +282,17 @@ def _pieces_of_markup(text: str) -> list[_Piece] | None:
         elif _ATTRIBUTES.fullmatch(token["rest"]) is None:
             return None
         else:
-            local = token["name"].rpartition(":")[2]
-            inside = is_secret or (local not in _WRAPPERS and is_secret_name(local))
-            found += _of_start_tag(token[0], inside)
+            local = _local(token["name"])
+            inside = is_secret or (local not in _WRAPPERS and names_secret(local))
+            inside = inside or (named and _VALUED.fullmatch(local) is not None)
+            named = False
+            rest = token["rest"]
+            is_named = "=" in rest and not inside and _has_naming_attribute(rest)
+            found += _of_start_tag(token[0], inside, is_named=is_named)
             if not token["rest"].endswith("/"):
                 number += 1
                 stack.append((token["name"], inside, number))
+                own_text |= {number} if is_named else set()
     return found
 
 
@@ -288,7 +318,24 @@ def _of_other(token: re.Match[str], kind: str, own: int) -> Iterator[_Piece]:
         yield _Piece("?>")
 
 
-def _of_start_tag(tag: str, is_secret: bool) -> Iterator[_Piece]:
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _is_name_of_secret(text: str) -> bool:
+    stripped = text.strip()
+    return _SIMPLE_NAME.fullmatch(stripped) is not None and names_secret(stripped)
+
+
+def _has_naming_attribute(rest: str) -> bool:
+    """Whether an attribute says that the value is secret: `key` in `key="password"`."""
+    return any(
+        _NAMING.fullmatch(_local(found[1])) and _is_name_of_secret(found[found.lastindex or 1])
+        for found in _ATTRIBUTE.finditer(rest)
+    )
+
+
+def _of_start_tag(tag: str, is_secret: bool, *, is_named: bool = False) -> Iterator[_Piece]:
     """Yield the parts of a start tag: the values of its attributes, and what is around them."""
     at = 0
     for found in _ATTRIBUTE.finditer(tag):
@@ -296,7 +343,8 @@ def _of_start_tag(tag: str, is_secret: bool) -> Iterator[_Piece]:
         name = found[1]
         if _OF_XML.fullmatch(name):
             continue
-        secret = is_secret or is_secret_name(name.rpartition(":")[2])
+        secret = is_secret or names_secret(_local(name))
+        secret = secret or (is_named and _VALUED.fullmatch(_local(name)) is not None)
         yield _Piece(tag[at:start])
         yield _Piece(tag[start:end], "secret" if secret else "value")
         at = end

@@ -191,8 +191,11 @@ class Proxy:
             return
         try:
             recorded = self._recorder.record(passed)
-        except Exception as error:  # noqa: BLE001 -- the client gets its answer, and the run ends
+        except OSError as error:  # the client gets its answer, and the run ends
             self.fail(error)
+            return
+        except Exception as error:  # noqa: BLE001 -- one exchange, and the next may be recorded
+            self._write(f"an exchange was not recorded: {type(error).__name__}")
             return
         self._count(recorded)
         self._write(recorded.line)

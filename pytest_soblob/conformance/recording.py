@@ -8,16 +8,24 @@ import hashlib
 import json
 import os
 import threading
-from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
-from pytest_soblob._http.coding import CodingError, begins_as_xml, codings_of, decode, is_gzip
+from pytest_soblob._http.coding import (
+    LARGEST_BYTES,
+    CodingError,
+    begins_as_xml,
+    codings_of,
+    decode,
+    is_gzip,
+)
 from pytest_soblob._text import KnownSecrets, ascii_controls, clip, hide, plural
 from pytest_soblob._xml import carving as _carving
 from pytest_soblob.conformance.captures.entries import is_without_soap
@@ -28,10 +36,10 @@ from pytest_soblob.conformance.documented import (
     answer_of_host,
     compare,
 )
+from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.conformance.markup import is_contract_text, is_of_contract
 from pytest_soblob.conformance.redacting import (
     BodyText,
-    NotRedactableError,
     redact_headers,
     redact_target,
     scrub,
@@ -48,7 +56,13 @@ from pytest_soblob.soap.messages import SaveImageStreamResponse
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
 # Secrets of earlier exchanges, such as a ticket that a server repeats in a later answer.
-_MOST_REMEMBERED: Final = 10
+_MOST_REMEMBERED: Final = 1_000
+# Exchanges with a larger body, decoded, are recorded by few threads: each costs several times as
+# many bytes, which the allocator keeps for the thread.
+_SMALL_BYTES: Final = 1024 * 1024
+_WORKERS: Final = 2
+# deflate makes at most so many bytes of one; br makes more, of which the other limit lets few pass.
+_MOST_TIMES: Final = 1032
 _LONGEST_SAID: Final = 150
 _NAMED_DIFFERENCES: Final = 5
 _JUDGED: Final = ("soapaction", "content-type")
@@ -106,8 +120,9 @@ class Recorder:
         self._responses = self._requests.responses
         self._bodies = folder_of(file)
         self._lock = threading.Lock()
-        self._seen: deque[str] = deque(maxlen=_MOST_REMEMBERED)
+        self._seen: dict[str, None] = {}  # the newest last
         self._number = 0
+        self._workers = ThreadPoolExecutor(_WORKERS, "soblob-record-large")
         self._file = file
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         try:
@@ -125,6 +140,7 @@ class Recorder:
 
     def close(self) -> None:
         """Close the file; may not be called while an exchange is recorded."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
         os.close(self._descriptor)
 
     def discard(self) -> None:
@@ -139,11 +155,20 @@ class Recorder:
         Raises:
             OSError: It cannot be written. What was written before stays readable.
         """
+        size = max(_decoded_size(one) for one in (passed.request, passed.response))
+        if size <= _SMALL_BYTES:
+            return self._record(passed)
+        return self._workers.submit(self._record, passed).result()
+
+    def _record(self, passed: Passed) -> Recorded:
         request, response = passed.request, passed.response
         packed = _Packed(request), None if response is None else _Packed(response)
         known = self._known(packed)
-        verdicts = self._judge(passed)
         differs, not_compared = self._compare(passed)
+        try:
+            verdicts = self._judge(passed)
+        except Exception as error:  # noqa: BLE001 -- the exchange is recorded all the same
+            verdicts, not_compared = (None, None), f"the judging failed: {type(error).__name__}"
         envelope = None if response is None else _envelope_of(response)
         blob_id = None if envelope is None else _blob_id(envelope)
         item: dict[str, Any] = {
@@ -173,26 +198,29 @@ class Recorder:
             "not_compared": not_compared,
         }
         # Texts of the judge, the server and the system; the rest is redacted where it was read.
-        for name in ("operation", "failure", "verdicts", "differs"):
+        lowered = _lowered(known)
+        for name in ("operation", "failure", "verdicts", "differs", "not_compared"):
             if not is_contract_text(str(item[name])):
-                item[name] = scrub(item[name], known)
+                item[name] = scrub(item[name], lowered)
         self._append(item)
         return Recorded(
-            line=ascii_controls(hide(_line(item, verdicts), known)),
+            line=ascii_controls(hide(_line(item, verdicts), lowered)),
             is_invalid=any(verdict is not None and not verdict.is_valid for verdict in verdicts),
             differs=bool(differs),
             failed=passed.failure is not None,
         )
 
     def _known(self, packed: "tuple[_Packed, _Packed | None]") -> KnownSecrets:
-        """Return the secrets of both messages, and the newest of those before."""
+        """Return the secrets of both messages, and of those before the ones seen last."""
         marked = (secret for one in packed if one is not None for secret in one.secrets)
         own = [secret for secret in marked if not is_of_contract(secret)]
         with self._lock:
             known = KnownSecrets((*own, *self._seen))
             for secret in own:
-                if secret not in self._seen:
-                    self._seen.append(secret)
+                self._seen.pop(secret, None)
+                self._seen[secret] = None
+            for secret in list(islice(self._seen, max(len(self._seen) - _MOST_REMEMBERED, 0))):
+                del self._seen[secret]
         return known
 
     def _judge(self, passed: Passed) -> tuple[Verdict | None, Verdict | None]:
@@ -229,9 +257,9 @@ class Recorder:
             "body": self._write_body(data) if data else None,
         }
         if packed.codings:
-            item["decoded"] = list(packed.codings)
+            item["decoded"] = scrub(packed.codings, known)
         if not_kept is not None:
-            item["not_kept"] = not_kept
+            item["not_kept"] = hide(not_kept, _lowered(known))
         return item
 
     def _write_body(self, data: bytes) -> str:
@@ -289,8 +317,8 @@ class _Packed:
         try:
             self._text = BodyText(self._plain(), message.header("Content-Type") or "")
             self.secrets = (*self.secrets, *self._text.secrets)
-        except (CodingError, NotRedactableError) as error:
-            self._not_kept = str(error)
+        except Exception as error:  # noqa: BLE001 -- no body may end the recording
+            self._not_kept = _why(error)
 
     def _plain(self) -> bytes:
         body = self.message.body
@@ -307,8 +335,29 @@ class _Packed:
             return b"", self._not_kept
         try:
             return self._text.redacted(known), None
-        except NotRedactableError as error:
-            return b"", str(error)
+        except Exception as error:  # noqa: BLE001 -- no body may end the recording
+            return b"", _why(error)
+
+
+def _lowered(known: KnownSecrets) -> KnownSecrets:
+    """Return secrets as they are and in lower case, as the judge shows names of codings."""
+    return known | (secret.lower() for secret in known)
+
+
+def _why(error: Exception) -> str:
+    """Return why a body is not kept."""
+    if isinstance(error, CodingError | NotRedactableError):
+        return str(error)
+    return f"the search for secrets in it failed: {type(error).__name__}"
+
+
+def _decoded_size(message: HttpRequest | HttpResponse | None) -> int:
+    """Return the most bytes that a body can have without its codings."""
+    if message is None:
+        return 0
+    size = len(message.body)
+    is_packed = message.header("Content-Encoding") is not None or is_gzip(message.body)
+    return max(size, min(LARGEST_BYTES, size * _MOST_TIMES)) if is_packed else size
 
 
 def _envelope_of(response: HttpResponse) -> Envelope | None:

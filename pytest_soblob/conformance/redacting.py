@@ -5,11 +5,11 @@ the client has written, so only the values are masked: the markup around them is
 the encoding, the prefixes and the line ends. What is not well-formed markup is redacted as text.
 """
 
-import codecs
 import re
 from collections.abc import Iterable
 from secrets import token_hex
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+from urllib.parse import unquote
 
 from pytest_soblob._text import (
     ELLIPSIS,
@@ -17,18 +17,24 @@ from pytest_soblob._text import (
     credentials_in,
     find_suspects,
     hide,
-    is_secret_name,
     mask,
     redact,
 )
+from pytest_soblob.conformance.encodings import Codec, NotRedactableError, is_text, read_text
 from pytest_soblob.conformance.markup import (
     LONGEST_SECRET,
     MOST_SECRETS,
+    names_secret,
     redact_markup,
     secrets_in,
 )
+from pytest_soblob.conformance.parts import searched
 from pytest_soblob.wire import HttpRequest, HttpResponse
 
+# A field of a query; ASP.NET's session in a path, as in `/(S(value))/`.
+_IN_TARGET: Final = re.compile(r"(?<=[?&;])([\w.%-]{1,100})=([^&;#]+)|(?<=[/)(])[A-Z]\(([^()/]+)\)")
+# What declares entities or attributes; the DOCTYPE of a page of HTML does not.
+_DECLARATION: Final = re.compile(r"<!(?:ENTITY|ATTLIST)|<!DOCTYPE[^>]*\[", re.IGNORECASE)
 # Text beside long base64 that is redacted; a body with more is not kept.
 LARGEST_TEXT: Final = 1024 * 1024
 # Base64 of an image, in one piece or in lines; it is longer than any secret.
@@ -37,12 +43,8 @@ _RUN: Final = re.compile(
     r"(?:(?:\s|&#(?:13|10|[xX]0?[aAdD]);)++[A-Za-z0-9+/_-]++)?={0,2}"
 )
 _BETWEEN_LINES: Final = re.compile(r"\s|&#(?:13|10|[xX]0?[aAdD]);")
-# Characters of base64, times secrets: each is searched for in all of it.
-_MOST_SEARCHED: Final = 300_000_000
 _SHORTEST_RUN: Final = 2_000
 _KEPT_OF_RUN: Final = 64  # at either end, so that its place decides as that of a short one
-_DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{1,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _STEMS: Final = (
     b"tick",
     b"toke",
@@ -58,29 +60,26 @@ _NARROW: Final = re.compile(b"|".join(_STEMS), re.IGNORECASE)
 _WIDE: Final = re.compile(
     b"|".join(b"\\0{1,3}".join(bytes((byte,)) for byte in stem) for stem in _STEMS), re.IGNORECASE
 )
-_MARKS: Final = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-class NotRedactableError(ValueError):
-    """A body in which secrets cannot be found; the text gives the reason in one line."""
 
 
 def secrets_of_head(message: HttpRequest | HttpResponse) -> tuple[str, ...]:
     """Return the secrets in headers whose names mark them as secret, and in the target."""
     found: list[str] = []
     for name, value in message.headers:
-        if is_secret_name(name):
+        if names_secret(name):
             text = value[:LONGEST_SECRET]
             cookies = _cookies_in(name, text)
             found += (text, *cookies) if cookies else credentials_in(text)
     if isinstance(message, HttpRequest):
-        found += find_suspects(message.target[:LONGEST_SECRET])
+        target = message.target[:LONGEST_SECRET]
+        found += find_suspects(target)
+        found += (one[2] or one[3] for one in _IN_TARGET.finditer(target) if _is_secret(one))
     return tuple(found[:MOST_SECRETS])
+
+
+def _is_secret(found: re.Match[str]) -> bool:
+    """Whether a part of a target is a session in its path, or a field with the name of a secret."""
+    return found[3] is not None or names_secret(unquote(found[1]))
 
 
 def _cookies_in(name: str, value: str) -> list[str]:
@@ -97,21 +96,32 @@ class BodyText:
         content_type: Value of Content-Type, or an empty text.
 
     Raises:
-        NotRedactableError: It is in no known encoding, or too large.
+        NotRedactableError: It is in no known encoding, not text, or too large.
 
     Attributes:
         secrets: The secrets that the names in it mark.
     """
 
     def __init__(self, data: bytes, content_type: str = "") -> None:
-        text, self._codec = _decode(data, content_type)
+        text, self._codec = read_text(data, content_type)
         _check_width(data, self._codec)
         self._text, self._middles = _elided(text)
+        if not is_text(self._searched(data, content_type)):
+            raise NotRedactableError("it is not text: it may be compressed or in another encoding")
         if len(self._text) > LARGEST_TEXT:
             raise NotRedactableError(
                 f"its text, without long base64, is over {LARGEST_TEXT:,} characters"
             )
+        if _DECLARATION.search(self._text) is not None:
+            raise NotRedactableError("it has a DTD, whose entities can be a secret")
         self.secrets = secrets_in(self._text)
+
+    def _searched(self, data: bytes, content_type: str) -> str:
+        """Return what must be text: all but pictures in parts, and long base64."""
+        checked = data if self._codec.is_wide else searched(data, content_type)
+        if checked is data:
+            return self._text
+        return checked.decode(self._codec.name, "surrogateescape")
 
     def redacted(self, known: KnownSecrets) -> bytes:
         """Return the body without a readable secret, in its encoding.
@@ -120,7 +130,7 @@ class BodyText:
             known: Its own secrets, and others.
 
         Raises:
-            NotRedactableError: It has too many secrets for so much base64.
+            NotRedactableError: A known secret is in it in another encoding.
         """
         text = self.text(known)
         data = self._codec.encode(text)
@@ -140,12 +150,7 @@ class BodyText:
 
         Args:
             known: Its own secrets, and others.
-
-        Raises:
-            NotRedactableError: It has too many secrets for so much base64.
         """
-        if sum(map(len, self._middles.values())) * len(known.values) > _MOST_SEARCHED:
-            raise NotRedactableError(f"it has {len(known.values)} secrets and long base64")
         text = redact_markup(self._text, known)
         if text is None:
             text = redact(self._text, known)
@@ -168,7 +173,7 @@ def redact_headers(
     """Return headers without secrets; of a secret one the scheme is kept."""
     shown = []
     for name, value in headers:
-        if is_secret_name(name):
+        if names_secret(name):
             scheme, blank, rest = value.partition(" ")
             masked = f"{scheme} {mask(rest)}" if blank and scheme.isalpha() else mask(value)
             shown.append((hide(name, known), masked))
@@ -179,7 +184,16 @@ def redact_headers(
 
 def redact_target(target: str, known: KnownSecrets) -> str:
     """Return the target of a request line without secrets."""
-    return redact(target, known)
+    begun = redact(target, known)
+    return _IN_TARGET.sub(_masked_in_target, begun)
+
+
+def _masked_in_target(found: re.Match[str]) -> str:
+    if not _is_secret(found) or ELLIPSIS in found[0]:
+        return found[0]
+    number = 2 if found[3] is None else 3
+    start, end = (at - found.start() for at in found.span(number))
+    return found[0][:start] + mask(found[number]) + found[0][end:]
 
 
 def scrub(value: Any, known: KnownSecrets) -> Any:
@@ -212,76 +226,7 @@ def _elided(text: str) -> tuple[str, dict[str, str]]:
     return _RUN.sub(elide, text), middles
 
 
-def _check_width(data: bytes, codec: "_Codec") -> None:
+def _check_width(data: bytes, codec: Codec) -> None:
     """Raise `NotRedactableError` for a body in two encodings, of which only one is searched."""
     if b"\0" in data and (_NARROW if codec.is_wide else _WIDE).search(data) is not None:
         raise NotRedactableError(f"it is {codec.name}, but not all of it")
-
-
-class _Codec(NamedTuple):
-    """How a text becomes bytes again."""
-
-    name: str
-    errors: str = "strict"
-
-    @property
-    def is_wide(self) -> bool:
-        return self.errors == "surrogatepass"
-
-    def encode(self, text: str) -> bytes:
-        if self.errors == "strict":  # a mask has a character that small encodings lack
-            return text.encode(self.name, "xmlcharrefreplace")
-        return text.encode(self.name, self.errors)
-
-
-def _decode(data: bytes, content_type: str) -> tuple[str, _Codec]:
-    """Return a body as text that becomes the same bytes again.
-
-    Raises:
-        NotRedactableError: There is no such text.
-    """
-    name = _wide_encoding(data)
-    if name is not None:
-        codec = _Codec(name, "surrogatepass")
-    else:
-        codec = _Codec(_declared(data, content_type))
-        if codec.name == "utf-8":
-            codec = _Codec("utf-8", "surrogateescape")
-    try:
-        text = data.decode(codec.name, codec.errors)
-        if text.encode(codec.name, codec.errors) == data:
-            return text, codec
-    except (UnicodeError, LookupError):
-        pass
-    if name is not None or b"\0" in data[:1000]:
-        raise NotRedactableError(f"it is not valid {name or codec.name}")
-    codec = _Codec("utf-8", "surrogateescape")
-    return data.decode(codec.name, codec.errors), codec
-
-
-def _wide_encoding(data: bytes) -> str | None:
-    """Return the encoding of a body whose characters have two or four bytes, or None."""
-    for mark, name in _MARKS:
-        if data.startswith(mark):
-            return name
-    zeros = [byte == 0 for byte in data[:4]]
-    if len(zeros) < 2 or not any(zeros):
-        return None
-    if zeros[:3] == [True] * 3:
-        return "utf-32-be"
-    if zeros[1:] == [True] * 3:
-        return "utf-32-le"
-    return "utf-16-be" if zeros[0] else "utf-16-le"
-
-
-def _declared(data: bytes, content_type: str) -> str:
-    declared = _DECLARED.match(data[:1000])
-    named = _CHARSET.search(content_type[:1000])
-    for name in (declared and declared[1].decode("latin-1"), named and named[1]):
-        try:
-            found = codecs.lookup(name or "")
-            if found._is_text_encoding and "utf-16" not in found.name:
-                return found.name
-        except (LookupError, ValueError):
-            continue
-    return "utf-8"

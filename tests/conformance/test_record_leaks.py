@@ -12,8 +12,10 @@ import pytest
 from pytest_soblob import HttpRequest, HttpResponse
 from pytest_soblob._text import KnownSecrets
 from pytest_soblob._xml.document import parse
+from pytest_soblob.conformance import markup
+from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.conformance.recording import Passed, Recorder
-from pytest_soblob.conformance.redacting import BodyText, NotRedactableError
+from pytest_soblob.conformance.redacting import BodyText
 from pytest_soblob.settings import SoblobSettings
 from tests import mistakes
 from tests.conformance.recorded import answered, call, raw_upstream, recording
@@ -22,6 +24,7 @@ from tests.leaks import ENCODINGS, PLACES, SECRETS, forms, message
 from tests.once import Once
 
 CHARSETS = ("utf-8", "utf-16", "utf-16-be", "iso-8859-1", "gzip")
+WSDLS = Path(__file__).parents[2] / "schemas"
 WCF = SoblobSettings(behaviour="wcf")
 
 
@@ -227,3 +230,130 @@ def test_a_body_in_two_encodings_is_not_kept() -> None:
     wide = BodyText(f"<a>{known}</a>".encode("utf-16") + known.encode())
     with pytest.raises(NotRedactableError, match="it is "):
         wide.redacted(KnownSecrets([known]))
+
+
+def test_many_secrets_of_one_exchange_do_not_displace_those_before(tmp_path: Path) -> None:
+    """A secret that comes again is one of the newest; each is counted once."""
+    cookies = [("Cookie", f"a{number}=valuevalue{number}") for number in range(60)]
+    repeated = "".join(f"<Token>secretvalue{i % 7:04d}</Token>" for i in range(2_000))
+    text = recorded(
+        tmp_path,
+        passed(f"<a><Password>{SECRET}</Password></a>"),
+        *(passed("<a/>", *cookies) for _ in range(15)),
+        passed(f"<a>{repeated}</a>"),
+        passed("<a/>", said=f"login failed for {SECRET}"),
+    )
+    assert SECRET[4:] not in text
+    assert "valuevalue" not in text
+    assert "secretvalue" not in text
+    assert "not_kept" not in text
+
+
+def test_all_secrets_of_a_body_are_known_or_it_is_not_kept(tmp_path: Path) -> None:
+    for number, count in enumerate((60, 490, 600)):
+        named = "".join(f"<Token>secretvalue{i:04d}</Token>" for i in range(count))
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        body = f"<a>{named}<Password>{SECRET}</Password></a>"
+        text = recorded(folder, passed(body, said=f"<p>failed for {SECRET}</p>"))
+        assert ("over 500 secrets" in text) is (count > 500)
+        assert count > 500 or SECRET[4:] not in text
+        assert "secretvalue" not in text
+
+
+def test_large_pictures_are_kept_however_many_secrets_there_were(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    image = base64.b64encode(draw.randbytes(3_000_000)).decode()
+    hidden = base64.b64encode(b"xx" + SECRET.encode()).decode()
+    many = "".join(f"<Token>secretvalue{i:04d}</Token>" for i in range(450))
+    text = recorded(
+        tmp_path,
+        passed(f"<a>{many}<Password>{SECRET}</Password></a>"),
+        passed(f"<a><n>{image}</n></a>"),
+        passed(f"<a><n>{image[:2_000_000]}{hidden}{image[2_000_000:]}</n></a>"),
+    )
+    assert text.count(image) == 1
+    assert hidden[8:20] not in text
+
+
+PAIRS = (
+    "<p><Name>password</Name><Value>{}</Value></p>",
+    "<a:KeyValue><a:Key>Passord</a:Key><a:Value i='2'>{}</a:Value></a:KeyValue>",
+    "<add key='password' value='{}'/>",
+    "<Param name='Ticket'>{}</Param>",
+    "<input type='hidden' id='jwt' value='{}'/>",
+    *(f"<n:{name}>{{}}</n:{name}>" for name in (
+        "Passord", "Kennwort", "SessionId", "Session", "PIN", "Nonce", "Assertion", "Signature",
+        "Jwt", "AccessKey", "SAMLResponse", "sid")),
+)  # fmt: skip
+HEADERS = (
+    *("X-JWT", "X-Session-Id", "X-Signature", "X-Forwarded-Access-Key", "X-Csrf-Nonce"),
+    *("X-Pin", "SID"),
+)
+TARGETS = ("?sid={}", "?a=1&jwt={}&b=2", "?sig={}", "/(S({}))/x", "?x=1;pin={}", "?%73id={}")
+
+
+def recorded(folder: Path, *pairs: Passed) -> str:
+    """All that a recording has, as text."""
+    recorder = Recorder(folder / "recording.jsonl", WCF)
+    lines = [recorder.record(one).line for one in pairs]
+    recorder.close()
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return "\n".join((*lines, *(file.read_bytes().decode("latin-1") for file in files)))
+
+
+def passed(
+    body: bytes | str, *headers: tuple[str, str], target: str = "", said: str = ""
+) -> Passed:
+    """An exchange whose answer is a text."""
+    data = body.encode() if isinstance(body, str) else body
+    sent = HttpRequest(target=f"/BLOB.svc{target}", headers=headers, body=data)
+    return Passed(request=sent, response=HttpResponse(body=said.encode()))
+
+
+def test_names_of_other_systems_mark_a_secret_too(tmp_path: Path) -> None:
+    for number, pair in enumerate(PAIRS):
+        folder = tmp_path / f"b{number}"
+        folder.mkdir()
+        body = f"<e xmlns:n='urn:n' xmlns:a='urn:a'>{pair.format(SECRET)}<d>kept too</d></e>"
+        text = recorded(folder, passed(body, said=f"it was {SECRET}"))
+        assert SECRET[4:] not in text, pair
+        assert "<d>kept too</d>" in text
+    for number, name in enumerate(HEADERS):
+        folder = tmp_path / f"h{number}"
+        folder.mkdir()
+        assert SECRET[4:] not in recorded(folder, passed("", (name, SECRET), said=SECRET)), name
+    for number, target in enumerate(TARGETS):
+        folder = tmp_path / f"t{number}"
+        folder.mkdir()
+        text = recorded(folder, passed("", target=target.format(SECRET), said=SECRET))
+        assert SECRET[4:] not in text, target
+
+
+def test_no_name_of_the_contract_becomes_secret_by_them() -> None:
+    assert [name for name in markup._NAMES if markup._OF_OTHERS.fullmatch(name)] == []
+    secret = {name for name in markup._NAMES if markup.names_secret(name)} - markup._WRAPPERS
+    usual = re.compile("Ticket|Token|Credentials|Password")
+    assert [name for name in secret if not usual.search(name)] == []
+    assert markup._VALUED.fullmatch("Description") is None
+
+
+def test_a_description_of_a_secret_has_none() -> None:
+    """In a WSDL an element is named Ticket, and has no value."""
+    for wsdl in WSDLS.glob("*.*"):
+        text = BodyText(wsdl.read_bytes())
+        assert text.secrets == (), wsdl
+        assert text.redacted(KnownSecrets()) == wsdl.read_bytes()
+
+
+@pytest.mark.parametrize("declared", [
+    f'<!DOCTYPE a [<!ENTITY p "{SECRET}">]>', f'<!doctype a [ <!ATTLIST a b CDATA "{SECRET}"> ]>',
+])  # fmt: skip
+def test_a_body_with_entities_is_not_kept(tmp_path: Path, declared: str) -> None:
+    body = f"{declared}<a><Password>&p;</Password></a>"
+    for encoding in ("utf-8", "utf-16"):
+        with pytest.raises(NotRedactableError, match="DTD"):
+            BodyText(body.encode(encoding))
+    assert SECRET not in recorded(tmp_path, passed(body))
+    page = b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "x.dtd"><html><p>[x]</p></html>'
+    assert BodyText(page).redacted(KnownSecrets()) == page

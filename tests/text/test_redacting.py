@@ -101,6 +101,8 @@ def test_what_is_left_of_a_known_secret_where_it_was_cut_goes_as_well(
         *("pwd", "PWD", "userPwd", "user_pwd", "db.pwd2", "pass", "Pass", "DBPass", "passphrase"),
         *("auth", "Auth", "proxyAuth", "x-auth", "Authorization", "OAuth", "bearer", "Bearer"),
         *("apikey", "ApiKey", "api_key", "X-API-Key", "APIKEY", "Cookie", "Set-Cookie", "TICKET"),
+        *("Passord", "nyttPassord", "Kennwort", "SessionId", "X-Session-Id", "jwt", "X-JWT"),
+        *("AccessKey", "X-Forwarded-Access-Key", "PrivateKey", "sessionKey", "SAMLResponse"),
     ],
 )
 def test_these_names_hold_a_secret(name: str) -> None:
@@ -114,6 +116,7 @@ def test_these_names_hold_a_secret(name: str) -> None:
     [
         *("author", "Author", "AUTHOR", "authority", "Authenticate", "passport", "PASSPORT"),
         *("bypass", "compass", "passage", "passenger", "bearers", "capikeys", "pwdx", "xpwd"),
+        *("accessibility", "privately", "sessions", "key", "ajwtx", "sample"),
     ],
 )
 def test_these_do_not(name: str) -> None:
@@ -290,3 +293,29 @@ def test_a_header_of_any_characters_is_judged(scheme: str, text: str) -> None:
         endpoint.check()
     assert "stub" not in str(raised.value)
     assert "Hidden" not in str(raised.value)
+
+
+def test_a_known_secret_is_found_in_lines_of_base64_in_base64_twice_and_in_hexadecimal() -> None:
+    secret = "hunter2CorrectHorse"
+    for before in range(80):
+        data = b"z" * before + secret.encode() + b"q" * 40
+        wrapped = base64.encodebytes(data).decode()
+        for text in (wrapped, wrapped.replace("\n", "\r\n"), wrapped.replace("\n", "&#13;\n")):
+            assert "…" in redact(f"<a>{text}</a>", [secret]), before
+        for around in (1, 2, 3):
+            twice = base64.b64encode(b"x" * around + base64.b64encode(data)).decode()
+            assert "…" in redact(f"<a>{twice}</a>", [secret]), before
+        for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+            wide = base64.b64encode(data.decode().encode(encoding)).decode()
+            assert "…" in redact(f"<a>{wide}</a>", [secret]), (encoding, before)
+    digits = secret.encode().hex()
+    for text in (digits, digits.upper(), f"0x{digits}", f"aa{digits}bb"):
+        assert digits[12:].lower() not in redact(f"<a>{text}</a>", [secret]).lower()
+
+
+def test_a_thousand_known_secrets_are_found_as_one_is() -> None:
+    known = KnownSecrets(f"hidden{number:04d}Horse" for number in range(1_000))
+    for number in (0, 500, 999):
+        for text in (f"hidden{number:04d}Horse", f"hidden{number:04d}Ho",
+                     base64.b64encode(f"a:hidden{number:04d}Horse".encode()).decode()):  # fmt: skip
+            assert "…" in redact(f"<a>{text} {'x' * 100}</a>", known)

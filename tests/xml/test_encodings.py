@@ -12,6 +12,7 @@ import pytest
 from pytest_soblob import EnvelopeValidator
 from pytest_soblob._xml.document import parse
 from pytest_soblob._xml.encodings import common_name, is_of_dotnet, is_read
+from pytest_soblob._xml.prolog import decode
 from tests.mistakes import DESCRIPTION, IMAGE, SOAP12, TYPE, http_request, request
 
 SPELLINGS = sorted(
@@ -143,3 +144,10 @@ def test_wrapped_base64_has_lost_nothing(between: str, columns: int) -> None:
         for text in (plain, plain.replace("+", "/")):
             wrapped = between.join(text[i : i + columns] for i in range(0, len(text), columns))
             assert said_of_image(f"{between}{wrapped}{between}") == {}
+
+
+def test_an_encoding_that_is_none_of_text_costs_no_more_and_never_fails() -> None:
+    """Python's idna has no error handlers, and its punycode is quadratic."""
+    data = b"a" * 1_000_000 + b"-" + b"b" * 1_000_000
+    for name in ("idna", "punycode", "undefined", "no-such", "a\0b"):
+        assert decode(data, name) == data.decode()

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pytest_soblob._text import ELLIPSIS, KnownSecrets, hide, redact, views_of
-from pytest_soblob.conformance.redacting import BodyText, NotRedactableError
+from pytest_soblob.conformance.encodings import NotRedactableError
+from pytest_soblob.conformance.redacting import BodyText
 
 WHY_NOT: Final = "it holds a secret in a form that cannot be masked"
 _TAG: Final = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*+>")
