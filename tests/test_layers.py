@@ -31,7 +31,7 @@ ONLY_IN = {
     "click": {"cli"},
     "concurrent": {
         *("cli.workers", "consumer.calling", "consumer.check"),
-        *("consumer.scenarios.load", "conformance.providers"),
+        *("consumer.scenarios.load", "conformance.providers", "conformance.recording"),
     },
     "ijson": {"conformance"},
     "zipfile": {"conformance"},

@@ -49,6 +49,10 @@ class NotRedactableError(ValueError):
     """A body in which secrets cannot be found; the text gives the reason in one line."""
 
 
+class TooManySecretsError(NotRedactableError):
+    """A body with more secrets than are searched for; others may repeat those left out."""
+
+
 class Codec(NamedTuple):
     """How a text becomes bytes again.
 

@@ -17,7 +17,7 @@ from pytest_soblob._text import (
     mask,
     redact,
 )
-from pytest_soblob.conformance.encodings import NotRedactableError
+from pytest_soblob.conformance.encodings import TooManySecretsError
 from pytest_soblob.contract import (
     COMPLEX_TYPES,
     OPERATIONS,
@@ -116,7 +116,7 @@ def secrets_in(text: str) -> tuple[str, ...]:
     """Return the secrets that the names in a text mark, and their words.
 
     Raises:
-        NotRedactableError: There are too many to search for each.
+        TooManySecretsError: There are too many to search for each.
     """
     pieces = _pieces(text)
     if pieces is None:
@@ -129,7 +129,7 @@ def secrets_in(text: str) -> tuple[str, ...]:
                 joined.setdefault(piece.element, []).append(piece.text)
             found[piece.text.strip()[:LONGEST_SECRET]] = None
         if len(found) > MOST_SECRETS:
-            raise NotRedactableError(_TOO_MANY)
+            raise TooManySecretsError(_TOO_MANY)
     found |= dict.fromkeys("".join(parts).strip()[:LONGEST_SECRET] for parts in joined.values())
     words = (word for one in tuple(found) for word in _BETWEEN_WORDS.split(one, 10) if word)
     return tuple(islice(dict.fromkeys((*found, *words)), 3 * MOST_SECRETS))
@@ -167,7 +167,7 @@ def suspects_in(text: str) -> tuple[str, ...]:
         if len(local) <= _LONGEST_NAME and is_secret_name(local) and local not in _WRAPPERS:
             left = _WORDS_AFTER_NAME
         if len(found) >= MOST_SECRETS:
-            raise NotRedactableError(_TOO_MANY)
+            raise TooManySecretsError(_TOO_MANY)
     return (*found, *islice(find_suspects(text[:_LOOKED_THROUGH]), MOST_SECRETS))
 
 

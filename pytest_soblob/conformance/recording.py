@@ -18,14 +18,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
-from pytest_soblob._http.coding import (
-    LARGEST_BYTES,
-    CodingError,
-    begins_as_xml,
-    codings_of,
-    decode,
-    is_gzip,
-)
 from pytest_soblob._text import KnownSecrets, ascii_controls, clip, hide, plural
 from pytest_soblob._xml import carving as _carving
 from pytest_soblob.conformance.captures.entries import is_without_soap
@@ -36,14 +28,12 @@ from pytest_soblob.conformance.documented import (
     answer_of_host,
     compare,
 )
-from pytest_soblob.conformance.encodings import NotRedactableError
 from pytest_soblob.conformance.markup import is_contract_text, is_of_contract
+from pytest_soblob.conformance.packed import Packed, decoded_size
 from pytest_soblob.conformance.redacting import (
-    BodyText,
     redact_headers,
     redact_target,
     scrub,
-    secrets_of_head,
 )
 from pytest_soblob.errors import SoblobError
 from pytest_soblob.judge.rendering import summary_line
@@ -61,8 +51,6 @@ _MOST_REMEMBERED: Final = 1_000
 # many bytes, which the allocator keeps for the thread.
 _SMALL_BYTES: Final = 1024 * 1024
 _WORKERS: Final = 2
-# deflate makes at most so many bytes of one; br makes more, of which the other limit lets few pass.
-_MOST_TIMES: Final = 1032
 _LONGEST_SAID: Final = 150
 _NAMED_DIFFERENCES: Final = 5
 _JUDGED: Final = ("soapaction", "content-type")
@@ -155,14 +143,18 @@ class Recorder:
         Raises:
             OSError: It cannot be written. What was written before stays readable.
         """
-        size = max(_decoded_size(one) for one in (passed.request, passed.response))
+        size = max(decoded_size(one) for one in (passed.request, passed.response))
         if size <= _SMALL_BYTES:
             return self._record(passed)
         return self._workers.submit(self._record, passed).result()
 
     def _record(self, passed: Passed) -> Recorded:
         request, response = passed.request, passed.response
-        packed = _Packed(request), None if response is None else _Packed(response)
+        packed = Packed(request), None if response is None else Packed(response)
+        if any(one is not None and one.has_too_many for one in packed):
+            for one in packed:
+                if one is not None:
+                    one.drop()
         known = self._known(packed)
         differs, not_compared = self._compare(passed)
         try:
@@ -210,7 +202,7 @@ class Recorder:
             failed=passed.failure is not None,
         )
 
-    def _known(self, packed: "tuple[_Packed, _Packed | None]") -> KnownSecrets:
+    def _known(self, packed: "tuple[Packed, Packed | None]") -> KnownSecrets:
         """Return the secrets of both messages, and of those before the ones seen last."""
         marked = (secret for one in packed if one is not None for secret in one.secrets)
         own = [secret for secret in marked if not is_of_contract(secret)]
@@ -244,7 +236,7 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 -- the exchange is recorded all the same
             return [], f"the comparison failed: {type(error).__name__}"
 
-    def _message(self, packed: "_Packed", known: KnownSecrets) -> dict[str, Any]:
+    def _message(self, packed: "Packed", known: KnownSecrets) -> dict[str, Any]:
         """Write the body of a message; return what both kinds have in their line."""
         data, not_kept = packed.redacted(known)
         headers = redact_headers(packed.message.headers, known)
@@ -299,65 +291,9 @@ class Recorder:
             self._number += 1
 
 
-class _Packed:
-    """A message with its body as text, without content codings.
-
-    Attributes:
-        message: The message.
-        codings: Content codings that were undone.
-        secrets: The secrets that the names in it mark.
-    """
-
-    def __init__(self, message: HttpRequest | HttpResponse) -> None:
-        self.message = message
-        self.codings: tuple[str, ...] = ()
-        self.secrets = secrets_of_head(message)
-        self._text: BodyText | None = None
-        self._not_kept: str | None = None
-        try:
-            self._text = BodyText(self._plain(), message.header("Content-Type") or "")
-            self.secrets = (*self.secrets, *self._text.secrets)
-        except Exception as error:  # noqa: BLE001 -- no body may end the recording
-            self._not_kept = _why(error)
-
-    def _plain(self) -> bytes:
-        body = self.message.body
-        codings = codings_of(self.message.header_values("Content-Encoding"))
-        if not body or begins_as_xml(body) or not (codings or is_gzip(body)):
-            return body
-        plain = decode(body, codings or ("gzip",))
-        self.codings = codings or ("gzip",)
-        return plain
-
-    def redacted(self, known: KnownSecrets) -> tuple[bytes, str | None]:
-        """Return the redacted body, and why there is none."""
-        if self._text is None:
-            return b"", self._not_kept
-        try:
-            return self._text.redacted(known), None
-        except Exception as error:  # noqa: BLE001 -- no body may end the recording
-            return b"", _why(error)
-
-
 def _lowered(known: KnownSecrets) -> KnownSecrets:
     """Return secrets as they are and in lower case, as the judge shows names of codings."""
     return known | (secret.lower() for secret in known)
-
-
-def _why(error: Exception) -> str:
-    """Return why a body is not kept."""
-    if isinstance(error, CodingError | NotRedactableError):
-        return str(error)
-    return f"the search for secrets in it failed: {type(error).__name__}"
-
-
-def _decoded_size(message: HttpRequest | HttpResponse | None) -> int:
-    """Return the most bytes that a body can have without its codings."""
-    if message is None:
-        return 0
-    size = len(message.body)
-    is_packed = message.header("Content-Encoding") is not None or is_gzip(message.body)
-    return max(size, min(LARGEST_BYTES, size * _MOST_TIMES)) if is_packed else size
 
 
 def _envelope_of(response: HttpResponse) -> Envelope | None:
