@@ -11,10 +11,12 @@ import os
 import pytest
 
 FULL = bool(os.environ.get("SOBLOB_FULL"))
+# Adds what takes minutes, and is tried in a smaller way by day.
+NIGHTLY = bool(os.environ.get("SOBLOB_NIGHTLY"))
 # Of the two-way oracle: six tests of right messages and two of malformed ones.
-EXAMPLES = int(os.environ.get("SOBLOB_EXAMPLES") or (500 if FULL else 100))
+EXAMPLES = int(os.environ.get("SOBLOB_EXAMPLES") or (300 if FULL else 100))
 # Messages that the fast and the plain way of judging are compared on.
-MUTATED = int(os.environ.get("SOBLOB_MUTATED") or (3_000 if FULL else 300))
+MUTATED = int(os.environ.get("SOBLOB_MUTATED") or (2_000 if FULL else 300))
 # The consumer suite is played with every tenth planted bug, or with each: `SOBLOB_BUGS=all`.
 BUG_STEP = 1 if os.environ.get("SOBLOB_BUGS") == "all" else 10
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.example_counts import untraced
+from tests.example_counts import NIGHTLY, untraced
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -113,9 +113,7 @@ def test_a_consumer_is_green_in_all_scenarios(pytester: pytest.Pytester, name: s
     assert outcomes["passed"] > 170
 
 
-AT_NIGHT = pytest.mark.skipif(
-    "SOBLOB_NIGHTLY" not in os.environ, reason="190 JVMs take two minutes: SOBLOB_NIGHTLY=1"
-)
+AT_NIGHT = pytest.mark.skipif(not NIGHTLY, reason="190 JVMs: SOBLOB_NIGHTLY=1")
 
 
 @untraced

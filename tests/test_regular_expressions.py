@@ -137,7 +137,7 @@ def test_a_piece_that_comes_again_and_again_costs_little(name: str) -> None:
         as_text = re.compile(pattern.pattern.decode("latin-1"), pattern.flags)
 
     @settings(
-        max_examples=either(10, 60),
+        max_examples=either(10, 30),
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -436,7 +436,7 @@ PIECES = (
 
 @at_length
 @given(data=st.data())
-@settings(max_examples=either(60, 2_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=either(60, 300), deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_damaged_export_never_ends_in_a_traceback(
     name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -106,7 +106,7 @@ def test_bodies_and_heads_pass_unchanged(tmp_path_factory: pytest.TempPathFactor
         recording(tmp_path_factory.mktemp("r"), upstream.url) as record,
     ):
 
-        @settings(max_examples=either(40, 300))
+        @settings(max_examples=either(40, 120))
         @given(
             st.sampled_from(["POST", "PUT", "REPORT"]),
             headers(), st.binary(max_size=300), st.booleans(),
@@ -348,7 +348,7 @@ def _without_transfer(rules: Counter[str]) -> Counter[str]:
 
 
 @at_length
-@settings(max_examples=either(20, 200), deadline=None)
+@settings(max_examples=either(20, 80), deadline=None)
 @given(st.data())
 def test_a_valid_message_stays_valid_and_no_other_becomes_so(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -387,7 +387,7 @@ def test_the_documented_host_does_not_differ_from_itself(
 
     with recording(tmp_path_factory.mktemp("same"), endpoint.url) as record:
 
-        @settings(max_examples=either(60, 1_000), deadline=None)
+        @settings(max_examples=either(60, 300), deadline=None)
         @given(sent | wrong.filter(lambda request: request is not None))
         def same(request: HttpRequest) -> None:
             call(record.url, request)

@@ -53,7 +53,7 @@ def mutated(draw: st.DrawFn) -> tuple[bytes, bytes]:
 
 
 @at_length
-@settings(max_examples=either(150, 1_500))
+@settings(max_examples=either(150, 500))
 @given(mutated())
 def test_every_reader_has_an_answer_to_what_was_mutated(
     pictures: tuple[bytes, bytes],

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, at_length, untraced]
 
 LARGEST_BYTES: Final = 256 * 1024
 MOST_SECONDS: Final = 0.3
-EXAMPLES: Final = int(os.environ.get("SOBLOB_COSTS") or either(50, 500))
+EXAMPLES: Final = int(os.environ.get("SOBLOB_COSTS") or either(50, 300))
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.example_counts import at_length, either, untraced
 
-PAIRS = int(os.environ.get("SOBLOB_PAIRS") or either(50, 500))
+PAIRS = int(os.environ.get("SOBLOB_PAIRS") or either(50, 250))
 
 
 @at_length

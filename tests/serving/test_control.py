@@ -369,7 +369,7 @@ def test_any_request_has_an_answer_that_the_description_knows(
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         bodies = allowed(schema, description) | JSON
 
-    @settings(max_examples=either(40, 400), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=either(40, 150), deadline=None, suppress_health_check=list(HealthCheck))
     @given(body=bodies, number=st.integers(-1, 3))
     def ask_it(body: object, number: int) -> None:
         answer = requests.request(
@@ -399,7 +399,7 @@ FUZZED, _ = driven()
 
 @at_length
 @pytest.mark.slow
-@settings(max_examples=either(300, 1500), deadline=None)
+@settings(max_examples=either(300, 600), deadline=None)
 @given(
     path=st.sampled_from(("replies", "clock", "tickets", "expectations")),
     data=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=5) | JSON,

@@ -35,7 +35,7 @@ from pytest_soblob.judge.validators import EnvelopeValidator
 from pytest_soblob.soap.envelope import Envelope
 from tests.example_counts import at_length, either
 
-EXAMPLES = int(os.environ.get("SOBLOB_SPELLED") or either(100, 1_000))
+EXAMPLES = int(os.environ.get("SOBLOB_SPELLED") or either(100, 400))
 many = settings(
     max_examples=EXAMPLES,
     database=None,

@@ -19,7 +19,7 @@ from pytest_soblob.stub.endpoint._listener import Listener
 from tests.example_counts import at_length, either
 from tests.stub.flow_model import ATTACHES, LOG_IN, READS, SAVE, Came, History
 
-SEQUENCES = int(os.environ.get("SOBLOB_FUZZED") or either(80, 400))
+SEQUENCES = int(os.environ.get("SOBLOB_FUZZED") or either(80, 250))
 ANSWERED = "answered"
 UNSURE = ("http-504", "saved-but-503", "saved-but-503")
 UNREADABLE = "unreadable"
