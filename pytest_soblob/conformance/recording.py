@@ -128,7 +128,7 @@ class Recorder:
 
     def close(self) -> None:
         """Close the file; may not be called while an exchange is recorded."""
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        self._workers.shutdown(cancel_futures=True)  # what runs ends within seconds
         os.close(self._descriptor)
 
     def discard(self) -> None:
