@@ -260,7 +260,7 @@ BOMBS = {
     "depth": (b"<a>" * 300_000, None),
     "open": (b"<" * 1_000_000, None),
     "quotes": (b"<a b=\"'" * 150_000, None),
-    "secrets": (b"<a>" + b"<Ticket>7T:abcdef</Ticket>" * 40_000 + b"</a>", None),
+    "secrets": (b"<a>" + b"<Ticket>7T:abcdef</Ticket>" * 20_000 + b"</a>", None),
     "blocks": (
         mistakes.response().replace(mistakes.SUCCEEDED, mistakes.SUCCEEDED * 9_000).encode(), None
     ),
