@@ -143,4 +143,6 @@ def test_generated_spellings_keep_their_verdicts(
     head = (("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", f'"{mistakes.ACTION}"'))
     passed = Passed(request=HttpRequest(target=mistakes.TARGET, headers=head, body=body),
                     response=SAVED)  # fmt: skip
-    recorded(tmp_path_factory.mktemp("spelling"), passed)
+    text, (item,) = recorded(tmp_path_factory.mktemp("spelling"), passed)  # compares the verdicts
+    assert item["operation"] == "SaveImageStream"
+    assert "QwertyTicket77" not in text

@@ -345,6 +345,6 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
         OSError: The file cannot be read, or has no certificate.
     """
     context = ssl.create_default_context(cafile=ca_file)
-    with suppress(NotImplementedError):
+    with suppress(NotImplementedError):  # a build of OpenSSL without ALPN
         context.set_alpn_protocols(["http/1.1"])
     return context
