@@ -154,7 +154,7 @@ TEXTS: Final[tuple[tuple[str, Text], ...]] = (
     ("it looks like written as JSON, without the quotes", lambda text: json.dumps(text)[1:-1]),
     ("it looks like its repr()", repr),
     ("it looks like backslash escapes", lambda t: codecs.encode(t, "unicode_escape").decode()),
-    ("it looks like quotes doubled, as SQL wants it", lambda text: text.replace("'", "''")),
+    ("it looks like quotes written twice, as SQL wants it", lambda text: text.replace("'", "''")),
     ("it looks like quotes escaped by a backslash",
      lambda text: text.replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"')),
     ("it looks like quotes dropped", lambda text: text.replace("'", "").replace('"', "")),
